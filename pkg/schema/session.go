@@ -1,0 +1,307 @@
+// Package schema is the data contract: what AMS stores of a session, field by field.
+//
+// One session is one JSON object, [Session], flat and typed so that a person can read it and a machine can filter it. Beside
+// it stands one small index record, [Summary]. Both are a superset of contract 1.0 (the Python package ams-observability
+// 0.1.0): every field of 1.0 keeps its name, type and meaning, and what 1.1 adds is optional. session-1.1.schema.json and
+// index-1.1.schema.json beside this file describe every field for readers in other languages; a test holds them together.
+//
+// Absent means unknown. Times are UTC with microseconds, durations are whole milliseconds, costs are US dollars, token counts
+// are the API's own (input_tokens leaves cache tokens out).
+package schema
+
+import "ams/pkg/lax"
+
+// Version is the schema_version that this package writes. Readers of 1.0 may ignore what they do not know.
+const Version = "1.1"
+
+// Raw is a JSON value passed on as the client gave it: tool inputs, tool results, metadata.
+type Raw = lax.Raw
+
+// Status says how a session or an event ended, in the words of contract 1.0.
+type Status string
+
+const (
+	OK      Status = "ok"      // it ended well, or nothing says otherwise
+	Failed  Status = "error"   // it failed, or an event of the session did
+	Running Status = "running" // its end has not been seen
+)
+
+// Outcome says how a session ended, in more detail than [Status] can.
+type Outcome string
+
+const (
+	Completed   Outcome = "completed"   // the last turn ended and nothing failed for good
+	FailedTurn  Outcome = "failed"      // an API error ended the last turn
+	Interrupted Outcome = "interrupted" // a person or a signal stopped the last turn
+	Abandoned   Outcome = "abandoned"   // it stopped in the middle and no end was ever recorded
+	StillOpen   Outcome = "running"     // it was not over when this was assembled
+)
+
+// EventType is the kind of an [Event].
+type EventType string
+
+const (
+	UserPrompt   EventType = "user_prompt"
+	LLMMessage   EventType = "llm_message"
+	ToolCall     EventType = "tool_call"
+	Subagent     EventType = "subagent"
+	Notification EventType = "notification"
+	Compaction   EventType = "compaction"
+	ErrorEvent   EventType = "error"
+)
+
+// Session is everything that AMS knows of one session.
+type Session struct {
+	SchemaVersion   string         `json:"schema_version"`
+	SessionID       string         `json:"session_id"`
+	TraceID         string         `json:"trace_id"`
+	Title           string         `json:"title,omitzero"`
+	Agent           Agent          `json:"agent"`
+	Environment     string         `json:"environment,omitzero"`
+	Tags            []string       `json:"tags"`
+	Metadata        map[string]Raw `json:"metadata"`
+	StartTime       Time           `json:"start_time"`
+	EndTime         Time           `json:"end_time,omitzero"`
+	DurationMS      *int64         `json:"duration_ms,omitzero"`
+	Status          Status         `json:"status"`
+	Outcome         Outcome        `json:"outcome,omitzero"`
+	EndReason       string         `json:"end_reason,omitzero"`
+	ParentSessionID string         `json:"parent_session_id,omitzero"`
+	Client          *Client        `json:"client,omitzero"`
+	Host            string         `json:"host,omitzero"`
+	User            string         `json:"user,omitzero"`
+	Cwd             string         `json:"cwd,omitzero"`
+	GitBranch       string         `json:"git_branch,omitzero"`
+	Models          []string       `json:"models,omitempty"`
+	Totals          Totals         `json:"totals"`
+	Cost            *Cost          `json:"cost,omitzero"`
+	Completeness    *Completeness  `json:"completeness,omitzero"`
+	Redactions      map[string]int `json:"redactions,omitempty"`
+	Events          []Event        `json:"events"`
+}
+
+// Agent is the name and version that the team gave its agent (AMS_AGENT_NAME, AMS_AGENT_VERSION).
+type Agent struct {
+	Name    string `json:"name,omitzero"`
+	Version string `json:"version,omitzero"`
+}
+
+// Client is the program that ran the session.
+type Client struct {
+	Name       string `json:"name,omitzero"`
+	Version    string `json:"version,omitzero"`
+	Entrypoint string `json:"entrypoint,omitzero"`
+}
+
+// Usage counts tokens as the API does: InputTokens leaves out what was read from or written to the cache.
+type Usage struct {
+	InputTokens              int64          `json:"input_tokens"`
+	OutputTokens             int64          `json:"output_tokens"`
+	CacheReadInputTokens     int64          `json:"cache_read_input_tokens"`
+	CacheCreationInputTokens int64          `json:"cache_creation_input_tokens"`
+	CacheCreation            *CacheCreation `json:"cache_creation,omitzero"`
+}
+
+// CacheCreation splits CacheCreationInputTokens by the lifetime that was paid for.
+type CacheCreation struct {
+	Ephemeral5mInputTokens int64 `json:"ephemeral_5m_input_tokens"`
+	Ephemeral1hInputTokens int64 `json:"ephemeral_1h_input_tokens"`
+}
+
+// Add returns the sum of u and v. The cache split is kept where at least one of them has it.
+func (u Usage) Add(v Usage) Usage {
+	sum := Usage{
+		InputTokens:              u.InputTokens + v.InputTokens,
+		OutputTokens:             u.OutputTokens + v.OutputTokens,
+		CacheReadInputTokens:     u.CacheReadInputTokens + v.CacheReadInputTokens,
+		CacheCreationInputTokens: u.CacheCreationInputTokens + v.CacheCreationInputTokens,
+	}
+	for _, split := range []*CacheCreation{u.CacheCreation, v.CacheCreation} {
+		if split == nil {
+			continue
+		}
+		if sum.CacheCreation == nil {
+			sum.CacheCreation = new(CacheCreation)
+		}
+		sum.CacheCreation.Ephemeral5mInputTokens += split.Ephemeral5mInputTokens
+		sum.CacheCreation.Ephemeral1hInputTokens += split.Ephemeral1hInputTokens
+	}
+	return sum
+}
+
+// Totals are sums over the whole session, subagents included.
+type Totals struct {
+	Usage         Usage    `json:"usage"`
+	CostUSD       *float64 `json:"cost_usd,omitzero"`
+	LLMCalls      int      `json:"llm_calls"`
+	ToolCalls     int      `json:"tool_calls"`
+	Subagents     int      `json:"subagents"`
+	Errors        int      `json:"errors"`
+	NumTurns      *int     `json:"num_turns,omitzero"`
+	DurationMS    *int64   `json:"duration_ms,omitzero"`
+	DurationAPIMS *int64   `json:"duration_api_ms,omitzero"`
+}
+
+// CostSource says where totals.cost_usd comes from.
+type CostSource string
+
+const (
+	Recorded CostSource = "recorded" // the client's own cost-state lines alone
+	Mixed    CostSource = "mixed"    // cost-state, plus computed calls that no cost-state covers
+	Computed CostSource = "computed" // the price table alone
+)
+
+// Cost is the provenance of totals.cost_usd.
+type Cost struct {
+	Source              CostSource `json:"source,omitzero"`
+	RecordedUSD         *float64   `json:"recorded_usd,omitzero"`
+	ComputedUSD         *float64   `json:"computed_usd,omitzero"`
+	DifferenceUSD       *float64   `json:"difference_usd,omitzero"`
+	Differences         []CostGap  `json:"differences,omitempty"`
+	PricesDate          string     `json:"prices_date,omitzero"`
+	UnpricedModels      []string   `json:"unpriced_models,omitempty"`
+	OutputUnderReported bool       `json:"output_under_reported,omitzero"`
+}
+
+// CostGap names one reason why the recorded and the computed cost differ.
+type CostGap struct {
+	Reason   string   `json:"reason"`
+	USD      *float64 `json:"usd,omitzero"`
+	Model    string   `json:"model,omitzero"`
+	EventIDs []string `json:"event_ids,omitempty"`
+}
+
+// Event is one step of the session. Which of the detail fields is set depends on Type.
+type Event struct {
+	ID           string        `json:"id"`
+	Seq          int           `json:"seq"`
+	ParentID     string        `json:"parent_id,omitzero"`
+	Type         EventType     `json:"type"`
+	Name         string        `json:"name"`
+	StartTime    Time          `json:"start_time"`
+	EndTime      Time          `json:"end_time,omitzero"`
+	DurationMS   *int64        `json:"duration_ms,omitzero"`
+	Status       Status        `json:"status"`
+	AgentID      string        `json:"agent_id,omitzero"`
+	PromptID     string        `json:"prompt_id,omitzero"`
+	PromptSource string        `json:"prompt_source,omitzero"`
+	Provisional  bool          `json:"provisional,omitzero"`
+	Prompt       string        `json:"prompt,omitzero"`
+	LLM          *LLM          `json:"llm,omitzero"`
+	Tool         *Tool         `json:"tool,omitzero"`
+	Subagent     *SubagentInfo `json:"subagent,omitzero"`
+	Compaction   *Compacted    `json:"compaction,omitzero"`
+	Error        *Error        `json:"error,omitzero"`
+	Note         string        `json:"note,omitzero"`
+}
+
+// LLM is one call of the model: all lines of one message.id.
+type LLM struct {
+	Model             string           `json:"model,omitzero"`
+	StopReason        string           `json:"stop_reason,omitzero"`
+	Thinking          string           `json:"thinking,omitzero"`
+	Text              string           `json:"text,omitzero"`
+	MessageID         string           `json:"message_id,omitzero"`
+	RequestID         string           `json:"request_id,omitzero"`
+	Usage             *Usage           `json:"usage,omitzero"`
+	CostUSD           *float64         `json:"cost_usd,omitzero"`
+	Retries           int              `json:"retries,omitzero"`
+	ThinkingTokens    int64            `json:"thinking_tokens,omitzero"`
+	WebSearchRequests int64            `json:"web_search_requests,omitzero"`
+	ServerTools       []ServerToolCall `json:"server_tools,omitempty"`
+}
+
+// ServerToolCall is a tool that the API ran inside an LLM call: it has no hook, no result line and no time of its own.
+type ServerToolCall struct {
+	Name      string `json:"name"`
+	ToolUseID string `json:"tool_use_id,omitzero"`
+	Input     Raw    `json:"input,omitzero"`
+	Result    Raw    `json:"result,omitzero"`
+}
+
+// ToolOutcome says how a tool call ended, in more detail than [Status] can.
+type ToolOutcome string
+
+const (
+	ToolOK          ToolOutcome = "ok"
+	ToolFailed      ToolOutcome = "failed"      // it ran and failed
+	ToolDenied      ToolOutcome = "denied"      // a person, a rule or a mode did not permit it
+	ToolBlocked     ToolOutcome = "blocked"     // a hook blocked it
+	ToolInterrupted ToolOutcome = "interrupted" // it was stopped while it ran
+	ToolTimedOut    ToolOutcome = "timed_out"   // it ran into its time limit
+	ToolUnreached   ToolOutcome = "unreached"   // the client refused it before it came to any hook (bad input, unknown tool)
+	ToolUnknown     ToolOutcome = "unknown"     // no end was recorded
+)
+
+// Tool is one call of a tool that the client ran.
+type Tool struct {
+	Name        string      `json:"name"`
+	ToolUseID   string      `json:"tool_use_id,omitzero"`
+	Input       Raw         `json:"input,omitzero"`
+	Result      Raw         `json:"result,omitzero"`
+	IsError     bool        `json:"is_error"`
+	Outcome     ToolOutcome `json:"outcome,omitzero"`
+	LLMEventID  string      `json:"llm_event_id,omitzero"`
+	ExecutionMS *int64      `json:"execution_ms,omitzero"`
+	ApprovalMS  *int64      `json:"approval_ms,omitzero"`
+	Permission  *Permission `json:"permission,omitzero"`
+	MCPServer   string      `json:"mcp_server,omitzero"`
+}
+
+// Permission is the client's decision to let a tool run or not, and who took it.
+type Permission struct {
+	Decision string `json:"decision,omitzero"`
+	Source   string `json:"source,omitzero"`
+}
+
+// Link says how sure it is which tool call started a subagent.
+type Link string
+
+const (
+	LinkExact    Link = "exact"    // an id in the client's own files or hooks says so
+	LinkInferred Link = "inferred" // equal prompts or the order say so
+	LinkNone     Link = "none"     // nothing says so
+)
+
+// SubagentInfo is one subagent: what started it and why, and what it used.
+type SubagentInfo struct {
+	AgentID             string   `json:"agent_id"`
+	AgentType           string   `json:"agent_type,omitzero"`
+	Description         string   `json:"description,omitzero"`
+	InvocationPrompt    string   `json:"invocation_prompt,omitzero"`
+	InvocationReasoning string   `json:"invocation_reasoning,omitzero"`
+	InvocationEventID   string   `json:"invocation_event_id,omitzero"`
+	Link                Link     `json:"link,omitzero"`
+	ParentAgentID       string   `json:"parent_agent_id,omitzero"`
+	Depth               int      `json:"depth,omitzero"`
+	Background          bool     `json:"background,omitzero"`
+	TranscriptPath      string   `json:"transcript_path,omitzero"`
+	Usage               *Usage   `json:"usage,omitzero"`
+	CostUSD             *float64 `json:"cost_usd,omitzero"`
+	LLMCalls            int      `json:"llm_calls,omitzero"`
+	ToolCalls           int      `json:"tool_calls,omitzero"`
+	Rollup              *Rollup  `json:"rollup,omitzero"`
+}
+
+// Rollup sums a subagent and all subagents below it; only those that have some below them carry it.
+type Rollup struct {
+	Subagents int      `json:"subagents"`
+	LLMCalls  int      `json:"llm_calls"`
+	ToolCalls int      `json:"tool_calls"`
+	Usage     Usage    `json:"usage"`
+	CostUSD   *float64 `json:"cost_usd,omitzero"`
+}
+
+// Compacted is one compaction of the conversation. Token counts are the size of the context.
+type Compacted struct {
+	Trigger      string `json:"trigger,omitzero"`
+	TokensBefore int64  `json:"tokens_before,omitzero"`
+	TokensAfter  int64  `json:"tokens_after,omitzero"`
+	Summary      string `json:"summary,omitzero"`
+}
+
+// Error is what failed, in the words of the client.
+type Error struct {
+	Type    string `json:"type,omitzero"`
+	Message string `json:"message,omitzero"`
+}

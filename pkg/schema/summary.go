@@ -1,0 +1,93 @@
+package schema
+
+import "unicode/utf8"
+
+// firstPromptLimit bounds first_prompt in the index record, in characters: enough to recognise a session in a list.
+const firstPromptLimit = 200
+
+// Summary is the index record: what a list of sessions shows and filters by. Every key is always written, null where the
+// value is absent.
+type Summary struct {
+	SchemaVersion string               `json:"schema_version"`
+	SessionID     string               `json:"session_id"`
+	TraceID       string               `json:"trace_id"`
+	Agent         Agent                `json:"agent"`
+	Environment   *string              `json:"environment"`
+	Tags          []string             `json:"tags"`
+	Metadata      map[string]Raw       `json:"metadata"`
+	StartTime     Time                 `json:"start_time"`
+	EndTime       *Time                `json:"end_time"`
+	DurationMS    *int64               `json:"duration_ms"`
+	Status        Status               `json:"status"`
+	InputTokens   int64                `json:"input_tokens"`
+	OutputTokens  int64                `json:"output_tokens"`
+	CostUSD       *float64             `json:"cost_usd"`
+	LLMCalls      int                  `json:"llm_calls"`
+	ToolCalls     int                  `json:"tool_calls"`
+	Subagents     int                  `json:"subagents"`
+	Errors        int                  `json:"errors"`
+	Title         *string              `json:"title"`
+	Cwd           *string              `json:"cwd"`
+	Models        []string             `json:"models"`
+	ClientVersion *string              `json:"client_version"`
+	Outcome       *Outcome             `json:"outcome"`
+	CostSource    *CostSource          `json:"cost_source"`
+	FirstPrompt   *string              `json:"first_prompt"`
+	Tools         map[string]ToolCount `json:"tools"`
+}
+
+// ToolCount counts the calls of one tool and how many of them failed.
+type ToolCount struct {
+	Calls  int `json:"calls"`
+	Errors int `json:"errors"`
+}
+
+// Summarize returns the index record of s.
+func Summarize(s *Session) *Summary {
+	sum := &Summary{
+		SchemaVersion: s.SchemaVersion, SessionID: s.SessionID, TraceID: s.TraceID, Agent: s.Agent,
+		Environment: orNull(s.Environment), Tags: s.Tags, Metadata: s.Metadata,
+		StartTime: s.StartTime, EndTime: orNull(s.EndTime), DurationMS: s.DurationMS, Status: s.Status,
+		InputTokens: s.Totals.Usage.InputTokens, OutputTokens: s.Totals.Usage.OutputTokens, CostUSD: s.Totals.CostUSD,
+		LLMCalls: s.Totals.LLMCalls, ToolCalls: s.Totals.ToolCalls, Subagents: s.Totals.Subagents, Errors: s.Totals.Errors,
+		Title: orNull(s.Title), Cwd: orNull(s.Cwd), Models: s.Models, Outcome: orNull(s.Outcome),
+		Tools: map[string]ToolCount{},
+	}
+	if s.Client != nil {
+		sum.ClientVersion = orNull(s.Client.Version)
+	}
+	if s.Cost != nil {
+		sum.CostSource = orNull(s.Cost.Source)
+	}
+	for _, e := range s.Events {
+		if e.Type == UserPrompt && sum.FirstPrompt == nil && e.Prompt != "" {
+			sum.FirstPrompt = orNull(cut(e.Prompt, firstPromptLimit))
+		}
+		if e.Tool != nil {
+			n := sum.Tools[e.Tool.Name]
+			n.Calls++
+			if e.Tool.IsError {
+				n.Errors++
+			}
+			sum.Tools[e.Tool.Name] = n
+		}
+	}
+	return sum
+}
+
+// orNull returns nil for the zero value, so that it is written as null.
+func orNull[T comparable](v T) *T {
+	var zero T
+	if v == zero {
+		return nil
+	}
+	return &v
+}
+
+// cut returns the first n characters of s, with an ellipsis if more were there.
+func cut(s string, n int) string {
+	if utf8.RuneCountInString(s) <= n {
+		return s
+	}
+	return string([]rune(s)[:n-1]) + "…"
+}
