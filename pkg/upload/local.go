@@ -1,0 +1,452 @@
+package upload
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// The names that Local keeps for itself. No key can be one, and List skips
+// everything that begins with a dot.
+const (
+	tempPrefix = ".tmp-" // an unfinished Put; stays behind only after a crash
+	lockName   = ".lock" // in the root, held while a Put looks and renames
+	folderMode = 0o700   // sessions hold prompts, code and file contents
+	fileMode   = 0o600
+	lockPause  = 2 * time.Millisecond // a rename takes less
+)
+
+// Local is a [Store] in a folder: the object K is the file FOLDER/K.
+//
+// A Put writes a temp file beside its target, syncs it, renames it, and syncs
+// the folder and every folder that it had to make, each in its parent. A crash
+// leaves the old object or the new one, and at worst a temp file, which
+// [Local.Clean] removes. Where folders cannot be synced (Windows, some network
+// file systems) a crash of the machine may undo the last Puts, as a whole.
+//
+// The folder is made by the first Put, for its owner only. Nothing outside it is
+// ever touched: all access goes through [os.Root], which no symbolic link leaves.
+//
+// Looking and renaming is one step for all processes of a machine, by a lock on
+// FOLDER/.lock. On Windows and on file systems without such locks, it is one
+// step among the users of one Local only.
+type Local struct {
+	dir  string
+	turn chan struct{} // holds one value while a Put looks and renames
+
+	mu     sync.Mutex
+	synced map[string]bool // folders whose entry in their parent this process synced; guarded by mu
+}
+
+// NewLocal returns the store in dir, which need not exist. It touches nothing.
+func NewLocal(dir string) *Local {
+	return &Local{dir: dir, turn: make(chan struct{}, 1), synced: make(map[string]bool)}
+}
+
+// Put implements [Store].
+func (l *Local) Put(ctx context.Context, key string, body []byte, opt PutOptions) (string, error) {
+	if err := check(ctx, key); err != nil {
+		return "", fmt.Errorf("put: %w", err)
+	}
+	if len(body) > MaxObject {
+		return "", fmt.Errorf("put %s: %w: %d bytes", key, ErrTooLarge, len(body))
+	}
+	etag, err := l.put(ctx, key, body, opt)
+	if err != nil {
+		return "", fmt.Errorf("put %s: %w", key, err)
+	}
+	return etag, nil
+}
+
+func (l *Local) put(ctx context.Context, key string, body []byte, opt PutOptions) (_ string, err error) {
+	if err := l.makeRoot(); err != nil {
+		return "", err
+	}
+	root, err := os.OpenRoot(l.dir)
+	if err != nil {
+		return "", err
+	}
+	defer root.Close()
+	folder := path.Dir(key)
+	if err := l.makeFolders(root, folder); err != nil {
+		return "", err
+	}
+
+	// 1. The whole body, on disk, under a name that is no key.
+	temp := path.Join(folder, tempPrefix+rand.Text())
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, removeIfThere(root, temp))
+		}
+	}()
+	if err := writeFile(root, temp, body); err != nil {
+		return "", err
+	}
+
+	// 2. Look and rename, alone.
+	if err := l.replace(ctx, root, temp, key, opt); err != nil {
+		return "", err
+	}
+
+	// 3. The new name, on disk. A crash before this may bring back the old body.
+	if err := syncFolder(root, folder); err != nil {
+		return "", err
+	}
+	return etagOf(body), nil
+}
+
+// replace gives the temp file the object's name, if the condition holds.
+func (l *Local) replace(ctx context.Context, root *os.Root, temp, key string, opt PutOptions) error {
+	select {
+	case l.turn <- struct{}{}:
+		defer func() { <-l.turn }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	unlock, err := lock(ctx, root)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if opt.IfMatch != "" {
+		_, etag, err := read(root, key)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return fmt.Errorf("%w: it does not exist", ErrChanged)
+		case err != nil:
+			return err
+		case etag != opt.IfMatch:
+			return ErrChanged
+		}
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return root.Rename(temp, key)
+}
+
+// Get implements [Store].
+func (l *Local) Get(ctx context.Context, key string) ([]byte, string, error) {
+	if err := check(ctx, key); err != nil {
+		return nil, "", fmt.Errorf("get: %w", err)
+	}
+	root, err := os.OpenRoot(l.dir)
+	if err != nil {
+		return nil, "", fmt.Errorf("get %s: %w", key, notFound(err))
+	}
+	defer root.Close()
+	body, etag, err := read(root, key)
+	if err != nil {
+		return nil, "", fmt.Errorf("get %s: %w", key, notFound(err))
+	}
+	return body, etag, nil
+}
+
+// Delete implements [Store]. Folders stay, even empty: removing one could take
+// it away under another process's Put.
+func (l *Local) Delete(ctx context.Context, key string) error {
+	if err := check(ctx, key); err != nil {
+		return fmt.Errorf("delete: %w", err)
+	}
+	root, err := os.OpenRoot(l.dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("delete %s: %w", key, err)
+	}
+	defer root.Close()
+	if info, err := root.Lstat(key); err == nil && info.IsDir() {
+		return nil // a folder is no object
+	}
+	if err := removeIfThere(root, key); err != nil {
+		return fmt.Errorf("delete %s: %w", key, err)
+	}
+	// Synced even if nothing was there: a Delete before a crash may have got no further.
+	if err := syncFolder(root, path.Dir(key)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("delete %s: %w", key, err)
+	}
+	return nil
+}
+
+// List implements [Store]. It reads every object that it lists, for the ETag.
+func (l *Local) List(ctx context.Context, prefix string, fn func(Object) error) error {
+	root, err := os.OpenRoot(l.dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return ctx.Err()
+	}
+	if err != nil {
+		return fmt.Errorf("list %q: %w", prefix, err)
+	}
+	defer root.Close()
+	var fnErr error
+	err = walk(ctx, root, "", prefix, func(key string) error {
+		body, etag, err := read(root, key)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil // deleted meanwhile
+		}
+		if err != nil {
+			return err
+		}
+		info, err := root.Lstat(key)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		fnErr = fn(Object{Key: key, Size: int64(len(body)), ETag: etag, ModTime: info.ModTime().UTC()})
+		return fnErr
+	})
+	if err != nil && fnErr == nil {
+		return fmt.Errorf("list %q: %w", prefix, err)
+	}
+	return err
+}
+
+// Clean removes the temp files of Puts that a crash ended, as far as they were
+// last written before that time, and returns their number.
+func (l *Local) Clean(ctx context.Context, before time.Time) (int, error) {
+	root, err := os.OpenRoot(l.dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return 0, ctx.Err()
+	}
+	if err != nil {
+		return 0, fmt.Errorf("clean: %w", err)
+	}
+	defer root.Close()
+	n := 0
+	err = fs.WalkDir(root.FS(), ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || ctx.Err() != nil {
+			return errors.Join(err, ctx.Err())
+		}
+		if !strings.HasPrefix(path.Base(name), tempPrefix) || !d.Type().IsRegular() {
+			return nil
+		}
+		info, err := d.Info()
+		if err != nil || !info.ModTime().Before(before) {
+			return nil // gone, or perhaps still being written
+		}
+		if err := removeIfThere(root, name); err != nil {
+			return err
+		}
+		n++
+		return nil
+	})
+	if err != nil {
+		return n, fmt.Errorf("clean: %w", err)
+	}
+	return n, nil
+}
+
+// walk calls fn for the keys below folder that begin with prefix, ascending. It
+// goes only into folders that can hold such keys, and never through links.
+func walk(ctx context.Context, root *os.Root, folder, prefix string, fn func(key string) error) error {
+	entries, err := readFolder(root, folder)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		key := path.Join(folder, e.Name())
+		switch {
+		case CheckKey(key) != nil:
+			continue
+		case e.IsDir():
+			below := key + "/"
+			if !strings.HasPrefix(below, prefix) && !strings.HasPrefix(prefix, below) {
+				continue
+			}
+			err = walk(ctx, root, key, prefix, fn)
+		case e.Type().IsRegular() && strings.HasPrefix(key, prefix):
+			err = fn(key)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// readFolder returns a folder's entries in the order of the keys that they lead
+// to: a folder counts as its name and a slash, which comes after "-" and ".".
+func readFolder(root *os.Root, folder string) ([]fs.DirEntry, error) {
+	f, err := root.Open(orDot(folder))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	entries, err := f.ReadDir(-1)
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(entries, func(a, b fs.DirEntry) int { return strings.Compare(keyOrder(a), keyOrder(b)) })
+	return entries, nil
+}
+
+func keyOrder(e fs.DirEntry) string {
+	if e.IsDir() {
+		return e.Name() + "/"
+	}
+	return e.Name()
+}
+
+// makeRoot makes the store's folder with all that is missing above it.
+func (l *Local) makeRoot() error {
+	dir, err := filepath.Abs(l.dir)
+	if err != nil {
+		return err
+	}
+	var missing []string
+	for at := dir; ; at = filepath.Dir(at) {
+		if _, err := os.Stat(at); err == nil || at == filepath.Dir(at) {
+			break
+		} else if !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		missing = append(missing, at)
+	}
+	for _, at := range slices.Backward(missing) {
+		if err := os.Mkdir(at, folderMode); err != nil && !errors.Is(err, fs.ErrExist) {
+			return err
+		}
+		if err := syncPath(filepath.Dir(at)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// makeFolders makes the folders of a key and syncs the entry of each in its
+// parent, once per process even where it exists: another process may have made
+// it and crashed before its sync.
+func (l *Local) makeFolders(root *os.Root, folder string) error {
+	if folder == "." {
+		return nil
+	}
+	parent, at := ".", ""
+	for part := range strings.SplitSeq(folder, "/") {
+		at = path.Join(at, part)
+		err := root.Mkdir(at, folderMode)
+		if err != nil && !errors.Is(err, fs.ErrExist) {
+			return err
+		}
+		l.mu.Lock()
+		done := l.synced[at] && err != nil
+		l.mu.Unlock()
+		if !done {
+			if err := syncFolder(root, parent); err != nil {
+				return err
+			}
+			l.mu.Lock()
+			l.synced[at] = true
+			l.mu.Unlock()
+		}
+		parent = at
+	}
+	return nil
+}
+
+// writeFile makes a new file and syncs it.
+func writeFile(root *os.Root, name string, body []byte) error {
+	f, err := root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, fileMode)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(body)
+	if err == nil {
+		err = f.Sync()
+	}
+	return errors.Join(err, f.Close())
+}
+
+// read returns a regular file of at most MaxObject bytes; anything else is no
+// object: fs.ErrNotExist.
+func read(root *os.Root, key string) ([]byte, string, error) {
+	info, err := root.Lstat(key)
+	if err != nil {
+		return nil, "", err
+	}
+	if !info.Mode().IsRegular() { // before it is opened: opening a pipe would wait
+		return nil, "", fs.ErrNotExist
+	}
+	if info.Size() > MaxObject {
+		return nil, "", fmt.Errorf("%w: %d bytes", ErrTooLarge, info.Size())
+	}
+	f, err := root.Open(key)
+	if err != nil {
+		return nil, "", err
+	}
+	defer f.Close()
+	body := make([]byte, 0, info.Size()+1) // one more, so that the end is seen without growing
+	for {
+		n, err := f.Read(body[len(body):cap(body)])
+		body = body[:len(body)+n]
+		if errors.Is(err, io.EOF) {
+			return body, etagOf(body), nil
+		}
+		if err != nil {
+			return nil, "", err
+		}
+		if len(body) > MaxObject {
+			return nil, "", ErrTooLarge
+		}
+		if len(body) == cap(body) {
+			body = slices.Grow(body, 512)
+		}
+	}
+}
+
+// etagOf is 128 bits of SHA-256: enough that no two versions of one object ever
+// share it.
+func etagOf(body []byte) string {
+	sum := sha256.Sum256(body)
+	return hex.EncodeToString(sum[:16])
+}
+
+func check(ctx context.Context, key string) error {
+	if err := CheckKey(key); err != nil {
+		return err
+	}
+	return ctx.Err()
+}
+
+// notFound turns the file system's word for it into the contract's. A path
+// through a file, or to a folder, has no object either.
+func notFound(err error) error {
+	if errors.Is(err, fs.ErrNotExist) || isNotFolder(err) {
+		return ErrNotFound
+	}
+	return err
+}
+
+func removeIfThere(root *os.Root, name string) error {
+	if err := root.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) && !isNotFolder(err) {
+		return err
+	}
+	return nil
+}
+
+func orDot(folder string) string {
+	if folder == "" {
+		return "."
+	}
+	return folder
+}

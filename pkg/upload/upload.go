@@ -1,0 +1,147 @@
+// Package upload is where finished Sessions go: the [Store] interface, the
+// layout of its keys, and [Local], a store in a folder.
+//
+// # Keys
+//
+//	sessions/YYYY/MM/DD/NAME.json   the Session; the date is its start, in UTC
+//	index/NAME.json                 its summary
+//
+// NAME is the session's file name as the spool maps it: [0-9a-z-], never with a
+// slash or a dot. A Session is put before its summary, and only a summary makes
+// it found; so a crash between the two repeats work and loses none.
+package upload
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+)
+
+// The errors that callers branch on, with errors.Is.
+var (
+	ErrNotFound = errors.New("no such object")
+	ErrChanged  = errors.New("object is not the expected version")
+	ErrKey      = errors.New("not a valid key")
+	ErrTooLarge = errors.New("object too large")
+)
+
+// MaxObject bounds an object's size in bytes: a hundred times the largest
+// session seen, and a fifth of what S3 takes in one request.
+const MaxObject = 1 << 30
+
+// maxKey bounds a key's length in bytes: S3 allows 1024, of which a configured
+// prefix takes some.
+const maxKey = 512
+
+// maxPart bounds one part of a key: file systems allow 255, temp files add some.
+const maxPart = 200
+
+// Store keeps objects under keys. Any type that keeps this contract and passes
+// the suite in [ams/pkg/upload/storetest] can take the place of [Local] and S3.
+//
+// Durability: when Put and Delete return nil, the change survives a crash of
+// this machine as far as the store can promise it. When they return an error,
+// the change may have been made or not; making it again is always safe.
+//
+// Atomicity: a reader sees an object's old body or its new one, never a mixture
+// or a part, and no object until its first Put is complete.
+//
+// Errors: [ErrNotFound] and [ErrChanged] as below; [ErrKey] for a key that
+// [CheckKey] refuses, before anything is touched; [ErrTooLarge] beyond
+// [MaxObject]; the context's error when it ended the call. Anything else is a
+// failure of the store itself. Errors name the key, never a credential.
+//
+// Retries: the store makes those that make sense for it. Callers do not retry;
+// they report, and try again at their next run.
+//
+// Concurrency: all methods may be called at the same time, from several
+// processes too. The last unconditional Put wins.
+type Store interface {
+	// Put stores body under key, replacing what is there. With opt.IfMatch it
+	// does so only if the object's ETag is that one, atomically, and returns
+	// ErrChanged if it is another or if there is no object. It returns the ETag of
+	// what it stored and does not keep body.
+	Put(ctx context.Context, key string, body []byte, opt PutOptions) (etag string, err error)
+
+	// Get returns the whole object and its ETag, or ErrNotFound.
+	Get(ctx context.Context, key string) (body []byte, etag string, err error)
+
+	// List calls fn for every object whose key begins with prefix (of characters,
+	// not of parts; "" is all), keys ascending by byte. An error of fn ends the
+	// list and is returned as it is. Objects put or deleted meanwhile may or may
+	// not appear. fn may call the store. Nothing there is no error.
+	List(ctx context.Context, prefix string, fn func(Object) error) error
+
+	// Delete removes the object. It is no error when there is none.
+	Delete(ctx context.Context, key string) error
+}
+
+// PutOptions are the conditions of a Put.
+type PutOptions struct {
+	IfMatch string // an ETag from Put, Get or List; empty: no condition
+}
+
+// Object is what a list says of one object.
+type Object struct {
+	Key     string
+	Size    int64     // bytes
+	ETag    string    // as Get returns it; opaque, changes whenever the body does
+	ModTime time.Time // by the store's clock
+}
+
+// sessionName is what the spool makes of session ids: the id itself, or "x" and
+// 64 hex digits.
+var sessionName = regexp.MustCompile(`^[0-9a-z-]{1,65}$`)
+
+// SessionKey is the key of a Session. name is the session's file name in the
+// spool; for one that it could not be, the key is "", which every Store refuses.
+func SessionKey(name string, start time.Time) string {
+	if !sessionName.MatchString(name) {
+		return ""
+	}
+	return "sessions/" + start.UTC().Format("2006/01/02") + "/" + name + ".json"
+}
+
+// IndexKey is the key of a Session's summary. name is as in [SessionKey].
+func IndexKey(name string) string {
+	if !sessionName.MatchString(name) {
+		return ""
+	}
+	return "index/" + name + ".json"
+}
+
+// CheckKey returns an error that wraps [ErrKey] unless key is one that every
+// store can hold and no store can mistake for a path outside: parts of lower-case
+// ASCII letters, digits, ".", "_" and "-", none empty, beginning or ending with
+// a dot, separated by single slashes. Capitals are left out because two keys
+// would be one file on macOS and Windows. Names with a leading dot are the
+// stores' own.
+func CheckKey(key string) error {
+	if key == "" || len(key) > maxKey {
+		return fmt.Errorf("%w: %d bytes long, want 1 to %d", ErrKey, len(key), maxKey)
+	}
+	for part := range strings.SplitSeq(key, "/") {
+		if !goodPart(part) {
+			return fmt.Errorf("%w: %q", ErrKey, key)
+		}
+	}
+	return nil
+}
+
+func goodPart(part string) bool {
+	if part == "" || len(part) > maxPart || part[0] == '.' || part[len(part)-1] == '.' {
+		return false
+	}
+	for i := range len(part) {
+		c := part[i]
+		switch {
+		case c >= 'a' && c <= 'z', c >= '0' && c <= '9', c == '.', c == '_', c == '-':
+		default:
+			return false
+		}
+	}
+	return true
+}
