@@ -2,6 +2,7 @@ package price
 
 import (
 	"math"
+	"slices"
 	"time"
 )
 
@@ -66,29 +67,32 @@ func (i Iteration) usage(speed, geo string) Usage {
 // already: the call is proof that the model was there.
 //
 // ok is false, and usd 0, when the table does not know the model, or one of the
-// models that fallbacks and advisors of this call ran on.
+// models that fallbacks and advisors of this call ran on; [Table.Unpriced] names
+// them.
 //
 // Where another model took over after a refusal, its iterations are what is
 // billed, each at its own model, and the refused attempts are not. Advisor
-// iterations are billed on top.
+// iterations are billed on top. Unlike the client (2.1.330) this counts the
+// 1-hour writes of fallbacks as such; the client takes them for 5-minute ones.
+//
+// Summed over a session in the order of the calls' ends, main thread and agents
+// together, the costs give the client's total to the last digit.
 func (t *Table) Cost(model string, u Usage, at time.Time) (usd float64, ok bool) {
 	served := u.fallbacks()
-	switch {
-	case len(served) > 0:
-		if _, ok := t.lookup(model); !ok && served[0].Model == "" {
-			return 0, false
-		}
-		for _, it := range u.billedFallbacks(served) {
-			c, ok := t.tokens(orElse(it.Model, model), it.usage(u.Speed, u.InferenceGeo), at)
-			if !ok {
-				return 0, false
-			}
-			usd += c
-		}
-	default:
+	if len(served) == 0 {
 		if usd, ok = t.tokens(model, u, at); !ok {
 			return 0, false
 		}
+	}
+	if u.Refused && len(served) > 0 {
+		served = served[:len(served)-1]
+	}
+	for _, it := range served {
+		c, ok := t.tokens(orElse(it.Model, model), it.usage(u.Speed, u.InferenceGeo), at)
+		if !ok {
+			return 0, false
+		}
+		usd += c
 	}
 	usd += count(u.WebSearchRequests) * t.webSearch
 	for _, it := range u.Iterations {
@@ -104,6 +108,23 @@ func (t *Table) Cost(model string, u Usage, at time.Time) (usd float64, ok bool)
 	return usd, true
 }
 
+// Unpriced names the models for which [Table.Cost] has no price for this call,
+// sorted, each once, as the call spells them; none when it has.
+func (t *Table) Unpriced(model string, u Usage) []string {
+	used := []string{model}
+	if len(u.fallbacks()) > 0 {
+		used = nil
+	}
+	for _, it := range u.Iterations {
+		if it.Type == iterFallback || it.Type == iterAdvisor {
+			used = append(used, orElse(it.Model, model))
+		}
+	}
+	used = slices.DeleteFunc(used, func(m string) bool { _, ok := t.lookup(m); return ok })
+	slices.Sort(used)
+	return slices.Compact(used)
+}
+
 // fallbacks returns the iterations of models that took over.
 func (u Usage) fallbacks() []Iteration {
 	var served []Iteration
@@ -111,14 +132,6 @@ func (u Usage) fallbacks() []Iteration {
 		if it.Type == iterFallback {
 			served = append(served, it)
 		}
-	}
-	return served
-}
-
-// billedFallbacks leaves out the last one when it was refused as well.
-func (u Usage) billedFallbacks(served []Iteration) []Iteration {
-	if u.Refused {
-		return served[:len(served)-1]
 	}
 	return served
 }
@@ -132,9 +145,12 @@ func (t *Table) tokens(model string, u Usage, at time.Time) (float64, bool) {
 	row := &t.rows[sp.row]
 	fast := u.Speed == "fast" || sp.fast
 	usd := 0.0
-	for _, part := range u.requests(row.hasLong(fast, at)) {
-		prompt := count(part.InputTokens) + count(part.CacheReadInputTokens) + count(part.CacheCreationInputTokens)
-		usd += part.times(row.ratesAt(fast, prompt, at))
+	if row.hasLong(fast, at) {
+		for _, part := range u.requests() {
+			usd += part.times(row.ratesAt(fast, part.prompt(), at))
+		}
+	} else {
+		usd = u.times(row.ratesAt(fast, 0, at))
 	}
 	if u.InferenceGeo == "us" && !row.NoGeoSurcharge {
 		usd *= t.geoUS
@@ -161,14 +177,16 @@ func (u Usage) times(r Rates) float64 {
 		float64(writes)
 }
 
-// requests splits the call into the requests whose prompt lengths decide on the
-// long-prompt price: its message iterations, where the price depends on length
-// and their sums are the call's own counts; else the call as a whole.
-func (u Usage) requests(long bool) []Usage {
+// prompt is the length that decides on the long-prompt price, in tokens.
+func (u Usage) prompt() float64 {
+	return count(u.InputTokens) + count(u.CacheReadInputTokens) + count(u.CacheCreationInputTokens)
+}
+
+// requests splits the call into the requests whose prompt lengths decide: its
+// message iterations where their sums are the call's own counts, else the call
+// as a whole.
+func (u Usage) requests() []Usage {
 	whole := []Usage{u}
-	if !long {
-		return whole
-	}
 	var parts []Usage
 	var sum Iteration
 	for _, it := range u.Iterations {

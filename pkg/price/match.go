@@ -25,9 +25,6 @@ var (
 	// trailer is what may follow the version without making it another model: a
 	// speed, a snapshot date or Vertex's default, Bedrock's revision and context size.
 	trailer = regexp.MustCompile(`^(-fast)?(?:-latest|-v\d{1,3}@\d{8}|[-@]\d{8}|@default|@latest)?(?:-v\d{1,3}(?::\d{1,3})?)?(?::\d{1,4}k)?(?:[-:](?:thinking|beta))?$`)
-	// contextSuffix is the client's mark for a larger window; it has no price of its own.
-	contextSuffix = regexp.MustCompile(`\[[12]m\]$`)
-	dateSuffix    = regexp.MustCompile(`[-@]\d{8}$`)
 )
 
 // Match returns the table's id for a model as a transcript, a provider or a
@@ -72,13 +69,32 @@ func (t *Table) lookup(model string) (spelling, bool) {
 	}
 	name = name[strings.LastIndexByte(name, '/')+1:]
 	name = strings.TrimPrefix(name, "~")
-	name = contextSuffix.ReplaceAllString(name, "")
-	for _, plain := range [2]string{name, dateSuffix.ReplaceAllString(name, "")} {
+	name = strings.TrimSuffix(strings.TrimSuffix(name, "[1m]"), "[2m]") // a larger window has no price of its own
+	for _, plain := range [2]string{name, withoutDate(name)} {
 		if row, ok := t.index[plain]; ok {
 			return spelling{row: row}, true
 		}
 	}
 	return t.lookupClaude(name)
+}
+
+// withoutDate cuts "-20251101" or "@20251101" off the end. It is written out
+// because nearly every call of a transcript comes through here.
+func withoutDate(name string) string {
+	const date = len("-20251101")
+	if len(name) <= date {
+		return name
+	}
+	tail := name[len(name)-date:]
+	if tail[0] != '-' && tail[0] != '@' {
+		return name
+	}
+	for _, c := range tail[1:] {
+		if c < '0' || c > '9' {
+			return name
+		}
+	}
+	return name[:len(name)-date]
 }
 
 // lookupClaude is step 3 of [Table.Match].

@@ -374,7 +374,8 @@ func decodeStrict(b []byte, v any) error {
 	if err := d.Decode(v); err != nil {
 		var wrong *json.UnmarshalTypeError
 		if errors.As(err, &wrong) {
-			return fmt.Errorf("%s: got a %s", orElse(wrong.Field, "value"), wrong.Value)
+			field := strings.TrimPrefix(wrong.Field, "ratesJSON.") // the Go type is no part of the file
+			return fmt.Errorf("%s: got a %s", orElse(field, "value"), wrong.Value)
 		}
 		return errors.New(strings.TrimPrefix(err.Error(), "json: "))
 	}
