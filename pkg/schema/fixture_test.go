@@ -170,7 +170,7 @@ func fullInvocation() schema.Event {
 
 func fullSubagent() schema.Event {
 	return schema.Event{
-		ID: eventID(4), Seq: 4, ParentID: eventID(3), Type: schema.Subagent, Name: "subagent:Explore", StartTime: at(5),
+		ID: eventID(4), Seq: 4, Type: schema.Subagent, Name: "subagent:Explore", StartTime: at(5),
 		EndTime: at(9), DurationMS: new(int64(4000)), Status: schema.OK, AgentID: "a0123456789abcdef",
 		Subagent: &schema.SubagentInfo{
 			AgentID: "a0123456789abcdef", AgentType: "Explore", Description: "find it", InvocationPrompt: "Find <it>",
