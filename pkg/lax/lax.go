@@ -129,3 +129,13 @@ func fillSlice(b []byte, v reflect.Value) {
 		fill(raw, v.Index(i))
 	}
 }
+
+// Canonical is r with sorted keys and without white space, for comparing values whose writers order keys differently.
+func Canonical(r Raw) string {
+	c := bytes.Clone(r)
+	v := Raw(c)
+	if v.Format(options, jsontext.ReorderRawObjects(true)) != nil {
+		return string(r)
+	}
+	return string(v)
+}

@@ -1,0 +1,195 @@
+// Package assemble joins what hooks recorded of a session with what the client wrote to disk, into one [schema.Session].
+//
+// It is pure: values in, a value out; no clock, no files, no network. The same input and settings give the same Session,
+// byte for byte, whatever the day.
+//
+// Each channel knows what the other does not: hooks have arrival times, permission dialogs, notifications and the ends of
+// sessions; transcripts have the model's messages, usage, costs, retries and the links between agents and the calls that
+// started them. Either may be missing, whole or in part: every combination gives a Session, which says what it lacks.
+//
+// The order of work: records are decoded ([joiner.readRecords]); lines that a fork or a resume copied are set apart
+// (copies.go); calls of the model, tool calls, subagents, prompts and the rest are each collected from both channels
+// (calls.go, tools.go, agents.go, prompts.go, notes.go, errors.go); a last message that only a hook saw is added (tail.go);
+// money is counted (money.go); events are ordered, numbered and summed up (order.go, totals.go).
+package assemble
+
+import (
+	"bytes"
+	"time"
+
+	"ams/pkg/hook"
+	"ams/pkg/price"
+	"ams/pkg/schema"
+	"ams/pkg/transcript"
+)
+
+// Record is one hook payload with its arrival time.
+type Record struct {
+	At      time.Time
+	Raw     []byte
+	Cut     bool
+	Context []byte
+}
+
+// Input is everything that is known of one session.
+type Input struct {
+	SessionID string
+	// Records are in the order of their arrival.
+	Records []Record
+	// Files are the transcript's, the main file first; none where there is no transcript.
+	Files []transcript.File
+	// Copied names the sessions that lines of this one were copied from, by the line's uuid: proof from sibling files.
+	Copied map[string]string
+	// Parents are the cost-state lines of the sessions that this one may be a fork of, by session id, in file order.
+	Parents map[string][]CostState
+	// DamagedSpools and SalvagedRecords say what happened to the spool.
+	DamagedSpools, SalvagedRecords int
+}
+
+// CostState is one cost-state line and the time of the last line before it.
+type CostState struct {
+	Line   *transcript.Line
+	Before time.Time
+}
+
+// Settings are the caller's decisions.
+type Settings struct {
+	// Final is the caller's word that nothing more will come.
+	Final bool
+	// DropThinking leaves the model's thinking out.
+	DropThinking bool
+	// Status overrides the session's status where it is not "".
+	Status schema.Status
+	// ProgramVersion is written into the Session.
+	ProgramVersion string
+	Prices         *price.Table
+}
+
+// record is a decoded [Record].
+type record struct {
+	at time.Time
+	*hook.Payload
+}
+
+type joiner struct {
+	in  Input
+	set Settings
+	ids ids
+
+	records   []record
+	context   hook.Context
+	copies    copies
+	calls     []*call
+	inline    map[*transcript.Line]string // lines of clients 1.0.x that hold a subagent inside the main file -> agent id
+	callOf    map[string]*call
+	requests  map[string]time.Time // api-request id -> start of the request
+	tools     []*tool
+	toolOf    map[string]*tool
+	agents    []*agent
+	agentOf   map[string]*agent
+	prompts   []*prompt
+	events    []*event
+	tailOpen  bool
+	completed schema.Completeness
+}
+
+// event is an event that is not yet in its place.
+type event struct {
+	schema.Event
+	parent *event // the event of the agent that it happened in
+	asker  *event // the call that asked for it
+	key    time.Time
+	depth  int
+	placed bool
+}
+
+// Session joins in.
+func Session(in Input, set Settings) *schema.Session {
+	j := &joiner{
+		in: in, set: set, ids: newIDs(in.SessionID),
+		callOf: map[string]*call{}, toolOf: map[string]*tool{}, agentOf: map[string]*agent{},
+		requests: map[string]time.Time{},
+	}
+	j.readRecords()
+	j.readContexts()
+	j.findCopies()
+	j.findSidechains()
+	j.collectCalls()
+	j.collectTools()
+	j.collectAgents()
+	j.collectPrompts()
+	j.addCalls()
+	j.addTools()
+	j.addAgents()
+	j.addPrompts()
+	j.addNotes()
+	j.addCompactions()
+	j.addErrors()
+	j.addTail()
+	return j.finish()
+}
+
+// twiceWithin is how far apart two equal payloads count as one event that two registrations of the hook recorded.
+const twiceWithin = 2 * time.Second
+
+// readRecords decodes the payloads. Equal bytes within two seconds count once; what is not JSON is counted.
+func (j *joiner) readRecords() {
+	c := &j.completed
+	c.Records = map[string]int{}
+	seen := map[string]time.Time{}
+	for _, r := range j.in.Records {
+		at := r.At.UTC().Truncate(time.Microsecond)
+		if r.Cut {
+			c.CutRecords++
+		}
+		raw := string(bytes.TrimSpace(r.Raw))
+		if first, ok := seen[raw]; ok && at.Sub(first) <= twiceWithin {
+			c.DuplicateRecords++
+			continue
+		}
+		seen[raw] = at
+		p, err := hook.Parse([]byte(raw))
+		if err != nil {
+			c.UnreadableRecords++
+			continue
+		}
+		c.Records[p.Event]++
+		j.records = append(j.records, record{at: at, Payload: p})
+	}
+	if len(j.in.Records) == 0 {
+		c.Missing = append(c.Missing, "hooks")
+	}
+}
+
+// add puts an event on the list; its place comes later.
+func (j *joiner) add(e *event) *event {
+	if e.Status == "" {
+		e.Status = schema.OK
+	}
+	if e.AgentID != "" {
+		if a := j.agentOf[e.AgentID]; a != nil && e.parent == nil && e != a.event {
+			e.parent = a.event
+		}
+	}
+	j.events = append(j.events, e)
+	return e
+}
+
+// span sets an event's times; a zero end leaves it open.
+func (e *event) span(start, end time.Time) {
+	e.StartTime = schema.At(start)
+	if end.IsZero() {
+		return
+	}
+	if end.Before(start) {
+		end = start
+	}
+	e.EndTime = schema.At(end)
+	ms := e.EndTime.Sub(e.StartTime.Time).Milliseconds()
+	e.DurationMS = &ms
+}
+
+// moment sets both times of an event that has no length.
+func (e *event) moment(at time.Time) {
+	e.StartTime, e.EndTime = schema.At(at), schema.At(at)
+}

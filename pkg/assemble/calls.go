@@ -1,0 +1,310 @@
+package assemble
+
+import (
+	"strings"
+	"time"
+
+	"ams/pkg/price"
+	"ams/pkg/schema"
+	"ams/pkg/transcript"
+)
+
+// call is one call of the model: all lines of one message.id, adjacent or not.
+type call struct {
+	key     string
+	agentID string
+	best    *transcript.Line // the line whose usage counts
+	first   time.Time        // of its lines
+	last    time.Time
+	lines   []*transcript.Line
+	file    int // place of its file in the input, for calls that share an id across files
+	order   int // place of its first line in the file
+	retries int
+	aborted bool
+	event   *event
+}
+
+// callKey is what makes lines one call: the API's message id, or the line's own where there is none.
+func callKey(l *transcript.Line) string {
+	if l.Message != nil && l.Message.ID != "" {
+		return l.Message.ID
+	}
+	return l.UUID
+}
+
+// worldwide reports whether a message id is the API's own and so unique: gateways make ids of a timestamp, and different answers
+// were seen to share one.
+func worldwide(id string) bool {
+	for _, prefix := range []string{"msg_01", "msg_vrtx_", "msg_bdrk_"} {
+		if strings.HasPrefix(id, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+// isCall reports whether a line is a piece of a model's answer.
+func isCall(l *transcript.Line) bool {
+	return l.Type == "assistant" && l.Message != nil && l.Message.Model != transcript.SyntheticModel
+}
+
+// collectCalls groups assistant lines into calls. The main file beats agent files, agent files beat progress copies: a message
+// that a file before has is not read again (compaction agents replay their parent's).
+func (j *joiner) collectCalls() {
+	for i, f := range j.in.Files {
+		agentID := ""
+		if f.Agent != nil {
+			agentID = f.Agent.AgentID
+		}
+		j.collectFile(i, agentID, f.Lines)
+	}
+	for i, f := range j.in.Files {
+		if f.Agent != nil {
+			continue
+		}
+		for id, lines := range j.progressLines(f) {
+			j.collectFile(len(j.in.Files)+i, id, lines)
+		}
+	}
+}
+
+// progressLines are the subagents' lines inside the main file's progress lines, of agents that have no file.
+func (j *joiner) progressLines(f transcript.File) func(yield func(string, []*transcript.Line) bool) {
+	var order []string
+	byAgent := map[string][]*transcript.Line{}
+	for _, l := range f.Lines {
+		n := l.Nested()
+		if n == nil || j.hasFile(n.AgentID) || j.copies.lines[l] {
+			continue
+		}
+		if byAgent[n.AgentID] == nil {
+			order = append(order, n.AgentID)
+		}
+		byAgent[n.AgentID] = append(byAgent[n.AgentID], n)
+	}
+	return func(yield func(string, []*transcript.Line) bool) {
+		for _, id := range order {
+			if !yield(id, byAgent[id]) {
+				return
+			}
+		}
+	}
+}
+
+// hasFile reports whether an agent's own file was read.
+func (j *joiner) hasFile(agentID string) bool {
+	for _, f := range j.in.Files {
+		if f.Agent != nil && f.Agent.AgentID == agentID && f.Agent.Path != "" {
+			return true
+		}
+	}
+	return false
+}
+
+func (j *joiner) collectFile(file int, agentID string, lines []*transcript.Line) {
+	retries := 0
+	var prev *call
+	for i, l := range lines {
+		if l.Type == "api-request" {
+			j.requests[l.ID] = l.Time
+		}
+		if j.copies.lines[l] {
+			continue
+		}
+		switch {
+		case l.Type == "system" && l.Subtype == "api_error":
+			retries++
+		case l.Type == "user" && l.IsMeta && prev != nil && strings.Contains(textOf(l), "cut off mid-stream"):
+			prev.aborted = true
+		case l.Type == "user" && !l.IsMeta && !isToolResult(l):
+			retries = 0 // the retries of a call that never succeeded are not the next one's
+		case isCall(l):
+			who := agentID
+			if who == "" {
+				who = j.inline[l]
+			}
+			prev = j.addLine(file, i, who, l)
+			prev.retries += retries
+			retries = 0
+		}
+	}
+}
+
+// addLine puts an assistant line to its call and returns it.
+func (j *joiner) addLine(file, order int, agentID string, l *transcript.Line) *call {
+	key := callKey(l)
+	c := j.callOf[key]
+	if c != nil && c.file != file {
+		if worldwide(key) || sameLine(c, l) {
+			return c // a replay or a copy: the first file has it
+		}
+		key = agentID + "/" + key
+		c = j.callOf[key]
+	}
+	if c == nil {
+		c = &call{key: key, agentID: agentID, file: file, order: order, first: l.Time}
+		j.callOf[key] = c
+		j.calls = append(j.calls, c)
+	}
+	c.lines = append(c.lines, l)
+	if c.first.IsZero() || (!l.Time.IsZero() && l.Time.Before(c.first)) {
+		c.first = l.Time
+	}
+	if l.Time.After(c.last) {
+		c.last = l.Time
+	}
+	// The whole line with the most output, the later on a tie: streaming clients wrote placeholders first, and a maximum per field
+	// would mix two snapshots of a call that fell back to another model.
+	if c.best == nil || outputOf(l) >= outputOf(c.best) {
+		c.best = l
+	}
+	c.aborted = c.aborted || l.IsAborted
+	return c
+}
+
+func sameLine(c *call, l *transcript.Line) bool {
+	for _, have := range c.lines {
+		if have.UUID != "" && have.UUID == l.UUID {
+			return true
+		}
+	}
+	return false
+}
+
+func outputOf(l *transcript.Line) int64 {
+	if l.Message.Usage == nil {
+		return -1
+	}
+	return l.Message.Usage.OutputTokens
+}
+
+// addCalls makes the events of the calls.
+func (j *joiner) addCalls() {
+	for _, c := range j.calls {
+		m := c.best.Message
+		llm := &schema.LLM{
+			Model: m.Model, StopReason: m.StopReason, MessageID: m.ID, RequestID: c.best.RequestID, Retries: c.retries,
+			Text: c.text(), ServerTools: serverTools(c),
+		}
+		if !j.set.DropThinking {
+			llm.Thinking = c.thinking()
+		}
+		if u := m.Usage; u != nil {
+			llm.Usage = usageOf(u)
+			if u.ServerToolUse != nil {
+				llm.WebSearchRequests = u.ServerToolUse.WebSearchRequests
+			}
+			if u.OutputDetails != nil {
+				llm.ThinkingTokens = u.OutputDetails.ThinkingTokens
+			}
+			if usd, ok := j.set.Prices.Cost(m.Model, priced(m), c.last); ok {
+				llm.CostUSD = &usd
+			}
+		}
+		e := &event{Event: schema.Event{
+			ID: j.ids.of("llm", c.key), Type: schema.LLMMessage, Name: "assistant", AgentID: c.agentID, LLM: llm,
+		}}
+		if start, ok := j.requests[c.best.RequestRef]; ok && c.best.RequestRef != "" && !start.IsZero() {
+			e.span(start, c.last)
+		} else {
+			// Without api-request lines (clients before about 2.1.281) the start is not known: the end of the first block is.
+			e.StartTime, e.EndTime = schema.At(c.first), schema.At(c.last)
+		}
+		c.event = j.add(e)
+	}
+}
+
+// text joins the call's text blocks, in file order.
+func (c *call) text() string {
+	return c.join(func(b *transcript.Block) string {
+		if b.Type == "text" {
+			return b.Text
+		}
+		return ""
+	})
+}
+
+// thinking joins the call's thinking blocks; newer clients often write the signature alone, and then there is none.
+func (c *call) thinking() string {
+	return c.join(func(b *transcript.Block) string {
+		if b.Type == "thinking" {
+			return b.Thinking
+		}
+		return ""
+	})
+}
+
+func (c *call) join(pick func(*transcript.Block) string) string {
+	var parts []string
+	for _, l := range c.lines {
+		if s := l.Message.Content.Text; s != "" && pick(&transcript.Block{Type: "text", Text: s}) != "" {
+			parts = append(parts, s)
+		}
+		for i := range l.Message.Content.Blocks {
+			if s := pick(&l.Message.Content.Blocks[i]); s != "" {
+				parts = append(parts, s)
+			}
+		}
+	}
+	return strings.Join(parts, "\n")
+}
+
+// serverTools are the tools that the API ran inside the call, with their results.
+func serverTools(c *call) []schema.ServerToolCall {
+	var out []schema.ServerToolCall
+	at := map[string]int{}
+	for _, l := range c.lines {
+		for _, b := range l.Message.Content.Blocks {
+			switch {
+			case b.Type == "server_tool_use" || b.Type == "mcp_tool_use":
+				at[b.ID] = len(out)
+				out = append(out, schema.ServerToolCall{Name: b.Name, ToolUseID: b.ID, Input: b.Input})
+			case strings.HasSuffix(b.Type, "_tool_result"):
+				if i, ok := at[b.ToolUseID]; ok {
+					out[i].Result = b.Content
+				}
+			}
+		}
+	}
+	return out
+}
+
+func usageOf(u *transcript.Usage) *schema.Usage {
+	out := &schema.Usage{
+		InputTokens: max(u.InputTokens, 0), OutputTokens: max(u.OutputTokens, 0),
+		CacheReadInputTokens: max(u.CacheReadTokens, 0), CacheCreationInputTokens: max(u.CacheCreationTokens, 0),
+	}
+	if u.CacheCreation != nil {
+		out.CacheCreation = &schema.CacheCreation{
+			Ephemeral5mInputTokens: max(u.CacheCreation.Ephemeral5m, 0), Ephemeral1hInputTokens: max(u.CacheCreation.Ephemeral1h, 0),
+		}
+	}
+	return out
+}
+
+// priced is a call's usage as the price table counts it.
+func priced(m *transcript.Message) price.Usage {
+	u := m.Usage
+	p := price.Usage{
+		Refused:     m.StopReason == "refusal",
+		InputTokens: u.InputTokens, OutputTokens: u.OutputTokens, CacheReadInputTokens: u.CacheReadTokens,
+		CacheCreationInputTokens: u.CacheCreationTokens, Speed: u.Speed, InferenceGeo: u.InferenceGeo,
+	}
+	if c := u.CacheCreation; c != nil {
+		p.Ephemeral5mInputTokens, p.Ephemeral1hInputTokens = c.Ephemeral5m, c.Ephemeral1h
+	}
+	if u.ServerToolUse != nil {
+		p.WebSearchRequests = u.ServerToolUse.WebSearchRequests
+	}
+	for _, it := range u.Iterations {
+		pi := price.Iteration{
+			Type: it.Type, Model: it.Model, InputTokens: it.InputTokens, OutputTokens: it.OutputTokens,
+			CacheReadInputTokens: it.CacheReadTokens, CacheCreationInputTokens: it.CacheCreationTokens,
+		}
+		if c := it.CacheCreation; c != nil {
+			pi.Ephemeral5mInputTokens, pi.Ephemeral1hInputTokens = c.Ephemeral5m, c.Ephemeral1h
+		}
+		p.Iterations = append(p.Iterations, pi)
+	}
+	return p
+}

@@ -1,0 +1,112 @@
+package assemble
+
+import (
+	"strconv"
+	"strings"
+
+	"ams/pkg/hook"
+	"ams/pkg/schema"
+	"ams/pkg/transcript"
+)
+
+// clientName is what the client calls itself nowhere in its data.
+const clientName = "claude-code"
+
+// describe fills in what the session is: its title, client, folder, branch, parent and end.
+func (j *joiner) describe(s *schema.Session) {
+	s.Title = j.title()
+	s.ParentSessionID = j.copies.parent
+	s.Client = &schema.Client{Name: clientName, Version: j.clientVersion(), Entrypoint: j.context.Claude["CLAUDE_CODE_ENTRYPOINT"]}
+	for _, l := range j.mainLines() {
+		if j.copies.lines[l] {
+			continue
+		}
+		if s.Cwd == "" {
+			s.Cwd = l.Cwd
+		}
+		if l.GitBranch != "" {
+			s.GitBranch = l.GitBranch
+		}
+		if l.Entrypoint != "" && s.Client.Entrypoint == "" {
+			s.Client.Entrypoint = l.Entrypoint
+		}
+	}
+	for _, r := range j.records {
+		if s.Cwd == "" {
+			s.Cwd = r.Cwd
+		}
+		if r.Event == hook.SessionEnd {
+			s.EndReason = r.Reason
+		}
+		if r.Event == hook.SessionStart && r.Source != "compact" {
+			s.EndReason = ""
+		}
+	}
+}
+
+// title is the last that a person or the client gave; old clients called it a summary.
+func (j *joiner) title() string {
+	var custom, ai, summary string
+	for _, l := range j.mainLines() {
+		switch l.Type {
+		case "custom-title":
+			custom = l.CustomTitle
+		case "ai-title":
+			ai = l.AITitle
+		case "summary":
+			summary = l.Summary
+		}
+	}
+	for _, t := range []string{custom, ai, summary} {
+		if t != "" {
+			return t
+		}
+	}
+	return ""
+}
+
+// clientVersion is the version of the client that wrote the last line of the session.
+func (j *joiner) clientVersion() string {
+	for _, f := range j.in.Files {
+		for i := len(f.Lines) - 1; i >= 0; i-- {
+			if v := f.Lines[i].Version; v != "" && f.Lines[i].Type != "api-request" {
+				return v
+			}
+		}
+	}
+	return ""
+}
+
+// versionAtLeast compares a version such as 2.1.330 with major.minor.patch; what is no version is older than any.
+func versionAtLeast(v string, want ...int) bool {
+	parts := strings.SplitN(v, ".", 3)
+	if len(parts) < 3 {
+		return false
+	}
+	parts[2], _, _ = strings.Cut(parts[2], "-")
+	for i, p := range parts {
+		n, err := strconv.Atoi(p)
+		if err != nil {
+			return false
+		}
+		if n != want[i] {
+			return n > want[i]
+		}
+	}
+	return true
+}
+
+// CostStates are the cost-state lines of a session's main file, for the sessions that were forked from it.
+func CostStates(sessionID string, lines []*transcript.Line) []CostState {
+	var out []CostState
+	var before CostState
+	for _, l := range lines {
+		if !l.Time.IsZero() {
+			before.Before = l.Time
+		}
+		if l.Type == "cost-state" && (l.SessionID == "" || l.SessionID == sessionID) {
+			out = append(out, CostState{Line: l, Before: before.Before})
+		}
+	}
+	return out
+}

@@ -1,0 +1,85 @@
+package assemble
+
+import (
+	"strings"
+	"time"
+
+	"ams/pkg/hook"
+	"ams/pkg/schema"
+)
+
+// addTail adds the last message of a turn that only a hook saw: the client writes its files in batches, and the hook of a Stop was
+// seen before the message's line in 3 of 7 runs; a run that saves nothing never writes it. Such a message is provisional: it has no
+// usage, is no LLM call, and goes when the file has it.
+func (j *joiner) addTail() {
+	spoken := map[string][]time.Time{} // thread and text -> ends of the messages
+	note := func(agentID, text string, at time.Time) {
+		if text = strings.TrimSpace(text); text != "" {
+			key := agentID + "\x00" + text
+			spoken[key] = append(spoken[key], at)
+		}
+	}
+	for _, c := range j.calls {
+		note(c.agentID, c.text(), c.last)
+		for _, l := range c.lines {
+			for _, b := range l.Message.Content.Blocks {
+				note(c.agentID, b.Text, c.last)
+			}
+		}
+	}
+	for _, f := range j.lineSynthetics() {
+		note(f.agentID, f.text, f.at)
+	}
+	asked := map[string]time.Time{} // thread -> the last prompt that its hooks saw
+	for i := range j.records {
+		r := &j.records[i]
+		switch {
+		case r.Event == hook.UserPromptSubmit:
+			asked[r.AgentID] = r.at
+		case r.Event == hook.Stop && r.AgentID == "", r.Event == hook.SubagentStop && j.agentOf[r.AgentID] != nil:
+			key := r.AgentID + "\x00" + strings.TrimSpace(r.LastMessage)
+			if strings.TrimSpace(r.LastMessage) == "" || saidSince(spoken[key], asked[r.AgentID]) {
+				continue
+			}
+			spoken[key] = append(spoken[key], r.at) // a second Stop with the same words adds nothing
+			j.addProvisional(r)
+		}
+	}
+}
+
+// saidSince reports whether one of the times is not before since.
+func saidSince(times []time.Time, since time.Time) bool {
+	for _, t := range times {
+		if !t.Before(since.Truncate(time.Millisecond)) {
+			return true
+		}
+	}
+	return false
+}
+
+func (j *joiner) addProvisional(r *record) {
+	e := &event{Event: schema.Event{
+		ID: j.ids.ofText("provisional:"+r.AgentID, strings.TrimSpace(r.LastMessage)), Type: schema.LLMMessage, Name: "assistant",
+		AgentID: r.AgentID, PromptID: r.PromptID, Provisional: true, LLM: &schema.LLM{Text: r.LastMessage},
+	}}
+	e.moment(r.at)
+	j.add(e)
+	j.completed.ProvisionalTail = true
+}
+
+// lineSynthetics are the texts of lines that the client wrote in the model's place.
+func (j *joiner) lineSynthetics() []failure {
+	var out []failure
+	for _, f := range j.in.Files {
+		agentID := ""
+		if f.Agent != nil {
+			agentID = f.Agent.AgentID
+		}
+		for _, l := range f.Lines {
+			if l.Type == "assistant" && l.Message != nil && !isCall(l) {
+				out = append(out, failure{text: textOf(l), at: l.Time, agentID: agentID})
+			}
+		}
+	}
+	return out
+}

@@ -1,0 +1,317 @@
+package assemble
+
+import (
+	"slices"
+	"sort"
+	"time"
+
+	"ams/pkg/hook"
+	"ams/pkg/schema"
+)
+
+// finish makes the Session of what was collected.
+func (j *joiner) finish() *schema.Session {
+	start, end := j.bounds()
+	j.timeless(start)
+	s := &schema.Session{
+		SchemaVersion: schema.Version, SessionID: j.in.SessionID, TraceID: j.ids.trace(),
+		Agent:       schema.Agent{Name: j.context.AgentName, Version: j.context.AgentVersion},
+		Environment: j.context.Environment, Tags: j.context.Tags, Metadata: j.context.Metadata,
+		Host: j.context.Host, User: j.context.User, StartTime: schema.At(start),
+	}
+	if s.Tags == nil {
+		s.Tags = []string{}
+	}
+	if !end.IsZero() {
+		s.EndTime = schema.At(end)
+		ms := s.EndTime.Sub(s.StartTime.Time).Milliseconds()
+		s.DurationMS = &ms
+	}
+	j.describe(s)
+	j.cost(s)
+	j.sumAgents()
+	s.Events = j.place()
+	j.total(s)
+	s.Outcome = j.outcome()
+	s.Status = j.status(s)
+	s.Completeness = j.completeness()
+	return s
+}
+
+// bounds are the first and the last time of the session's own events and records.
+func (j *joiner) bounds() (start, end time.Time) {
+	see := func(t time.Time) {
+		if t.IsZero() {
+			return
+		}
+		if start.IsZero() || t.Before(start) {
+			start = t
+		}
+		if t.After(end) {
+			end = t
+		}
+	}
+	for _, e := range j.events {
+		see(e.StartTime.Time)
+		see(e.EndTime.Time)
+	}
+	for _, r := range j.records {
+		see(r.at)
+	}
+	if !start.IsZero() {
+		return start, end
+	}
+	for _, r := range j.in.Records { // payloads that nobody can read still have a time
+		see(schema.At(r.At).Time)
+	}
+	for _, f := range j.in.Files {
+		for _, l := range f.Lines {
+			see(l.Time)
+		}
+	}
+	if start.IsZero() {
+		start = time.Unix(0, 0).UTC() // nothing has a time
+	}
+	return start, end
+}
+
+// total sums the events up.
+func (j *joiner) total(s *schema.Session) {
+	t := &s.Totals
+	turns := 0
+	for _, e := range s.Events {
+		switch e.Type {
+		case schema.ToolCall:
+			t.ToolCalls++
+		case schema.Subagent:
+			t.Subagents++
+		case schema.UserPrompt:
+			turns++
+		case schema.LLMMessage:
+			if e.Provisional {
+				break
+			}
+			t.LLMCalls++
+			if e.LLM.Usage != nil {
+				t.Usage = t.Usage.Add(*e.LLM.Usage)
+			}
+			if !slices.Contains(s.Models, e.LLM.Model) && e.LLM.Model != "" {
+				s.Models = append(s.Models, e.LLM.Model)
+			}
+		}
+		if e.Status == schema.Failed {
+			t.Errors++
+		}
+	}
+	t.NumTurns = &turns
+	t.DurationMS = s.DurationMS
+}
+
+// sumAgents gives every subagent the sum over its own calls, and those with agents below them the sum over all.
+func (j *joiner) sumAgents() {
+	own := map[string]*schema.Rollup{}
+	unpriced := map[string]bool{}
+	for _, a := range j.agents {
+		zero := 0.0
+		own[a.id] = &schema.Rollup{CostUSD: &zero}
+	}
+	for _, c := range j.callsByEnd() {
+		r := own[c.agentID]
+		if r == nil {
+			continue
+		}
+		r.LLMCalls++
+		if u := c.event.LLM.Usage; u != nil {
+			r.Usage = r.Usage.Add(*u)
+			if c.event.LLM.CostUSD == nil {
+				unpriced[c.agentID] = true
+			} else {
+				*r.CostUSD += *c.event.LLM.CostUSD
+			}
+		}
+	}
+	for _, t := range j.tools {
+		if r := own[t.agentID]; r != nil {
+			r.ToolCalls++
+		}
+	}
+	for _, a := range j.agents {
+		r, info := own[a.id], a.event.Subagent
+		info.LLMCalls, info.ToolCalls = r.LLMCalls, r.ToolCalls
+		if r.LLMCalls > 0 {
+			usage := r.Usage
+			info.Usage = &usage
+			if !unpriced[a.id] {
+				usd := *r.CostUSD
+				info.CostUSD = &usd
+			}
+		}
+	}
+	j.rollUp(own, unpriced)
+}
+
+// rollUp sums each agent and all that stand below it.
+func (j *joiner) rollUp(own map[string]*schema.Rollup, unpriced map[string]bool) {
+	for _, a := range j.agents {
+		var sum schema.Rollup
+		usd, known := 0.0, true
+		for _, b := range j.agents {
+			if !j.below(b, a) {
+				continue
+			}
+			r := own[b.id]
+			if b != a {
+				sum.Subagents++
+			}
+			sum.LLMCalls += r.LLMCalls
+			sum.ToolCalls += r.ToolCalls
+			sum.Usage = sum.Usage.Add(r.Usage)
+			usd += *r.CostUSD
+			known = known && !unpriced[b.id]
+		}
+		if sum.Subagents == 0 {
+			continue
+		}
+		if known {
+			sum.CostUSD = &usd
+		}
+		a.event.Subagent.Rollup = &sum
+	}
+}
+
+// below reports whether b is a or stands below a.
+func (j *joiner) below(b, a *agent) bool {
+	for range maxDepth {
+		if b == a {
+			return true
+		}
+		if b = j.agentOf[b.event.Subagent.ParentAgentID]; b == nil {
+			return false
+		}
+	}
+	return false
+}
+
+// status is the session's: running while it may go on, error if any event has it, as in contract 1.0.
+func (j *joiner) status(s *schema.Session) schema.Status {
+	switch {
+	case j.set.Status != "":
+		return j.set.Status
+	case s.Outcome == schema.StillOpen:
+		return schema.Running
+	case s.Totals.Errors > 0:
+		return schema.Failed
+	}
+	return schema.OK
+}
+
+// outcome tells how the last turn of the main thread ended.
+func (j *joiner) outcome() schema.Outcome {
+	if !j.set.Final {
+		return schema.StillOpen
+	}
+	var last time.Time
+	out, prompted, ended := schema.Abandoned, false, false
+	see := func(at time.Time, o schema.Outcome) {
+		if !at.Before(last) {
+			last, out = at, o
+		}
+	}
+	for _, e := range j.events {
+		if e.AgentID != "" {
+			continue
+		}
+		switch {
+		case e.Type == schema.UserPrompt:
+			prompted = true
+			see(e.StartTime.Time, schema.Abandoned)
+		case e.Type == schema.ToolCall:
+			see(e.StartTime.Time, schema.Abandoned)
+		case e.Type == schema.ErrorEvent && e.Error.Type != "stream_aborted":
+			see(e.StartTime.Time, schema.FailedTurn)
+		case e.Name == "notification:interrupted":
+			see(e.StartTime.Time, schema.Interrupted)
+		case e.LLM != nil && (e.Provisional || finalStop(e.LLM.StopReason)):
+			see(e.EndTime.Time, schema.Completed)
+		}
+	}
+	for _, r := range j.records {
+		if r.AgentID != "" {
+			continue
+		}
+		switch r.Event {
+		case hook.Stop:
+			see(r.at, schema.Completed)
+		case hook.StopFailure:
+			see(r.at, schema.FailedTurn)
+		case hook.SessionEnd:
+			ended = true
+		case hook.SessionStart:
+			ended = false
+		}
+	}
+	if out == schema.Abandoned && !prompted {
+		return schema.Completed // nothing was asked, nothing is missing
+	}
+	if out == schema.Abandoned && ended {
+		return schema.Interrupted // the client ended in good order in the middle of a turn: SIGINT, SIGTERM
+	}
+	return out
+}
+
+// finalStop reports whether a stop reason ends a turn.
+func finalStop(reason string) bool {
+	return reason != "" && reason != "tool_use" && reason != "pause_turn"
+}
+
+// completeness says what the Session was made from and what it lacks.
+func (j *joiner) completeness() *schema.Completeness {
+	c := &j.completed
+	c.ProgramVersion, c.Final = j.set.ProgramVersion, j.set.Final
+	c.DamagedSpools, c.SalvagedRecords = j.in.DamagedSpools, j.in.SalvagedRecords
+	c.Files = []schema.InputFile{}
+	for _, f := range j.in.Files {
+		if f.Agent != nil && f.Agent.Path == "" {
+			continue
+		}
+		c.Files = append(c.Files, schema.InputFile{Name: f.Name, Lines: f.Report.Lines, Bytes: f.Bytes})
+		c.UnparsedLines += f.Unparsed
+		if f.Cut {
+			c.CutLines++
+		}
+		for name, n := range f.Unknown {
+			if c.UnknownLines == nil {
+				c.UnknownLines = map[string]int{}
+			}
+			c.UnknownLines[name] += n
+		}
+	}
+	if len(j.mainLines()) == 0 {
+		c.Missing = append(c.Missing, "transcript")
+	}
+	for _, t := range j.tools {
+		if t.event.Tool.Outcome == schema.ToolUnknown {
+			c.CallsWithoutResult++
+		}
+	}
+	for _, a := range j.agents {
+		if a.file == nil && len(a.lines) == 0 {
+			c.AgentsWithoutFile++
+		}
+	}
+	for name, n := range c.Records {
+		if !hook.Known(name) {
+			if c.UnknownRecords == nil {
+				c.UnknownRecords = map[string]int{}
+			}
+			c.UnknownRecords[name] = n
+		}
+	}
+	for id := range j.copies.calls {
+		if j.callOf[id] == nil {
+			c.CopiedCalls++
+		}
+	}
+	sort.Strings(c.Missing)
+	return c
+}

@@ -1,0 +1,249 @@
+package transcript
+
+import (
+	"time"
+
+	"ams/pkg/lax"
+)
+
+// Line is one line of a transcript file. Which fields are set depends on Type and on the client's version; fields that this
+// package does not know are dropped.
+type Line struct {
+	Type      string `json:"type"`
+	Subtype   string `json:"subtype"`
+	UUID      string `json:"uuid"`
+	SessionID string `json:"sessionId"`
+	AgentID   string `json:"agentId"`
+	Timestamp string `json:"timestamp"`
+
+	ParentUUID  string `json:"parentUuid"`
+	IsSidechain bool   `json:"isSidechain"`
+	IsMeta      bool   `json:"isMeta"`
+	Version     string `json:"version"`
+	Cwd         string `json:"cwd"`
+	GitBranch   string `json:"gitBranch"`
+	Entrypoint  string `json:"entrypoint"`
+
+	// user
+	Message             *Message            `json:"message"`
+	PromptID            string              `json:"promptId"`
+	PromptSource        string              `json:"promptSource"` // typed, sdk, system
+	TurnOrigin          string              `json:"turnOrigin"`   // human, sdk, task_notification
+	IsCompactSummary    bool                `json:"isCompactSummary"`
+	ToolUseResult       lax.Raw             `json:"toolUseResult"`
+	SourceAssistantUUID string              `json:"sourceToolAssistantUUID"`
+	SourceToolUseID     string              `json:"sourceToolUseID"`
+	PermissionDecision  *PermissionDecision `json:"permissionDecision"`
+	DenialKind          string              `json:"toolDenialKind"` // user-rejected, permission-rule, interrupted, automode-unavailable
+	DenialBeforeRun     bool                `json:"toolDenialBeforeRun"`
+
+	// assistant
+	RequestID        string `json:"requestId"`
+	RequestRef       string `json:"requestRef"`       // id of the api-request line
+	RequestSessionID string `json:"requestSessionId"` // on lines that a fork copied: the session that made the request
+	RequestedModel   string `json:"requestedModel"`
+	IsAPIError       bool   `json:"isApiErrorMessage"`
+	IsAborted        bool   `json:"isAbortedMidStream"`
+	APIErrorStatus   int64  `json:"apiErrorStatus"`
+	APIErrorType     string `json:"apiErrorType"`
+
+	// system
+	Content         lax.Raw          `json:"content"` // text of most subtypes; queue-operation: the prompt
+	Level           string           `json:"level"`
+	Error           lax.Raw          `json:"error"` // api_error: an object; a synthetic assistant line: the kind
+	RetryAttempt    int64            `json:"retryAttempt"`
+	RetryInMS       float64          `json:"retryInMs"`
+	CompactMetadata *CompactMetadata `json:"compactMetadata"`
+	MicroMetadata   *CompactMetadata `json:"microcompactMetadata"`
+	OriginalModel   string           `json:"originalModel"`
+	FallbackModel   string           `json:"fallbackModel"`
+	Trigger         string           `json:"trigger"`
+
+	Attachment *Attachment `json:"attachment"`
+	Data       *Progress   `json:"data"`            // progress
+	ParentTool string      `json:"parentToolUseID"` // progress: the Agent call
+	Operation  string      `json:"operation"`       // queue-operation
+
+	// api-request
+	ID string `json:"id"`
+
+	// cost-state
+	TotalCostUSD     *float64              `json:"totalCostUSD"`
+	TotalAPIDuration float64               `json:"totalAPIDuration"` // ms
+	StartTimeMS      float64               `json:"startTime"`        // Unix ms
+	ModelUsage       map[string]ModelUsage `json:"modelUsage"`
+
+	// titles and links
+	Summary     string `json:"summary"`
+	AITitle     string `json:"aiTitle"`
+	CustomTitle string `json:"customTitle"`
+	LeafUUID    string `json:"leafUuid"`
+	PRURL       string `json:"prUrl"`
+
+	// Number is the line's place in its file, from 1. Not part of the JSON.
+	Number int `json:"-"`
+	// Time is Timestamp, parsed; zero where the line has none.
+	Time time.Time `json:"-"`
+}
+
+// Message is the API message of a user or assistant line.
+type Message struct {
+	ID         string  `json:"id"`
+	Role       string  `json:"role"`
+	Model      string  `json:"model"`
+	StopReason string  `json:"stop_reason"`
+	Content    Content `json:"content"`
+	Usage      *Usage  `json:"usage"`
+}
+
+// SyntheticModel is the model of assistant lines that the client wrote itself; they are no calls.
+const SyntheticModel = "<synthetic>"
+
+// Content is a message's content: a text, or blocks.
+type Content struct {
+	Text   string
+	Blocks []Block
+}
+
+// UnmarshalJSONFrom accepts a string or a list of blocks; a block that does not fit leaves its fields at zero.
+func (c *Content) UnmarshalJSONFrom(d *lax.Decoder) error {
+	if d.PeekKind() != '[' {
+		v, err := d.ReadValue()
+		*c = Content{Text: lax.String(v)}
+		return err
+	}
+	*c = Content{}
+	if _, err := d.ReadToken(); err != nil {
+		return err
+	}
+	for d.PeekKind() != ']' {
+		v, err := d.ReadValue()
+		if err != nil {
+			return err
+		}
+		var b Block
+		if err := lax.Unmarshal(v, &b); err != nil {
+			return err
+		}
+		c.Blocks = append(c.Blocks, b)
+	}
+	_, err := d.ReadToken()
+	return err
+}
+
+// Block is one content block.
+type Block struct {
+	Type      string  `json:"type"`
+	Text      string  `json:"text"`
+	Thinking  string  `json:"thinking"`
+	ID        string  `json:"id"` // tool_use, server_tool_use
+	Name      string  `json:"name"`
+	Input     lax.Raw `json:"input"`
+	ToolUseID string  `json:"tool_use_id"` // tool_result and the server tools' results
+	Content   lax.Raw `json:"content"`
+	IsError   bool    `json:"is_error"`
+}
+
+// Usage is the API's token count of one call, in the API's words.
+type Usage struct {
+	InputTokens         int64                `json:"input_tokens"`
+	OutputTokens        int64                `json:"output_tokens"`
+	CacheReadTokens     int64                `json:"cache_read_input_tokens"`
+	CacheCreationTokens int64                `json:"cache_creation_input_tokens"`
+	CacheCreation       *CacheCreation       `json:"cache_creation"`
+	Speed               string               `json:"speed"`
+	InferenceGeo        string               `json:"inference_geo"`
+	ServerToolUse       *ServerToolUse       `json:"server_tool_use"`
+	OutputDetails       *OutputTokensDetails `json:"output_tokens_details"`
+	Iterations          []Iteration          `json:"iterations"`
+}
+
+// CacheCreation splits the cache writes by their lifetime.
+type CacheCreation struct {
+	Ephemeral5m int64 `json:"ephemeral_5m_input_tokens"`
+	Ephemeral1h int64 `json:"ephemeral_1h_input_tokens"`
+}
+
+// ServerToolUse counts what the API's own tools did.
+type ServerToolUse struct {
+	WebSearchRequests int64 `json:"web_search_requests"`
+}
+
+// OutputTokensDetails says how much of the output was thinking.
+type OutputTokensDetails struct {
+	ThinkingTokens int64 `json:"thinking_tokens"`
+}
+
+// Iteration is one attempt or step inside a call, for example one refused by a model and one answered by its fallback.
+type Iteration struct {
+	Type                string         `json:"type"` // message, fallback_message, advisor_message, compaction
+	Model               string         `json:"model"`
+	InputTokens         int64          `json:"input_tokens"`
+	OutputTokens        int64          `json:"output_tokens"`
+	CacheReadTokens     int64          `json:"cache_read_input_tokens"`
+	CacheCreationTokens int64          `json:"cache_creation_input_tokens"`
+	CacheCreation       *CacheCreation `json:"cache_creation"`
+}
+
+// PermissionDecision is the client's decision about a tool call and where it came from.
+type PermissionDecision struct {
+	Decision   string `json:"decision"` // accept, reject
+	Source     string `json:"source"`   // config, hook, user_permanent, ...
+	ReasonType string `json:"reasonType"`
+}
+
+// CompactMetadata belongs to compact_boundary and microcompact_boundary lines.
+type CompactMetadata struct {
+	Trigger     string  `json:"trigger"` // manual, auto
+	PreTokens   int64   `json:"preTokens"`
+	PostTokens  int64   `json:"postTokens"`
+	TokensSaved int64   `json:"tokensSaved"`
+	DurationMS  float64 `json:"durationMs"`
+}
+
+// Attachment is what the client put beside a message.
+type Attachment struct {
+	Type        string  `json:"type"`
+	Prompt      Content `json:"prompt"` // queued_command
+	CommandMode string  `json:"commandMode"`
+	SourceUUID  string  `json:"source_uuid"`
+}
+
+// Progress is the data of a progress line (clients 2.1.7 to 2.1.81). agent_progress carries whole subagent messages.
+type Progress struct {
+	Type    string  `json:"type"`
+	AgentID string  `json:"agentId"`
+	Prompt  string  `json:"prompt"`
+	Message *Nested `json:"message"`
+}
+
+// Nested is the line of a subagent inside an agent_progress line.
+type Nested struct {
+	Type      string   `json:"type"`
+	UUID      string   `json:"uuid"`
+	Timestamp string   `json:"timestamp"`
+	RequestID string   `json:"requestId"`
+	Message   *Message `json:"message"`
+}
+
+// ModelUsage is what cost-state says of one model, cumulative over the session.
+type ModelUsage struct {
+	InputTokens         int64   `json:"inputTokens"`
+	OutputTokens        int64   `json:"outputTokens"`
+	CacheReadTokens     int64   `json:"cacheReadInputTokens"`
+	CacheCreationTokens int64   `json:"cacheCreationInputTokens"`
+	WebSearchRequests   int64   `json:"webSearchRequests"`
+	CostUSD             float64 `json:"costUSD"`
+}
+
+// parseTime reads a line's timestamp; what is no RFC 3339 time is zero.
+func parseTime(s string) time.Time {
+	if s == "" {
+		return time.Time{}
+	}
+	t, err := time.Parse(time.RFC3339Nano, s)
+	if err != nil {
+		return time.Time{}
+	}
+	return t.UTC().Truncate(time.Microsecond)
+}

@@ -1,0 +1,154 @@
+package transcript
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+
+	"ams/pkg/lax"
+)
+
+// Report says what was read and what could not be.
+type Report struct {
+	Lines    int            // lines with anything on them
+	Bytes    int64          // bytes read
+	Unparsed int            // lines, or rests of lines, that are not JSON objects
+	Cut      bool           // the last line has no end and is not JSON: the file was cut or is still being written
+	Unknown  map[string]int // lines by types that this package does not know
+}
+
+// knownTypes are the line types of the client, and whether a Session needs anything from them. Source: the types that clients
+// 1.0.44 to 2.1.330 were seen to write, and the names in the 2.1.330 binary.
+var knownTypes = map[string]bool{
+	"user": true, "assistant": true, "system": true, "attachment": true, "progress": true, "cost-state": true,
+	"api-request": true, "queue-operation": true, "summary": true, "ai-title": true, "custom-title": true, "pr-link": true,
+	"last-prompt": false, "file-history-snapshot": false, "file-history-delta": false, "continued-in": false,
+	"resume-head-vouch": false, "api-request-shape": false, "api-request-blob": false, "api-request-resumed": false,
+	"content-replacement": false, "data-flow-records": false, "data-flow-incomplete": false, "fork-context-ref": false,
+	"frame-link": false, "artifact-comment-monitor": false, "memory-mode": false, "derived-from": false,
+	"ended-by-model": false, "tag": false, "relocated": false, "agent-name": false, "agent-color": false,
+	"agent-setting": false, "artifact-autoreact-ledger": false, "bridge-session": false, "history-suppression": false,
+	"attribution-snapshot": false, "mode": false, "permission-mode": false, "isolation-latch": false,
+	"session-owner": false, "dev-mods": false, "atis-latch": false, "tools-used": false, "worktree-state": false,
+	"observer-ref": false, "host-row": false, "repl-mode": false, "hybrid-organization": false,
+}
+
+// Read calls fn for every line that a Session can need, in file order, and returns the report. Lines may have any length; a
+// line with two objects run together gives both; a bad line is counted and skipped. The error is about reading r alone.
+func Read(r io.Reader, fn func(*Line)) (Report, error) {
+	rep := Report{Unknown: map[string]int{}}
+	br := bufio.NewReaderSize(r, 256<<10)
+	var long []byte
+	for number := 1; ; number++ {
+		line, err := readLine(br, &long)
+		rep.Bytes += int64(len(line))
+		if body := bytes.TrimSpace(line); len(body) > 0 {
+			rep.Lines++
+			ok := readObjects(body, number, &rep, fn)
+			if !ok {
+				rep.Unparsed++
+				rep.Cut = errors.Is(err, io.EOF)
+			}
+		}
+		if errors.Is(err, io.EOF) {
+			return rep, nil
+		}
+		if err != nil {
+			return rep, fmt.Errorf("read transcript line %d: %w", number, err)
+		}
+	}
+}
+
+// readLine returns the next line with its newline; the bytes are good until the next call. long is its spare buffer.
+func readLine(br *bufio.Reader, long *[]byte) ([]byte, error) {
+	line, err := br.ReadSlice('\n')
+	if !errors.Is(err, bufio.ErrBufferFull) {
+		return line, err
+	}
+	*long = (*long)[:0]
+	for errors.Is(err, bufio.ErrBufferFull) {
+		*long = append(*long, line...)
+		line, err = br.ReadSlice('\n')
+	}
+	*long = append(*long, line...)
+	return *long, err
+}
+
+// readObjects decodes the objects on one line and reports whether all of it was objects.
+func readObjects(body []byte, number int, rep *Report, fn func(*Line)) bool {
+	if skip := peekType(body); skip != "" && lax.Valid(body) {
+		return true
+	}
+	var l Line
+	if lax.Raw(body).Kind() == '{' && lax.Unmarshal(body, &l) == nil {
+		keep(&l, number, rep, fn)
+		return true
+	}
+	// Six lines in 4,707 published files hold two objects: a newline was lost between two writers.
+	d := lax.NewDecoder(bytes.NewReader(body))
+	for {
+		v, err := d.ReadValue()
+		if err != nil {
+			return errors.Is(err, io.EOF)
+		}
+		var l Line
+		if v.Kind() != '{' || lax.Unmarshal(v, &l) != nil {
+			return false
+		}
+		keep(&l, number, rep, fn)
+	}
+}
+
+// skippable are prefixes of the bulk of a transcript (43 % prompt snapshots, 26 % request shapes) that need no decoding.
+var skippable = [][]byte{[]byte(`{"type":"api-request-shape",`), []byte(`{"type":"api-request-blob",`)}
+
+// peekType returns the type of a line whose beginning shows that no Session needs it, else "".
+func peekType(body []byte) string {
+	for _, p := range skippable {
+		if bytes.HasPrefix(body, p) {
+			return string(p)
+		}
+	}
+	return ""
+}
+
+func keep(l *Line, number int, rep *Report, fn func(*Line)) {
+	needed, known := knownTypes[l.Type]
+	if !known {
+		rep.countUnknown(l.Type)
+	}
+	if !needed || (l.Type == "attachment" && (l.Attachment == nil || l.Attachment.Type != "queued_command")) {
+		return
+	}
+	l.Number = number
+	l.Time = parseTime(l.Timestamp)
+	fn(l)
+}
+
+// maxUnknownTypes bounds the names that a Report counts apart, for files that are no transcripts at all.
+const maxUnknownTypes = 64
+
+func (r *Report) countUnknown(name string) {
+	if _, seen := r.Unknown[name]; !seen && len(r.Unknown) >= maxUnknownTypes {
+		name = "(others)"
+	}
+	r.Unknown[name]++
+}
+
+// Nested returns the subagent's line inside an agent_progress line, or nil.
+func (l *Line) Nested() *Line {
+	if l.Data == nil || l.Data.Type != "agent_progress" || l.Data.Message == nil || l.Data.AgentID == "" {
+		return nil
+	}
+	n := l.Data.Message
+	inner := &Line{
+		Type: n.Type, UUID: n.UUID, Timestamp: n.Timestamp, RequestID: n.RequestID, Message: n.Message,
+		SessionID: l.SessionID, AgentID: l.Data.AgentID, Version: l.Version, IsSidechain: true, Number: l.Number,
+	}
+	if inner.Time = parseTime(n.Timestamp); inner.Time.IsZero() {
+		inner.Time = l.Time
+	}
+	return inner
+}
