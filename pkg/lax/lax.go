@@ -80,36 +80,39 @@ func String(r Raw) string {
 // IsNull reports whether r says nothing: it is absent or null.
 func IsNull(r Raw) bool { return len(r) == 0 || r.Kind() == 'n' }
 
-// fill decodes b into v piece by piece and gives up only on the pieces that do not fit.
-func fill(b []byte, v reflect.Value) {
-	if v.Kind() == reflect.Pointer {
-		fresh := reflect.New(v.Type().Elem())
-		fill(b, fresh.Elem())
-		if !fresh.Elem().IsZero() {
-			v.Set(fresh)
-		}
-		return
-	}
+// fill decodes b into v piece by piece, gives up only on the pieces that do not fit, and reports whether anything did.
+func fill(b []byte, v reflect.Value) bool {
 	if json.Unmarshal(b, v.Addr().Interface(), options) == nil {
-		return
+		return true
 	}
 	v.SetZero()
 	switch v.Kind() {
+	case reflect.Pointer:
+		fresh := reflect.New(v.Type().Elem())
+		if !fill(b, fresh.Elem()) {
+			return false
+		}
+		v.Set(fresh)
+		return true
 	case reflect.Struct:
-		fillStruct(b, v)
+		return fillStruct(b, v)
 	case reflect.Slice:
-		fillSlice(b, v)
+		return fillSlice(b, v)
+	case reflect.Map:
+		return fillMap(b, v)
 	case reflect.Int64, reflect.Int:
 		if f, err := strconv.ParseFloat(strings.Trim(string(b), `"`), 64); err == nil && math.Abs(f) < 1<<62 {
 			v.SetInt(int64(f))
+			return true
 		}
 	}
+	return false
 }
 
-func fillStruct(b []byte, v reflect.Value) {
+func fillStruct(b []byte, v reflect.Value) bool {
 	var members map[string]Raw
 	if json.Unmarshal(b, &members, options) != nil {
-		return
+		return false
 	}
 	for i := range v.NumField() {
 		name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
@@ -117,17 +120,34 @@ func fillStruct(b []byte, v reflect.Value) {
 			fill(raw, v.Field(i))
 		}
 	}
+	return true
 }
 
-func fillSlice(b []byte, v reflect.Value) {
+func fillSlice(b []byte, v reflect.Value) bool {
 	var elements []Raw
 	if json.Unmarshal(b, &elements, options) != nil {
-		return
+		return false
 	}
 	v.Set(reflect.MakeSlice(v.Type(), len(elements), len(elements)))
 	for i, raw := range elements {
 		fill(raw, v.Index(i))
 	}
+	return true
+}
+
+func fillMap(b []byte, v reflect.Value) bool {
+	var members map[string]Raw
+	if v.Type().Key().Kind() != reflect.String || json.Unmarshal(b, &members, options) != nil {
+		return false
+	}
+	v.Set(reflect.MakeMapWithSize(v.Type(), len(members)))
+	for name, raw := range members {
+		value := reflect.New(v.Type().Elem()).Elem()
+		if fill(raw, value) {
+			v.SetMapIndex(reflect.ValueOf(name).Convert(v.Type().Key()), value)
+		}
+	}
+	return true
 }
 
 // Canonical is r with sorted keys and without white space, for comparing values whose writers order keys differently.

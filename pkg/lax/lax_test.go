@@ -19,6 +19,9 @@ type outer struct {
 	Inner *inner  `json:"inner"`
 	List  []inner `json:"list"`
 	Raw   Raw     `json:"raw"`
+
+	Pointer *int64           `json:"pointer"`
+	Counts  map[string]int64 `json:"counts"`
 }
 
 func TestUnmarshalKeepsWhatFits(t *testing.T) {
@@ -35,6 +38,8 @@ func TestUnmarshalKeepsWhatFits(t *testing.T) {
 		{"inner half fits", `{"inner":{"name":1,"count":2}}`, outer{Inner: &inner{Count: 2}}},
 		{"one element does not fit", `{"list":[{"name":"a"},7,{"name":"b","tags":[1,"t"]}]}`,
 			outer{List: []inner{{Name: "a"}, {}, {Name: "b", Tags: []string{"", "t"}}}}},
+		{"zero behind a pointer beside a misfit", `{"pointer":0,"text":7}`, outer{Pointer: new(int64)}},
+		{"one value of a map does not fit", `{"counts":{"a":1,"b":"x"}}`, outer{Counts: map[string]int64{"a": 1}}},
 		{"key twice", `{"text":"a","text":"b"}`, outer{Text: "b"}},
 		{"lone surrogate", `{"text":"a\ud83d"}`, outer{Text: "a\ufffd"}},
 		{"invalid UTF-8", "{\"text\":\"a\xff\"}", outer{Text: "a\ufffd"}},

@@ -1,7 +1,9 @@
 package schema
 
 import (
+	"errors"
 	"fmt"
+	"strings"
 
 	"ams/pkg/lax"
 )
@@ -16,7 +18,18 @@ func Encode(s *Session) ([]byte, error) {
 	return append(b, '\n'), nil
 }
 
-// Decode reads a Session of version 1.0 or 1.1. Fields that it does not know are ignored.
+// ErrNewer says that an object has a major version that this package cannot read.
+var ErrNewer = errors.New("written by a newer version of ams")
+
+// checkVersion accepts every 1.x: a reader of 1.x ignores what it does not know.
+func checkVersion(version string) error {
+	if version != "1" && !strings.HasPrefix(version, "1.") {
+		return fmt.Errorf("schema_version %q: %w", version, ErrNewer)
+	}
+	return nil
+}
+
+// Decode reads a Session of any version 1.x. Fields that it does not know are ignored. [ErrNewer] says that it is of a later one.
 func Decode(b []byte) (*Session, error) {
 	var s Session
 	if err := lax.Unmarshal(b, &s); err != nil {
@@ -24,6 +37,9 @@ func Decode(b []byte) (*Session, error) {
 	}
 	if s.SessionID == "" || s.SchemaVersion == "" {
 		return nil, fmt.Errorf("decode session: no session_id or schema_version in it")
+	}
+	if err := checkVersion(s.SchemaVersion); err != nil {
+		return nil, fmt.Errorf("decode session %s: %w", s.SessionID, err)
 	}
 	return &s, nil
 }
@@ -37,7 +53,7 @@ func EncodeSummary(s *Summary) ([]byte, error) {
 	return append(b, '\n'), nil
 }
 
-// DecodeSummary reads an index record of version 1.0 or 1.1.
+// DecodeSummary reads an index record of any version 1.x.
 func DecodeSummary(b []byte) (*Summary, error) {
 	var s Summary
 	if err := lax.Unmarshal(b, &s); err != nil {
@@ -45,6 +61,9 @@ func DecodeSummary(b []byte) (*Summary, error) {
 	}
 	if s.SessionID == "" {
 		return nil, fmt.Errorf("decode index record: no session_id in it")
+	}
+	if err := checkVersion(s.SchemaVersion); err != nil {
+		return nil, fmt.Errorf("decode index record of session %s: %w", s.SessionID, err)
 	}
 	return &s, nil
 }

@@ -151,7 +151,9 @@ const (
 	Computed CostSource = "computed" // the price table alone
 )
 
-// Cost is the provenance of totals.cost_usd.
+// Cost is the provenance of totals.cost_usd. RecordedUSD is what the client's bills say, without a parent's part; ComputedUSD is the
+// price table's sum over all calls of the session; DifferenceUSD is RecordedUSD less the computed cost of the calls that the bills
+// cover, above zero where the client paid for more than the transcript shows, and Differences name the reasons.
 type Cost struct {
 	Source              CostSource `json:"source,omitzero"`
 	RecordedUSD         *float64   `json:"recorded_usd,omitzero"`

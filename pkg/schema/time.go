@@ -3,35 +3,57 @@ package schema
 import (
 	"fmt"
 	"time"
+
+	"ams/pkg/lax"
 )
 
 // Time is a moment in UTC with microseconds, written as 2026-11-22T10:00:12.140001+00:00.
 type Time struct{ time.Time }
 
-const timeLayout = "2006-01-02T15:04:05.999999-07:00"
+// The layouts of contract 1.0: six digits or none, as Python's isoformat writes them; its older readers accept nothing else.
+const (
+	layoutMicros  = "2006-01-02T15:04:05.000000-07:00"
+	layoutSeconds = "2006-01-02T15:04:05-07:00"
+)
 
-// At returns t cut to microseconds, so that differences of written times and of computed times agree.
+// At returns t cut to microseconds, so that differences of written times and of computed times agree. Years that the layout
+// cannot hold give the zero Time: no client lived in them.
 func At(t time.Time) Time {
-	if t.IsZero() {
+	t = t.UTC().Truncate(time.Microsecond)
+	if t.Year() < 1 || t.Year() > 9999 {
 		return Time{}
 	}
-	return Time{t.UTC().Truncate(time.Microsecond)}
+	return Time{t}
 }
 
-// MarshalText writes the time in the layout of contract 1.0. Years beyond 9999 have no such form and are an error.
-func (t Time) MarshalText() ([]byte, error) {
-	if y := t.Year(); y < 0 || y > 9999 {
+// MarshalJSON writes the time in the layout of contract 1.0. Without it the JSON library would take the method of the embedded
+// time.Time, which writes Z. Years that have no such form are an error.
+func (t Time) MarshalJSON() ([]byte, error) {
+	utc := t.UTC().Truncate(time.Microsecond)
+	if y := utc.Year(); y < 0 || y > 9999 {
 		return nil, fmt.Errorf("time %v is outside of years 0 to 9999", t.Time)
 	}
-	return t.UTC().AppendFormat(nil, timeLayout), nil
+	layout := layoutMicros
+	if utc.Nanosecond() == 0 {
+		layout = layoutSeconds
+	}
+	return utc.AppendFormat(nil, `"`+layout+`"`), nil
 }
 
-// UnmarshalText reads RFC 3339 with any offset.
-func (t *Time) UnmarshalText(b []byte) error {
-	parsed, err := time.Parse(time.RFC3339Nano, string(b))
+// UnmarshalJSON reads RFC 3339 with any offset; null is the zero time.
+func (t *Time) UnmarshalJSON(b []byte) error {
+	if lax.IsNull(b) {
+		*t = Time{}
+		return nil
+	}
+	parsed, err := time.Parse(time.RFC3339Nano, lax.String(b))
 	if err != nil {
 		return fmt.Errorf("parse time: %w", err)
 	}
-	*t = At(parsed)
+	at := At(parsed)
+	if at.IsZero() && !parsed.IsZero() {
+		return fmt.Errorf("parse time: %s is outside of years 1 to 9999", lax.String(b))
+	}
+	*t = at
 	return nil
 }
