@@ -1,0 +1,164 @@
+// Package receipt remembers what was made of which inputs, so that a cron job finds its work by stats alone.
+//
+// One bbolt file per store, bucket "receipts", key the session's file name, value one [Receipt] as JSON. A receipt is written only
+// after the store has both the Session and its index record: a crash in between repeats work and loses none. The file's lock is
+// the lock of the cron job: it goes with the process that holds it, so a crash leaves none behind.
+//
+// Changes: format 1, the first.
+package receipt
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
+)
+
+// ErrLocked says that another run holds the receipts.
+var ErrLocked = errors.New("another run is at work on this store")
+
+// Stat is what one input file looked like before it was read.
+type Stat struct {
+	Path    string    `json:"path"`
+	Size    int64     `json:"size"`
+	ModTime time.Time `json:"mod_time"`
+}
+
+// fresh is how long after its last change a file may change again within one tick of the file system's clock: a stat so young
+// proves nothing.
+const fresh = 2 * time.Second
+
+// Look returns the stats of paths as they are now; what is not there is left out.
+func Look(paths []string) []Stat {
+	var out []Stat
+	for _, p := range paths {
+		if info, err := os.Lstat(p); err == nil {
+			out = append(out, statOf(p, info))
+		}
+	}
+	return out
+}
+
+// statOf is the stat of a file. A folder's size says nothing; its time tells that something came or went in it.
+func statOf(path string, info fs.FileInfo) Stat {
+	s := Stat{Path: path, Size: info.Size(), ModTime: info.ModTime().UTC()}
+	if info.IsDir() {
+		s.Size = 0
+	}
+	return s
+}
+
+// Receipt says which inputs a stored Session was made of, and by what.
+type Receipt struct {
+	SessionID string    `json:"session_id"`
+	Inputs    []Stat    `json:"inputs"`
+	LookedAt  time.Time `json:"looked_at"`
+	Final     bool      `json:"final"`
+	Program   string    `json:"program"`
+	Settings  string    `json:"settings"` // hash of the settings that change a Session's bytes
+	Key       string    `json:"key"`      // of the Session in the store
+	// RecordCount and LastRecord name what the spool held, for its removal.
+	RecordCount int    `json:"record_count"`
+	LastRecord  string `json:"last_record"`
+}
+
+// Current reports whether nothing has happened since the receipt: it is final, made by this program with these settings, and every
+// input is as it was, and was not looked at so soon after a change that another could hide behind it. watched are files and folders
+// that may have come into being since.
+func (r *Receipt) Current(program, settings string, watched []string) bool {
+	if !r.Final || r.Program != program || r.Settings != settings {
+		return false
+	}
+	paths := slices.Clone(watched)
+	for _, in := range r.Inputs {
+		if r.LookedAt.Sub(in.ModTime) < fresh {
+			return false
+		}
+		if !slices.Contains(paths, in.Path) {
+			paths = append(paths, in.Path)
+		}
+	}
+	now := Look(paths)
+	slices.SortFunc(now, byPath)
+	then := slices.Clone(r.Inputs)
+	slices.SortFunc(then, byPath)
+	return slices.EqualFunc(now, then, func(a, b Stat) bool {
+		return a.Path == b.Path && a.Size == b.Size && a.ModTime.Equal(b.ModTime)
+	})
+}
+
+func byPath(a, b Stat) int {
+	if a.Path < b.Path {
+		return -1
+	}
+	if a.Path > b.Path {
+		return 1
+	}
+	return 0
+}
+
+// Book is an open file of receipts. It is safe for concurrent use.
+type Book struct{ db *bbolt.DB }
+
+var bucket = []byte("receipts")
+
+// Open opens the receipts at path, creating them and their folder if need be. It tries the lock once; [ErrLocked] says that another
+// process holds it.
+func Open(path string) (*Book, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, fmt.Errorf("receipts: %w", err)
+	}
+	db, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: time.Nanosecond})
+	if errors.Is(err, bolterrors.ErrTimeout) {
+		return nil, fmt.Errorf("receipts %s: %w", path, ErrLocked)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open receipts %s: %w", path, err)
+	}
+	err = db.Update(func(tx *bbolt.Tx) error {
+		_, err := tx.CreateBucketIfNotExists(bucket)
+		return err
+	})
+	if err != nil {
+		db.Close()
+		return nil, fmt.Errorf("open receipts %s: %w", path, err)
+	}
+	return &Book{db}, nil
+}
+
+// Close gives the lock back.
+func (b *Book) Close() error { return b.db.Close() }
+
+// Get returns the receipt of a session, or nil. One that cannot be read counts as none: the work is done again.
+func (b *Book) Get(name string) *Receipt {
+	var r *Receipt
+	_ = b.db.View(func(tx *bbolt.Tx) error {
+		v := tx.Bucket(bucket).Get([]byte(name))
+		var got Receipt
+		if v != nil && json.Unmarshal(v, &got) == nil {
+			r = &got
+		}
+		return nil
+	})
+	return r
+}
+
+// Put writes a session's receipt; on return it is on disk.
+func (b *Book) Put(name string, r Receipt) error {
+	v, err := json.Marshal(r)
+	if err != nil {
+		return fmt.Errorf("receipt of %s: %w", name, err)
+	}
+	err = b.db.Batch(func(tx *bbolt.Tx) error { return tx.Bucket(bucket).Put([]byte(name), v) })
+	if err != nil {
+		return fmt.Errorf("receipt of %s: %w", name, err)
+	}
+	return nil
+}
