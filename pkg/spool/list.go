@@ -1,0 +1,157 @@
+package spool
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Stat tells what one spool holds, by its files alone.
+type Stat struct {
+	Name string
+	// SessionID is the session, "" where only the records know it.
+	SessionID string
+
+	DBBytes   int64
+	DBModTime time.Time // zero if there is no database
+
+	InboxCount   int
+	InboxBytes   int64
+	InboxModTime time.Time // of the newest file, zero if there is none
+
+	// Damaged are the file names of what was moved aside.
+	Damaged []string
+}
+
+// Empty reports whether there is nothing.
+func (s Stat) Empty() bool {
+	return s.DBModTime.IsZero() && s.InboxCount == 0 && len(s.Damaged) == 0
+}
+
+// Equal reports whether two Stats say the same, so that nothing was added in
+// between, as far as the times of the file system can tell.
+func (s Stat) Equal(o Stat) bool {
+	return s.Name == o.Name && s.DBBytes == o.DBBytes && s.DBModTime.Equal(o.DBModTime) &&
+		s.InboxCount == o.InboxCount && s.InboxBytes == o.InboxBytes && s.InboxModTime.Equal(o.InboxModTime) &&
+		slices.Equal(s.Damaged, o.Damaged)
+}
+
+// List returns one Stat per spool that holds anything, ordered by name, none if
+// there is no such folder. It opens no database.
+func List(dir string) ([]Stat, error) {
+	f, err := openFile(dir, os.O_RDONLY, 0)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("list spools: %w", err)
+	}
+	entries, err := f.ReadDir(-1)
+	f.Close()
+	if err != nil {
+		return nil, fmt.Errorf("list spools in %s: %w", dir, err)
+	}
+	stats := make(map[string]*Stat, len(entries))
+	for _, e := range entries {
+		name, suffix, _ := strings.Cut(e.Name(), ".")
+		if !validName(name) {
+			continue
+		}
+		st := stats[name]
+		if st == nil {
+			st = &Stat{Name: name, SessionID: sessionIDOf(name)}
+			stats[name] = st
+		}
+		if err := st.add(dir, suffix); err != nil {
+			return nil, fmt.Errorf("list spools: %w", err)
+		}
+	}
+	list := make([]Stat, 0, len(stats))
+	for _, st := range stats {
+		if !st.Empty() {
+			slices.Sort(st.Damaged)
+			list = append(list, *st)
+		}
+	}
+	slices.SortFunc(list, func(a, b Stat) int { return strings.Compare(a.Name, b.Name) })
+	return list, nil
+}
+
+// StatOf returns the Stat of one spool, or ErrNotFound.
+func StatOf(dir, name string) (Stat, error) {
+	st := Stat{Name: name, SessionID: sessionIDOf(name)}
+	if !validName(name) {
+		return st, fmt.Errorf("spool name %q: %w", name, ErrNotFound)
+	}
+	paths, err := filepath.Glob(filepath.Join(escapeGlob(dir), name+".damaged-*"))
+	if err != nil {
+		return st, err
+	}
+	for _, p := range paths {
+		st.Damaged = append(st.Damaged, filepath.Base(p))
+	}
+	for _, suffix := range []string{"db", "inbox"} {
+		if err := st.add(dir, suffix); err != nil {
+			return st, fmt.Errorf("spool %s: %w", name, err)
+		}
+	}
+	if st.Empty() {
+		return st, fmt.Errorf("spool %s in %s: %w", name, dir, ErrNotFound)
+	}
+	return st, nil
+}
+
+func escapeGlob(s string) string {
+	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(s)
+}
+
+// add counts in the file or folder with this suffix. What is gone by now is
+// nothing.
+func (s *Stat) add(dir, suffix string) error {
+	switch {
+	case suffix == "db":
+		fi, err := os.Lstat(filepath.Join(dir, s.Name+".db"))
+		if err != nil {
+			return ignoreGone(err)
+		}
+		s.DBBytes, s.DBModTime = fi.Size(), fi.ModTime()
+	case suffix == "inbox":
+		return s.addInbox(filepath.Join(dir, s.Name+".inbox"))
+	case strings.HasPrefix(suffix, "damaged-"):
+		s.Damaged = append(s.Damaged, s.Name+"."+suffix)
+	}
+	return nil
+}
+
+func (s *Stat) addInbox(inbox string) error {
+	files, temps, err := listInbox(inbox, -1)
+	if err != nil {
+		return err
+	}
+	for _, file := range append(files, temps...) {
+		fi, err := os.Lstat(filepath.Join(inbox, file))
+		if err != nil {
+			if err := ignoreGone(err); err != nil {
+				return err
+			}
+			continue
+		}
+		s.InboxCount++
+		s.InboxBytes += fi.Size()
+		if fi.ModTime().After(s.InboxModTime) {
+			s.InboxModTime = fi.ModTime()
+		}
+	}
+	return nil
+}
+
+func ignoreGone(err error) error {
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	return err
+}

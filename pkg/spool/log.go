@@ -1,0 +1,93 @@
+package spool
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+)
+
+const (
+	logName = "ams-hook.log"
+
+	// maxLog bounds the log; one older file of the same size is kept.
+	maxLog = 64 << 10
+
+	// maxLogText bounds the text of one line.
+	maxLogText = 1000
+)
+
+// LogLine is one line of the log of failures.
+type LogLine struct {
+	Time time.Time
+	PID  int
+	// Name is the spool it is about, "" if none.
+	Name string
+	Text string
+}
+
+// Log adds a line to the log in the spool folder, "ams-hook.log": time, process,
+// spool and text, separated by tabs. It is for what a hook could not do; it is
+// bounded, is not synced, and failing it stays silent.
+func Log(dir, name, text string) {
+	path := filepath.Join(dir, logName)
+	f, err := openFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+	if err != nil {
+		return
+	}
+	defer f.Close()
+	if st, err := f.Stat(); err == nil && st.Size() > maxLog {
+		// Two hooks may do this at once, and the second then moves a short
+		// file over a long one: lines of a log are not worth a lock.
+		_ = rename(path, path+".1")
+	}
+	if name == "" {
+		name = "-"
+	}
+	text = strconv.Quote(text[:min(len(text), maxLogText)])
+	now := time.Now().UTC().Format(time.RFC3339Nano)
+	fmt.Fprintf(f, "%s\t%d\t%s\t%s\n", now, os.Getpid(), name, text)
+}
+
+func logf(dir, name, format string, args ...any) {
+	Log(dir, name, fmt.Sprintf(format, args...))
+}
+
+// ReadLog returns the lines of the log, oldest first, none if there is no log.
+// Lines it cannot read it returns as text alone.
+func ReadLog(dir string) ([]LogLine, error) {
+	var lines []LogLine
+	for _, name := range []string{logName + ".1", logName} {
+		b, err := os.ReadFile(filepath.Join(dir, name))
+		if os.IsNotExist(err) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		for line := range strings.Lines(string(b)) {
+			lines = append(lines, parseLogLine(strings.TrimSuffix(line, "\n")))
+		}
+	}
+	return lines, nil
+}
+
+func parseLogLine(line string) LogLine {
+	part := strings.SplitN(line, "\t", 4)
+	if len(part) != 4 {
+		return LogLine{Text: line}
+	}
+	at, err1 := time.Parse(time.RFC3339Nano, part[0])
+	pid, err2 := strconv.Atoi(part[1])
+	text, err3 := strconv.Unquote(part[3])
+	if err1 != nil || err2 != nil || err3 != nil {
+		return LogLine{Text: line}
+	}
+	name := part[2]
+	if name == "-" {
+		name = ""
+	}
+	return LogLine{Time: at, PID: pid, Name: name, Text: text}
+}

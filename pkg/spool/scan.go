@@ -1,0 +1,373 @@
+package spool
+
+import (
+	"bytes"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// SessionID returns the value of the first top-level "session_id" of a JSON
+// object, and false if there is none, it is no string, or it is empty. It
+// stops at that value: what follows may be cut or broken. It decodes nothing
+// else, keeps no stack, and calls itself never, so no nesting can exhaust it.
+// Invalid UTF-8 and lone surrogates become U+FFFD, as in encoding/json.
+func SessionID(raw []byte) (string, bool) {
+	s := scanner{b: raw}
+	if s.next() != '{' {
+		return "", false
+	}
+	for {
+		if s.next() != '"' {
+			return "", false // the end of the object, or no JSON
+		}
+		name, ok := s.str()
+		if !ok || s.next() != ':' {
+			return "", false
+		}
+		if isSessionIDName(name) {
+			if s.next() != '"' {
+				return "", false
+			}
+			value, ok := s.str()
+			if !ok || len(value) == 0 {
+				return "", false
+			}
+			return unquote(value), true
+		}
+		if !s.skipValue() || s.next() != ',' {
+			return "", false
+		}
+	}
+}
+
+// isSessionIDName compares the text between the quotes of a name.
+func isSessionIDName(name []byte) bool {
+	if bytes.IndexByte(name, '\\') < 0 {
+		return string(name) == "session_id"
+	}
+	// Ten characters, each at most \uXXXX.
+	return len(name) <= 60 && unquote(name) == "session_id"
+}
+
+// scanner walks over JSON text without checking more than it needs.
+type scanner struct {
+	b []byte
+	i int
+}
+
+// next skips white space and returns the next byte, 0 at the end. A zero byte
+// in the text ends it too: outside a string it is no JSON.
+func (s *scanner) next() byte {
+	if s.space(); s.i == len(s.b) {
+		return 0
+	}
+	s.i++
+	return s.b[s.i-1]
+}
+
+// peek is next without moving past the byte.
+func (s *scanner) peek() byte {
+	if s.space(); s.i == len(s.b) {
+		return 0
+	}
+	return s.b[s.i]
+}
+
+func (s *scanner) space() {
+	for s.i < len(s.b) {
+		switch s.b[s.i] {
+		case ' ', '\n', '\t', '\r':
+			s.i++
+		default:
+			return
+		}
+	}
+}
+
+// str returns the text up to the closing quote of a string whose opening quote
+// was just read, and false if there is none.
+func (s *scanner) str() ([]byte, bool) {
+	start := s.i
+	for {
+		n := bytes.IndexByte(s.b[s.i:], '"')
+		if n < 0 {
+			return nil, false
+		}
+		end := s.i + n
+		s.i = end + 1
+		slashes := 0
+		for end-slashes > start && s.b[end-slashes-1] == '\\' {
+			slashes++
+		}
+		if slashes%2 == 0 {
+			return s.b[start:end], true
+		}
+	}
+}
+
+// skipValue moves past one value: a string, a number or literal, or an object
+// or array, whose brackets it counts without matching their kinds.
+func (s *scanner) skipValue() bool {
+	depth := 0
+	for {
+		switch c := s.next(); c {
+		case 0:
+			return false
+		case '"':
+			if _, ok := s.str(); !ok {
+				return false
+			}
+		case '{', '[':
+			depth++
+		case '}', ']':
+			depth--
+			if depth < 0 {
+				return false
+			}
+		case ',', ':':
+			if depth == 0 {
+				return false
+			}
+			continue
+		default:
+			s.skipWord()
+		}
+		if depth == 0 {
+			return true
+		}
+	}
+}
+
+// skipWord moves past the rest of a number or literal.
+func (s *scanner) skipWord() {
+	for s.i < len(s.b) {
+		switch s.b[s.i] {
+		case ' ', '\n', '\t', '\r', ',', ':', '"', '{', '}', '[', ']':
+			return
+		}
+		s.i++
+	}
+}
+
+// unquote decodes the text between the quotes of a JSON string.
+func unquote(s []byte) string {
+	out := make([]byte, 0, len(s))
+	for i := 0; i < len(s); {
+		if s[i] != '\\' {
+			r, n := utf8.DecodeRune(s[i:])
+			out = utf8.AppendRune(out, r)
+			i += n
+			continue
+		}
+		if i+1 == len(s) {
+			break
+		}
+		c := s[i+1]
+		i += 2
+		if c != 'u' {
+			out = append(out, unescape(c))
+			continue
+		}
+		r := hex4(s[i:])
+		i = min(i+4, len(s))
+		if utf16.IsSurrogate(r) {
+			low := rune(-1)
+			if i+6 <= len(s) && s[i] == '\\' && s[i+1] == 'u' {
+				low = hex4(s[i+2:])
+			}
+			r = utf16.DecodeRune(r, low)
+			if r != utf8.RuneError {
+				i += 6
+			}
+		}
+		out = utf8.AppendRune(out, r)
+	}
+	return string(out)
+}
+
+// unescape returns the byte that a backslash and c stand for.
+func unescape(c byte) byte {
+	switch c {
+	case 'b':
+		return '\b'
+	case 'f':
+		return '\f'
+	case 'n':
+		return '\n'
+	case 'r':
+		return '\r'
+	case 't':
+		return '\t'
+	}
+	return c
+}
+
+// hex4 reads four hexadecimal digits, U+FFFD if they are none.
+func hex4(s []byte) rune {
+	if len(s) < 4 {
+		return utf8.RuneError
+	}
+	var r rune
+	for _, c := range s[:4] {
+		switch {
+		case c >= '0' && c <= '9':
+			r = r<<4 | rune(c-'0')
+		case c >= 'a' && c <= 'f':
+			r = r<<4 | rune(c-'a'+10)
+		case c >= 'A' && c <= 'F':
+			r = r<<4 | rune(c-'A'+10)
+		default:
+			return utf8.RuneError
+		}
+	}
+	return r
+}
+
+// maxNesting bounds what [IsObject] accepts, as encoding/json does.
+const maxNesting = 10000
+
+// IsObject reports whether text is one valid JSON object and nothing else.
+func IsObject(text []byte) bool {
+	s := scanner{b: text}
+	if s.peek() != '{' || !s.valid() {
+		return false
+	}
+	s.space()
+	return s.i == len(s.b)
+}
+
+// valid moves past one value and reports whether it is valid JSON. It keeps the
+// open brackets in a stack of bytes.
+func (s *scanner) valid() bool {
+	var open []byte
+	for {
+		// A value begins here.
+		switch c := s.peek(); c {
+		case '{', '[':
+			s.i++
+			if s.peek() == c+2 { // '}' or ']'
+				s.i++
+				break
+			}
+			if len(open) == maxNesting || c == '{' && !s.validName() {
+				return false
+			}
+			open = append(open, c)
+			continue
+		case '"':
+			s.i++
+			if !s.validString() {
+				return false
+			}
+		default:
+			if !s.validWord() {
+				return false
+			}
+		}
+		// A value has ended; what follows depends on what is open.
+		for {
+			if len(open) == 0 {
+				return true
+			}
+			in := open[len(open)-1]
+			c := s.next()
+			if c == in+2 {
+				open = open[:len(open)-1]
+				continue
+			}
+			if c != ',' || in == '{' && !s.validName() {
+				return false
+			}
+			break
+		}
+	}
+}
+
+// validName moves past a name and its colon.
+func (s *scanner) validName() bool {
+	return s.next() == '"' && s.validString() && s.next() == ':'
+}
+
+// validString moves past a string whose opening quote was just read.
+func (s *scanner) validString() bool {
+	for s.i < len(s.b) {
+		c := s.b[s.i]
+		s.i++
+		switch {
+		case c == '"':
+			return true
+		case c < 0x20:
+			return false
+		case c != '\\':
+			continue
+		case s.i == len(s.b):
+			return false
+		}
+		c = s.b[s.i]
+		s.i++
+		if c == 'u' {
+			if len(s.b)-s.i < 4 || !isHex(s.b[s.i:s.i+4]) {
+				return false
+			}
+			s.i += 4
+		} else if bytes.IndexByte([]byte(`"\/bfnrt`), c) < 0 {
+			return false
+		}
+	}
+	return false
+}
+
+func isHex(s []byte) bool {
+	for _, c := range s {
+		if !(c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F') {
+			return false
+		}
+	}
+	return true
+}
+
+// validWord moves past a number or literal.
+func (s *scanner) validWord() bool {
+	start := s.i
+	s.skipWord()
+	switch word := s.b[start:s.i]; string(word) {
+	case "true", "false", "null":
+		return true
+	default:
+		return validNumber(word)
+	}
+}
+
+func validNumber(n []byte) bool {
+	n = bytes.TrimPrefix(n, []byte("-"))
+	digits := func() int {
+		i := 0
+		for i < len(n) && n[i] >= '0' && n[i] <= '9' {
+			i++
+		}
+		return i
+	}
+	i := digits()
+	if i == 0 || i > 1 && n[0] == '0' {
+		return false
+	}
+	n = n[i:]
+	if len(n) > 0 && n[0] == '.' {
+		n = n[1:]
+		if i = digits(); i == 0 {
+			return false
+		}
+		n = n[i:]
+	}
+	if len(n) > 0 && (n[0] == 'e' || n[0] == 'E') {
+		n = n[1:]
+		if len(n) > 0 && (n[0] == '+' || n[0] == '-') {
+			n = n[1:]
+		}
+		if i = digits(); i == 0 {
+			return false
+		}
+		n = n[i:]
+	}
+	return len(n) == 0
+}

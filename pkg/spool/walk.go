@@ -1,0 +1,299 @@
+package spool
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+)
+
+// content is what one file holds.
+type content struct {
+	sessionID string
+	recs      []Record
+}
+
+// readDB reads all records of a database, in the order of their keys, without
+// bbolt and without mapping the file: it needs no write permission, meets no
+// fault in a file that shrinks, and follows no loop. With keysOnly the records
+// have no Raw and no Context. It returns ErrDamaged, ErrNewer, or an error of the
+// file system; content is empty then.
+//
+// The caller holds the spool's lock or the file's own, or knows that nobody
+// writes.
+func readDB(f *os.File, keysOnly bool) (content, error) {
+	st, err := f.Stat()
+	if err != nil {
+		return content{}, err
+	}
+	p, err := newPager(f, st.Size())
+	if err != nil {
+		return content{}, err
+	}
+	if err := p.checkFormat(); err != nil {
+		return content{}, err
+	}
+	w := walker{pager: p, left: p.meta.pages}
+	var c content
+	err = w.bucket(bucketSpool, func(_ uint32, k, v []byte) error {
+		if bytes.Equal(k, keySession) {
+			c.sessionID = string(v)
+		}
+		return nil
+	})
+	if err != nil {
+		return content{}, err
+	}
+	contexts := map[contextID][]byte{}
+	err = w.bucket(bucketContexts, func(_ uint32, k, v []byte) error {
+		if len(k) != len(contextID{}) {
+			return damaged("context id of %d bytes", len(k))
+		}
+		contexts[contextID(k)] = bytes.Clone(v)
+		return nil
+	})
+	if err != nil {
+		return content{}, err
+	}
+	err = w.bucket(bucketRecords, func(flags uint32, k, v []byte) error {
+		rec, err := w.record(flags, k, v, contexts, keysOnly)
+		c.recs = append(c.recs, rec)
+		return err
+	})
+	if err != nil {
+		return content{}, err
+	}
+	return c, nil
+}
+
+// walker visits the elements of buckets.
+type walker struct {
+	*pager
+	left uint64 // pages that may still be read, so that no loop goes on
+	last []byte // key, to see that keys ascend
+}
+
+type visit func(flags uint32, k, v []byte) error
+
+func (w *walker) bucket(name []byte, fn visit) error {
+	v, flags, found, err := w.find(w.meta.root, name)
+	if err != nil {
+		return err
+	}
+	if !found || flags != bucketFlag || len(v) < bucketSize {
+		return damaged("no bucket %s", name)
+	}
+	w.last = nil
+	if err := w.inBucket(bytes.Clone(v), 0, fn); err != nil {
+		return fmt.Errorf("bucket %s: %w", name, err)
+	}
+	return nil
+}
+
+// inBucket visits the bucket that a leaf element's value describes.
+func (w *walker) inBucket(v []byte, depth int, fn visit) error {
+	if len(v) < bucketSize {
+		return damaged("bucket of %d bytes", len(v))
+	}
+	if root := native.Uint64(v); root != 0 {
+		return w.tree(root, depth, fn)
+	}
+	pg, err := inlinePage(v)
+	if err != nil {
+		return err
+	}
+	return w.leaves(pg, fn)
+}
+
+func (w *walker) tree(id uint64, depth int, fn visit) error {
+	if depth > maxDepth || w.left == 0 {
+		return damaged("page %d leads back to itself", id)
+	}
+	w.left--
+	pg, err := w.page(id, branchFlag|leafFlag)
+	if err != nil {
+		return err
+	}
+	w.buf = nil // it is ours now
+	if pg.flags == leafFlag {
+		if err := w.leaves(pg, fn); err != nil {
+			return fmt.Errorf("page %d: %w", id, err)
+		}
+		return nil
+	}
+	for i := range pg.count {
+		_, child, err := pg.branch(i)
+		if err != nil {
+			return err
+		}
+		if err := w.tree(child, depth+1, fn); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *walker) leaves(pg page, fn visit) error {
+	for i := range pg.count {
+		flags, k, v, err := pg.leaf(i)
+		if err != nil {
+			return err
+		}
+		if w.last != nil && bytes.Compare(w.last, k) >= 0 {
+			return damaged("key %x after %x", k, w.last)
+		}
+		w.last = k
+		if err := fn(flags, k, v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// record decodes an element of the bucket of records, which is a value or a
+// bucket that holds the value under the same key.
+func (w *walker) record(flags uint32, k, v []byte, contexts map[contextID][]byte, keysOnly bool) (Record, error) {
+	if len(k) != len(Key{}) {
+		return Record{}, damaged("record key of %d bytes", len(k))
+	}
+	key := Key(k)
+	if keysOnly {
+		return Record{Key: key}, nil
+	}
+	if flags&bucketFlag != 0 {
+		own, last := []byte(nil), w.last
+		w.last = nil
+		err := w.inBucket(v, maxDepth-2, func(_ uint32, inner, value []byte) error {
+			if bytes.Equal(inner, k) {
+				own = value
+			}
+			return nil
+		})
+		w.last = last
+		if err != nil {
+			return Record{}, err
+		}
+		if own == nil {
+			return Record{}, damaged("record %s has no value", key)
+		}
+		v = own
+	}
+	rec, id, err := decodeValue(key, v)
+	if err != nil {
+		return Record{}, err
+	}
+	if id != (contextID{}) {
+		context, ok := contexts[id]
+		if !ok {
+			return Record{}, damaged("record %s has an unknown context", key)
+		}
+		rec.Context = context
+	}
+	return rec, nil
+}
+
+// salvage returns what can be read of a file that is damaged: an inbox file, or
+// every record with a right checksum on any page of a database, reachable or
+// not. Records are never changed nor removed from a spool, so an old copy of a
+// page holds nothing that must not be there.
+func salvage(f *os.File) (content, error) {
+	st, err := f.Stat()
+	if err != nil {
+		return content{}, err
+	}
+	if st.Size() <= maxInboxFile {
+		b := make([]byte, st.Size())
+		if _, err := f.ReadAt(b, 0); err != nil && err != io.EOF {
+			return content{}, err
+		}
+		if rec, err := decodeInbox(b); err == nil {
+			return content{recs: []Record{rec}}, nil
+		}
+	}
+	size := int64(pageSize)
+	if p, err := newPager(f, st.Size()); err == nil {
+		size = p.meta.pageSize
+	}
+	s := salvager{r: f, fileSize: st.Size(), pageSize: size, found: map[Key]found{}, contexts: map[contextID][]byte{}}
+	if err := s.scan(); err != nil {
+		return content{}, err
+	}
+	return s.content(), nil
+}
+
+type found struct {
+	rec     Record
+	context contextID
+}
+
+type salvager struct {
+	r                  io.ReaderAt
+	fileSize, pageSize int64
+	found              map[Key]found
+	contexts           map[contextID][]byte
+	sessionID          string
+}
+
+// maxSalvage bounds the bytes of one page with its overflow.
+const maxSalvage = maxInboxFile
+
+func (s *salvager) scan() error {
+	head := make([]byte, pageHeader)
+	for at := int64(0); at < s.fileSize; at += s.pageSize {
+		n, err := s.r.ReadAt(head, at)
+		if err != nil && err != io.EOF {
+			return err
+		}
+		if n < len(head) || native.Uint16(head[8:]) != leafFlag || native.Uint64(head) != uint64(at/s.pageSize) {
+			continue
+		}
+		length := (int64(native.Uint32(head[12:])) + 1) * s.pageSize
+		length = min(length, s.fileSize-at, maxSalvage)
+		b := make([]byte, length)
+		if n, err := s.r.ReadAt(b, at); err != nil && err != io.EOF {
+			return err
+		} else {
+			b = b[:n]
+		}
+		s.leaves(page{b: b, count: int(native.Uint16(head[10:]))}, 0)
+	}
+	return nil
+}
+
+// leaves takes what is whole out of a leaf page, and out of pages inside it.
+func (s *salvager) leaves(pg page, depth int) {
+	for i := range pg.count {
+		flags, k, v, err := pg.leaf(i)
+		if err != nil {
+			continue
+		}
+		switch {
+		case flags&bucketFlag != 0:
+			if len(v) > bucketSize+pageHeader && native.Uint64(v) == 0 && depth == 0 {
+				b := v[bucketSize:]
+				s.leaves(page{b: b, count: int(native.Uint16(b[10:]))}, depth+1)
+			}
+		case len(k) == len(Key{}):
+			if rec, id, err := decodeValue(Key(k), v); err == nil {
+				s.found[rec.Key] = found{rec, id}
+			}
+		case len(k) == len(contextID{}):
+			s.contexts[contextID(k)] = bytes.Clone(v)
+		case bytes.Equal(k, keySession):
+			s.sessionID = string(v)
+		}
+	}
+}
+
+func (s *salvager) content() content {
+	c := content{sessionID: s.sessionID}
+	for _, f := range s.found {
+		// A context is what its id says, or its neighbour by collision.
+		if context, ok := s.contexts[f.context]; ok {
+			f.rec.Context = context
+		}
+		c.recs = append(c.recs, f.rec)
+	}
+	sortRecords(c.recs)
+	return c
+}
