@@ -38,8 +38,8 @@ type Input struct {
 	Records []Record
 	// Files are the transcript's, the main file first; none where there is no transcript.
 	Files []transcript.File
-	// Copied names the sessions that lines of this one were copied from, by the line's uuid: proof from sibling files.
-	Copied map[string]string
+	// Siblings are other main files that share lines with this one, where the lines themselves do not say whose they are.
+	Siblings []transcript.Sibling
 	// Parents are the cost-state lines of the sessions that this one may be a fork of, by session id, in file order.
 	Parents map[string][]CostState
 	// DamagedSpools and SalvagedRecords say what happened to the spool.

@@ -22,16 +22,14 @@ func (j *joiner) findCopies() {
 	c := copies{lines: map[*transcript.Line]bool{}, calls: map[string]bool{}}
 	main := j.mainLines()
 	fork, isFork := j.forkedAt()
+	copied := j.copiedFrom()
 	last := -1
 	for i, l := range main {
 		switch {
 		case l.RequestSessionID != "" && l.RequestSessionID != j.in.SessionID:
 			c.parent, last = l.RequestSessionID, i
-		case l.UUID != "" && j.in.Copied[l.UUID] != "":
-			if c.parent == "" {
-				c.parent = j.in.Copied[l.UUID]
-			}
-			last = i
+		case l.UUID != "" && copied[l.UUID] != "":
+			c.parent, last = copied[l.UUID], i
 		case isFork && l.UUID != "" && !l.Time.IsZero() && l.Time.Before(fork):
 			last = i
 		}
@@ -45,6 +43,55 @@ func (j *joiner) findCopies() {
 		}
 	}
 	j.copies = c
+}
+
+// copiedFrom tells of the lines that sibling files share with this one which are copies here, and of which session.
+func (j *joiner) copiedFrom() map[string]string {
+	out := map[string]string{}
+	for _, s := range j.in.Siblings {
+		if j.isCopyOf(s) {
+			for uuid := range s.Shared {
+				out[uuid] = s.SessionID
+			}
+		}
+	}
+	return out
+}
+
+// isCopyOf reports whether the lines shared with a sibling are the sibling's. The original is the session whose hooks saw them. Without
+// hooks: a file that holds nothing else is the original of one that goes on; else the one that was begun first, by the lines that
+// are written at once when a session begins; else, so that both sides agree, the lesser id.
+func (j *joiner) isCopyOf(s transcript.Sibling) bool {
+	var begun, own, firstShared, lastShared time.Time
+	for _, l := range j.mainLines() {
+		earliest(&begun, l.Time)
+		switch {
+		case s.Shared[l.UUID]:
+			earliest(&firstShared, l.Time)
+			if l.Time.After(lastShared) {
+				lastShared = l.Time
+			}
+		case l.UUID != "":
+			earliest(&own, l.Time)
+		}
+	}
+	if len(j.records) > 0 {
+		return j.records[0].at.After(lastShared)
+	}
+	switch {
+	case own.IsZero() != s.Own.IsZero():
+		return s.Own.IsZero()
+	case !begun.Equal(s.Begun):
+		return s.Begun.Before(begun)
+	}
+	return s.SessionID < j.in.SessionID
+}
+
+// earliest keeps the earlier time that is one.
+func earliest(have *time.Time, t time.Time) {
+	if !t.IsZero() && (have.IsZero() || t.Before(*have)) {
+		*have = t
+	}
 }
 
 // mainLines are the lines of the main file.

@@ -6,7 +6,6 @@ import (
 
 	"ams/pkg/hook"
 	"ams/pkg/schema"
-	"ams/pkg/transcript"
 )
 
 // clientName is what the client calls itself nowhere in its data.
@@ -94,19 +93,4 @@ func versionAtLeast(v string, want ...int) bool {
 		}
 	}
 	return true
-}
-
-// CostStates are the cost-state lines of a session's main file, for the sessions that were forked from it.
-func CostStates(sessionID string, lines []*transcript.Line) []CostState {
-	var out []CostState
-	var before CostState
-	for _, l := range lines {
-		if !l.Time.IsZero() {
-			before.Before = l.Time
-		}
-		if l.Type == "cost-state" && (l.SessionID == "" || l.SessionID == sessionID) {
-			out = append(out, CostState{Line: l, Before: before.Before})
-		}
-	}
-	return out
 }

@@ -35,12 +35,16 @@ type Stat struct {
 // proves nothing.
 const fresh = 2 * time.Second
 
-// Look returns the stats of paths as they are now; what is not there is left out.
+// absent is the size of what is not there.
+const absent = -1
+
+// Look returns the stats of paths as they are now, in their order; what is not there has size -1.
 func Look(paths []string) []Stat {
-	var out []Stat
-	for _, p := range paths {
+	out := make([]Stat, len(paths))
+	for i, p := range paths {
+		out[i] = Stat{Path: p, Size: absent}
 		if info, err := os.Lstat(p); err == nil {
-			out = append(out, statOf(p, info))
+			out[i] = statOf(p, info)
 		}
 	}
 	return out
@@ -58,7 +62,8 @@ func statOf(path string, info fs.FileInfo) Stat {
 // Receipt says which inputs a stored Session was made of, and by what.
 type Receipt struct {
 	SessionID string    `json:"session_id"`
-	Inputs    []Stat    `json:"inputs"`
+	Inputs    []Stat    `json:"inputs"` // transcript files and the folders that agent files come into
+	Spool     []Stat    `json:"spool"`  // what the spool looked like, by the caller's names
 	LookedAt  time.Time `json:"looked_at"`
 	Final     bool      `json:"final"`
 	Program   string    `json:"program"`
@@ -69,39 +74,27 @@ type Receipt struct {
 	LastRecord  string `json:"last_record"`
 }
 
-// Current reports whether nothing has happened since the receipt: it is final, made by this program with these settings, and every
-// input is as it was, and was not looked at so soon after a change that another could hide behind it. watched are files and folders
-// that may have come into being since.
-func (r *Receipt) Current(program, settings string, watched []string) bool {
-	if !r.Final || r.Program != program || r.Settings != settings {
+// Current reports whether nothing has happened since the receipt: it is final, made by this program with these settings, the spool is
+// as it was, and so is every input; and none was looked at so soon after a change that another could hide behind it.
+func (r *Receipt) Current(program, settings string, spool []Stat) bool {
+	if !r.Final || r.Program != program || r.Settings != settings || !slices.EqualFunc(spool, r.Spool, Stat.equal) {
 		return false
 	}
-	paths := slices.Clone(watched)
-	for _, in := range r.Inputs {
+	for _, in := range append(slices.Clone(r.Inputs), r.Spool...) {
 		if r.LookedAt.Sub(in.ModTime) < fresh {
 			return false
 		}
-		if !slices.Contains(paths, in.Path) {
-			paths = append(paths, in.Path)
+	}
+	for _, in := range r.Inputs {
+		if now := Look([]string{in.Path}); !now[0].equal(in) {
+			return false
 		}
 	}
-	now := Look(paths)
-	slices.SortFunc(now, byPath)
-	then := slices.Clone(r.Inputs)
-	slices.SortFunc(then, byPath)
-	return slices.EqualFunc(now, then, func(a, b Stat) bool {
-		return a.Path == b.Path && a.Size == b.Size && a.ModTime.Equal(b.ModTime)
-	})
+	return true
 }
 
-func byPath(a, b Stat) int {
-	if a.Path < b.Path {
-		return -1
-	}
-	if a.Path > b.Path {
-		return 1
-	}
-	return 0
+func (s Stat) equal(o Stat) bool {
+	return s.Path == o.Path && s.Size == o.Size && s.ModTime.Equal(o.ModTime)
 }
 
 // Book is an open file of receipts. It is safe for concurrent use.

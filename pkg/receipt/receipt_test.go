@@ -32,7 +32,7 @@ func TestCurrentSeesEveryChange(t *testing.T) {
 		if err := os.Chtimes(folder, old, old); err != nil {
 			t.Fatal(err)
 		}
-		return Receipt{Final: true, Program: "p", Settings: "s", LookedAt: time.Now(), Inputs: Look([]string{file, folder, later})}
+		return Receipt{Final: true, Program: "p", Settings: "s", LookedAt: time.Now(), Inputs: Look([]string{file, folder, later}), Spool: []Stat{{Path: "db", Size: 7, ModTime: old}}}
 	}
 	for _, c := range []struct {
 		name   string
@@ -49,10 +49,12 @@ func TestCurrentSeesEveryChange(t *testing.T) {
 		{"other program", func(r *Receipt) { r.Program = "q" }, false},
 		{"other settings", func(r *Receipt) { r.Settings = "t" }, false},
 		{"looked too soon", func(r *Receipt) { r.LookedAt = old.Add(time.Second) }, false},
+		{"spool grew", func(r *Receipt) { r.Spool[0].Size = 6 }, false},
+		{"spool was smaller", func(r *Receipt) { r.Spool = nil }, false},
 	} {
 		r := reset()
 		c.change(&r)
-		if got := r.Current("p", "s", []string{file, folder, later}); got != c.want {
+		if got := r.Current("p", "s", []Stat{{Path: "db", Size: 7, ModTime: old}}); got != c.want {
 			t.Errorf("%s: Current = %v, want %v", c.name, got, c.want)
 		}
 	}

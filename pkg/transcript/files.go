@@ -84,6 +84,8 @@ type Finder struct {
 	ClaudeDir string
 	// Owner is the numeric user that files must belong to, or -1 for any.
 	Owner int
+	// Anywhere lifts the rule that files must lie below a projects folder: a person named them.
+	Anywhere bool
 
 	flat map[string]map[string][]string // project -> session id -> flat agent files of clients 2.0.x
 }
@@ -148,7 +150,7 @@ func (f *Finder) inProject(project, sessionID, main string) (Files, error) {
 	case !errors.Is(err, fs.ErrNotExist):
 		return files, err
 	}
-	if plainName(sessionID) && belowProjects(project) {
+	if plainName(sessionID) && (f.Anywhere || belowProjects(project)) {
 		files.Agents = f.agentsBelow(filepath.Join(project, sessionID, "subagents"), "")
 		files.Agents = append(files.Agents, f.flatAgents(project, sessionID)...)
 	}
@@ -236,7 +238,7 @@ func (f *Finder) check(path, name string) error {
 	if name != "" && base != name {
 		return fmt.Errorf("%s: %w: its name is not %s", path, ErrUnsafe, name)
 	}
-	if !belowProjects(filepath.Dir(path)) {
+	if !f.Anywhere && !belowProjects(filepath.Dir(path)) {
 		return fmt.Errorf("%s: %w: it is not below a projects folder", path, ErrUnsafe)
 	}
 	info, err := os.Lstat(path)
@@ -313,4 +315,48 @@ func headSession(path string) string {
 		}
 	}
 	return ""
+}
+
+// ErrNoSession says that no line of a file names a session.
+var ErrNoSession = errors.New("no session in it")
+
+// FromFile returns the files of the session of one main file, wherever it lies and whatever its name: a file that is not named by a
+// session id holds the session that its first lines name. Of 4,707 published files 714 were named otherwise.
+func (f *Finder) FromFile(path string) (Files, error) {
+	info, err := os.Lstat(path)
+	if err != nil {
+		return Files{}, fmt.Errorf("transcript: %w", err)
+	}
+	if !info.Mode().IsRegular() {
+		return Files{}, fmt.Errorf("%s: %w: no regular file", path, ErrUnsafe)
+	}
+	id := headSession(path)
+	if id == "" {
+		return Files{}, fmt.Errorf("%s: %w", path, ErrNoSession)
+	}
+	name := strings.TrimSuffix(filepath.Base(path), ".jsonl")
+	if isUUID(name) {
+		id = name
+	}
+	files := Files{SessionID: id, Project: filepath.Dir(path), Main: path}
+	if plainName(name) {
+		files.Agents = f.agentsBelow(filepath.Join(files.Project, name, "subagents"), "")
+		files.Agents = append(files.Agents, f.flatAgents(files.Project, id)...)
+	}
+	return files, nil
+}
+
+// isUUID reports whether a name has the form of the client's session ids.
+func isUUID(s string) bool {
+	if len(s) != 36 {
+		return false
+	}
+	for i, c := range []byte(s) {
+		dash := i == 8 || i == 13 || i == 18 || i == 23
+		hex := c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F'
+		if dash != (c == '-') || (!dash && !hex) {
+			return false
+		}
+	}
+	return true
 }

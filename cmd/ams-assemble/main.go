@@ -1,0 +1,143 @@
+// ams-assemble joins what ams-hook recorded of Claude Code sessions with the client's transcripts, and stores every session as
+// one JSON object. It runs from cron (ams-assemble run) and by hand; the README lists its commands, settings and exit codes.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+	"time"
+
+	"github.com/urfave/cli/v2"
+)
+
+// Exit codes, as in the README.
+const (
+	exitDone    = 0
+	exitNothing = 1 // nothing could be done
+	exitUsage   = 2 // wrong usage
+	exitSome    = 3 // some sessions failed
+	exitLocked  = 4 // another run holds the lock
+)
+
+// env is the world as the commands see it.
+type env struct {
+	args   []string // without the program's name
+	stdin  io.Reader
+	stdout io.Writer
+	stderr io.Writer
+	getenv func(string) string
+	now    func() time.Time
+	self   string // the path of this program
+}
+
+func main() {
+	self, err := os.Executable()
+	if err != nil {
+		self = os.Args[0]
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	code := run(ctx, env{
+		args: os.Args[1:], stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
+		getenv: os.Getenv, now: time.Now, self: self,
+	})
+	stop()
+	os.Exit(code)
+}
+
+// exitError carries an exit code other than exitNothing.
+type exitError struct {
+	code int
+	err  error
+}
+
+func (e *exitError) Error() string { return e.err.Error() }
+func (e *exitError) Unwrap() error { return e.err }
+
+// usagef is an error about how the program was called.
+func usagef(format string, args ...any) error {
+	return &exitError{exitUsage, fmt.Errorf(format, args...)}
+}
+
+// run is the whole program; it returns the exit code.
+func run(ctx context.Context, e env) int {
+	app := newApp(e)
+	args, err := arrange(app, e.args)
+	if err == nil {
+		err = app.RunContext(ctx, append([]string{app.Name}, args...))
+	}
+	if err == nil {
+		return exitDone
+	}
+	fmt.Fprintf(e.stderr, "ams-assemble: %v\n", err)
+	var hinted *hintError
+	if errors.As(err, &hinted) {
+		fmt.Fprintf(e.stderr, "hint: %s\n", hinted.hint)
+	}
+	var coded *exitError
+	if errors.As(err, &coded) {
+		return coded.code
+	}
+	return exitNothing
+}
+
+// hintError is an error with the next step to take.
+type hintError struct {
+	err  error
+	hint string
+}
+
+func (h *hintError) Error() string { return h.err.Error() }
+func (h *hintError) Unwrap() error { return h.err }
+
+func newApp(e env) *cli.App {
+	fail := func(_ *cli.Context, err error, _ bool) error { return usagef("%w", err) }
+	app := &cli.App{
+		Name:            "ams-assemble",
+		Usage:           "one readable JSON object of every Claude Code session",
+		Version:         version(),
+		Writer:          e.stdout,
+		ErrWriter:       e.stderr,
+		HideHelpCommand: true,
+		ExitErrHandler:  func(*cli.Context, error) {},
+		OnUsageError:    fail,
+		Commands: []*cli.Command{
+			runCommand(e), sessionCommand(e), importCommand(e), spoolCommand(e), demoCommand(e),
+		},
+	}
+	eachCommand(app.Commands, func(c *cli.Command) {
+		c.OnUsageError = fail
+		c.HideHelpCommand = true
+	})
+	return app
+}
+
+func eachCommand(commands []*cli.Command, fn func(*cli.Command)) {
+	for _, c := range commands {
+		fn(c)
+		eachCommand(c.Subcommands, fn)
+	}
+}
+
+// version is the module's version, or the commit that the program was built from.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	if v := info.Main.Version; v != "" && v != "(devel)" {
+		return v
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" && len(s.Value) >= 12 {
+			return s.Value[:12]
+		}
+	}
+	return "devel"
+}

@@ -1,0 +1,148 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"sync"
+
+	"github.com/urfave/cli/v2"
+
+	"ams/pkg/receipt"
+	"ams/pkg/spool"
+	"ams/pkg/upload"
+)
+
+func runCommand(e env) *cli.Command {
+	return &cli.Command{
+		Name:  "run",
+		Usage: "assemble and store every session with news (the default; for cron)",
+		Flags: append(commonFlags(),
+			&cli.IntFlag{Name: "jobs", Value: runtime.NumCPU(), Usage: "assemble `N` sessions at once"}),
+		Action: func(c *cli.Context) error {
+			set, err := readSettings(e, c)
+			if err != nil {
+				return err
+			}
+			if c.Args().Present() {
+				return usagef("run takes no arguments; ams-assemble session %s reassembles one session", c.Args().First())
+			}
+			if c.Int("jobs") < 1 {
+				return usagef("--jobs must be at least 1")
+			}
+			return runAll(c.Context, e, set, c.Int("jobs"))
+		},
+	}
+}
+
+// result is what became of one spool.
+type result struct {
+	name  string
+	work  *work // nil where nothing was stored
+	key   string
+	err   error
+	empty bool
+}
+
+// runAll stores every session with news. One bad session never stops the others.
+func runAll(ctx context.Context, e env, set settings, jobs int) error {
+	stats, err := spool.List(set.spoolDir)
+	if err != nil {
+		return err
+	}
+	book, err := receipt.Open(set.receiptsPath())
+	if errors.Is(err, receipt.ErrLocked) {
+		return &exitError{exitLocked, err}
+	}
+	if err != nil {
+		return err
+	}
+	defer book.Close()
+	var todo []spool.Stat
+	for _, s := range stats {
+		if s.Name == spool.Unassigned {
+			continue
+		}
+		if r := book.Get(s.Name); r == nil || !r.Current(set.join.ProgramVersion, set.fingerprint(), spoolStats(s)) {
+			todo = append(todo, s)
+		}
+	}
+	stored, failed := 0, 0
+	for r := range storeEach(ctx, e, set, book, todo, jobs) {
+		switch {
+		case r.err != nil:
+			failed++
+			fmt.Fprintf(e.stderr, "ams-assemble: session %s: %v\n", r.name, r.err)
+		case r.empty:
+			fmt.Fprintf(e.stderr, "ams-assemble: spool %s is empty\n", r.name)
+		default:
+			stored++
+			fmt.Fprintf(e.stdout, "%s  %s  %s\n", r.work.session.SessionID, r.work.session.Outcome, r.key)
+		}
+	}
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("stopped after %d of %d sessions: %w", stored+failed, len(todo), err)
+	}
+	if failed > 0 {
+		return &exitError{exitSome, fmt.Errorf("%d of %d sessions failed; the next run tries them again", failed, len(todo))}
+	}
+	return nil
+}
+
+// storeEach works on the spools with several workers and returns the results as they come.
+func storeEach(ctx context.Context, e env, set settings, book *receipt.Book, todo []spool.Stat, jobs int) <-chan result {
+	queue, results := make(chan spool.Stat), make(chan result)
+	var workers sync.WaitGroup
+	for range min(jobs, len(todo)) {
+		workers.Add(1)
+		go func() {
+			defer workers.Done()
+			a, store := newAssembler(e, set), set.store()
+			for s := range queue {
+				results <- storeOne(ctx, a, store, book, s.Name)
+			}
+		}()
+	}
+	go func() {
+		defer close(results)
+		defer workers.Wait()
+		defer close(queue)
+		for _, s := range todo {
+			select {
+			case queue <- s:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	return results
+}
+
+// storeOne assembles and stores one session, then writes its receipt.
+func storeOne(ctx context.Context, a *assembler, store upload.Store, book *receipt.Book, name string) result {
+	w, err := a.fromSpool(name)
+	if errors.Is(err, spool.ErrNotFound) || (err != nil && w != nil && len(w.contents.Records) == 0) {
+		return result{name: name, empty: true}
+	}
+	if err != nil {
+		return result{name: name, err: err}
+	}
+	key, err := put(ctx, store, name, w.session)
+	if err == nil {
+		err = book.Put(name, w.receipt(a.set, key))
+	}
+	return result{name: name, work: w, key: key, err: err}
+}
+
+// receipt says what the work was made of.
+func (w *work) receipt(set settings, key string) receipt.Receipt {
+	r := receipt.Receipt{
+		SessionID: w.session.SessionID, Inputs: w.inputs, Spool: spoolStats(w.contents.Stat), LookedAt: w.lookedAt, Final: w.final,
+		Program: set.join.ProgramVersion, Settings: set.fingerprint(), Key: key, RecordCount: len(w.contents.Records),
+	}
+	if n := len(w.contents.Records); n > 0 {
+		r.LastRecord = w.contents.Records[n-1].Key.String()
+	}
+	return r
+}

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"ams/pkg/schema"
+	"ams/pkg/spool"
+)
+
+func sessionCommand(e env) *cli.Command {
+	return &cli.Command{
+		Name:      "session",
+		Usage:     "reassemble sessions by hand and print their JSON",
+		ArgsUsage: "ID|SPOOL...",
+		Description: "ID is a session id; SPOOL is the path of a spool file, which is not changed. A session without a spool is made of its\n" +
+			"transcript, one without a transcript of its spool.",
+		Flags: append(commonFlags(),
+			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the JSON to `FILE` instead of standard output"},
+			&cli.BoolFlag{Name: "store", Usage: "store the sessions, as run does, instead of printing them"}),
+		Action: func(c *cli.Context) error {
+			set, err := readSettings(e, c)
+			if err != nil {
+				return err
+			}
+			switch {
+			case !c.Args().Present():
+				return usagef("session needs a session id or the path of a spool file")
+			case c.Bool("store") && c.String("output") != "":
+				return usagef("--store and --output exclude each other")
+			case c.Args().Len() > 1 && c.String("output") != "":
+				return usagef("--output takes one session, not %d", c.Args().Len())
+			}
+			return sessions(e, c, set)
+		},
+	}
+}
+
+func sessions(e env, c *cli.Context, set settings) error {
+	a := newAssembler(e, set)
+	failed := 0
+	for _, arg := range c.Args().Slice() {
+		err := oneSession(e, c, a, arg)
+		if err != nil && c.Args().Len() == 1 {
+			return err
+		}
+		if err != nil {
+			failed++
+			fmt.Fprintf(e.stderr, "ams-assemble: %v\n", err)
+		}
+	}
+	switch failed {
+	case 0:
+		return nil
+	case c.Args().Len():
+		return fmt.Errorf("none of the %d sessions could be assembled", failed)
+	}
+	return &exitError{exitSome, fmt.Errorf("%d of %d sessions failed", failed, c.Args().Len())}
+}
+
+func oneSession(e env, c *cli.Context, a *assembler, arg string) error {
+	w, err := a.byArgument(arg)
+	if err != nil {
+		return err
+	}
+	if c.Bool("store") {
+		key, err := put(c.Context, a.set.store(), w.name, w.session)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(e.stdout, "%s  %s  %s\n", w.session.SessionID, w.session.Outcome, key)
+		return nil
+	}
+	body, err := schema.Encode(w.session)
+	if err != nil {
+		return err
+	}
+	if path := c.String("output"); path != "" && path != "-" {
+		return writeFile(path, body)
+	}
+	if _, err := bytes.NewReader(body).WriteTo(e.stdout); err != nil {
+		return fmt.Errorf("print session %s: %w", w.session.SessionID, err)
+	}
+	return nil
+}
+
+// byArgument assembles what a person named: a session id, or the path of a spool file.
+func (a *assembler) byArgument(arg string) (*work, error) {
+	if strings.HasSuffix(arg, ".db") || strings.ContainsRune(arg, filepath.Separator) {
+		if _, err := os.Stat(arg); err == nil {
+			return a.fromFile(arg)
+		}
+		if strings.HasSuffix(arg, ".db") {
+			return nil, fmt.Errorf("spool %s: %w", arg, os.ErrNotExist)
+		}
+	}
+	w, err := a.fromSpool(spool.FileName(arg))
+	if !errors.Is(err, spool.ErrNotFound) {
+		return w, err
+	}
+	files, err := a.finder.Find(arg, "")
+	if err != nil {
+		return nil, &hintError{
+			err: fmt.Errorf("session %s: there is no spool in %s and no transcript below %s", arg, a.set.spoolDir,
+				filepath.Join(a.set.claudeDir, "projects")),
+			hint: "ams-assemble spool list shows the spools; --spool-dir and --claude-dir name other folders",
+		}
+	}
+	return a.fromTranscript(arg, files)
+}
+
+// writeFile puts the whole file in place or none of it.
+func writeFile(path string, body []byte) error {
+	temp, err := os.CreateTemp(filepath.Dir(path), ".ams-*")
+	if err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	defer os.Remove(temp.Name())
+	_, err = temp.Write(body)
+	err = errors.Join(err, temp.Sync(), temp.Close())
+	if err == nil {
+		err = os.Rename(temp.Name(), path)
+	}
+	if err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	return nil
+}

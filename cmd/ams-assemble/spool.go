@@ -1,0 +1,271 @@
+package main
+
+import (
+	"bufio"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"text/tabwriter"
+	"time"
+	"unicode/utf8"
+
+	"github.com/urfave/cli/v2"
+
+	"ams/pkg/lax"
+	"ams/pkg/receipt"
+	"ams/pkg/spool"
+)
+
+func spoolCommand(e env) *cli.Command {
+	sub := func(name, usage, args string, flags []cli.Flag, action func(*cli.Context, settings) error) *cli.Command {
+		return &cli.Command{
+			Name: name, Usage: usage, ArgsUsage: args, Flags: append(commonFlags(), flags...),
+			Action: func(c *cli.Context) error {
+				set, err := readSettings(e, c)
+				if err != nil {
+					return err
+				}
+				return action(c, set)
+			},
+		}
+	}
+	force := []cli.Flag{&cli.BoolFlag{Name: "force", Usage: "remove records that were never stored, too"}}
+	return &cli.Command{
+		Name:  "spool",
+		Usage: "look into the spools that ams-hook writes",
+		Subcommands: []*cli.Command{
+			sub("list", "list the spools", "", nil, func(c *cli.Context, set settings) error { return spoolList(e, set) }),
+			sub("dump", "print a spool as lines of JSON", "ID|SPOOL", nil, func(c *cli.Context, set settings) error { return spoolDump(e, c, set) }),
+			sub("load", "put lines of JSON into the spools of their sessions", "FILE...|-", nil,
+				func(c *cli.Context, set settings) error { return spoolLoad(e, c, set) }),
+			sub("rm", "remove spools", "ID...", force, func(c *cli.Context, set settings) error { return spoolRemove(e, c, set) }),
+		},
+		Action: func(c *cli.Context) error {
+			return usagef("spool needs one of list, dump, load, rm")
+		},
+	}
+}
+
+func spoolList(e env, set settings) error {
+	stats, err := spool.List(set.spoolDir)
+	if err != nil {
+		return err
+	}
+	if len(stats) == 0 {
+		fmt.Fprintf(e.stderr, "ams-assemble: no spools in %s\n", set.spoolDir)
+		return nil
+	}
+	w := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "SPOOL\tBYTES\tINBOX\tDAMAGED\tLAST CHANGE")
+	for _, s := range stats {
+		last := s.DBModTime
+		if s.InboxModTime.After(last) {
+			last = s.InboxModTime
+		}
+		fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%s\n", s.Name, s.DBBytes, s.InboxCount, len(s.Damaged), last.UTC().Format(time.RFC3339))
+	}
+	return w.Flush()
+}
+
+// spoolLine is the form of dump and load: one line per record.
+type spoolLine struct {
+	ReceivedAt string  `json:"received_at"` // RFC 3339 with nanoseconds
+	Raw        *string `json:"raw,omitzero"`
+	RawBase64  string  `json:"raw_base64,omitzero"` // where stdin was no UTF-8
+	Cut        bool    `json:"cut,omitzero"`
+	Context    lax.Raw `json:"context,omitzero"`
+}
+
+func spoolDump(e env, c *cli.Context, set settings) error {
+	if c.Args().Len() != 1 {
+		return usagef("spool dump takes one session id or the path of one spool file")
+	}
+	contents, err := openSpool(set, c.Args().First())
+	if err != nil {
+		return err
+	}
+	out := bufio.NewWriter(e.stdout)
+	for _, r := range contents.Records {
+		line := spoolLine{ReceivedAt: r.Key.Time().UTC().Format(time.RFC3339Nano), Cut: r.Cut, Context: lax.Raw(r.Context)}
+		if raw := string(r.Raw); utf8.ValidString(raw) {
+			line.Raw = &raw
+		} else {
+			line.RawBase64 = base64.StdEncoding.EncodeToString(r.Raw)
+		}
+		b, err := lax.Line(line)
+		if err != nil {
+			return fmt.Errorf("dump %s: %w", c.Args().First(), err)
+		}
+		out.Write(append(b, '\n')) // its error comes with Flush
+	}
+	for _, d := range contents.Damaged {
+		fmt.Fprintf(e.stderr, "ams-assemble: %s is damaged (%s); %d records were read from it\n", d.Path, d.Reason, d.Records)
+	}
+	if err := out.Flush(); err != nil {
+		return fmt.Errorf("dump %s: %w", c.Args().First(), err)
+	}
+	return nil
+}
+
+// openSpool reads a spool by its session's id, its own name, or its path.
+func openSpool(set settings, arg string) (spool.Contents, error) {
+	if filepath.Ext(arg) == ".db" {
+		return spool.ReadFile(arg)
+	}
+	contents, err := spool.Read(set.spoolDir, spool.FileName(arg))
+	if errors.Is(err, spool.ErrNotFound) { // a name out of spool list: hashed, or unassigned
+		contents, err = spool.Read(set.spoolDir, arg)
+	}
+	if errors.Is(err, spool.ErrNotFound) {
+		return contents, fmt.Errorf("spool %s: there is none in %s: %w", arg, set.spoolDir, err)
+	}
+	return contents, err
+}
+
+// maxPending bounds how many bytes of payloads wait in memory before they go into their spools.
+const maxPending = 64 << 20
+
+// loader sorts lines into sessions.
+type loader struct {
+	dir     string
+	pending map[string][]spool.Record
+	bytes   int
+	seen    map[[sha256.Size]byte]int // how many records of one session, time and payload there were
+	added   int
+	lines   int
+}
+
+func spoolLoad(e env, c *cli.Context, set settings) error {
+	if !c.Args().Present() {
+		return usagef("spool load needs files, or - for standard input")
+	}
+	l := &loader{dir: set.spoolDir, pending: map[string][]spool.Record{}, seen: map[[sha256.Size]byte]int{}}
+	for _, path := range c.Args().Slice() {
+		if err := l.loadPath(e, path); err != nil {
+			return err
+		}
+	}
+	if err := l.flush(); err != nil {
+		return err
+	}
+	fmt.Fprintf(e.stderr, "ams-assemble: %d lines read, %d records added\n", l.lines, l.added)
+	return nil
+}
+
+func (l *loader) loadPath(e env, path string) error {
+	in := e.stdin
+	if path != "-" {
+		f, err := os.Open(path)
+		if err != nil {
+			return fmt.Errorf("load: %w", err)
+		}
+		defer f.Close()
+		in = f
+	}
+	br := bufio.NewReaderSize(in, 1<<20)
+	for n := 1; ; n++ {
+		line, err := br.ReadBytes('\n')
+		if len(line) > 1 {
+			if err := l.add(line); err != nil {
+				return fmt.Errorf("load %s line %d: %w", path, n, err)
+			}
+		}
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("load %s: %w", path, err)
+		}
+	}
+}
+
+// add takes one line. What it cannot keep whole is an error: loading half a file in silence would lose records.
+func (l *loader) add(b []byte) error {
+	var line spoolLine
+	if err := lax.Unmarshal(b, &line); err != nil {
+		return err
+	}
+	at, err := time.Parse(time.RFC3339Nano, line.ReceivedAt)
+	if err != nil {
+		return fmt.Errorf("received_at: %w", err)
+	}
+	raw := []byte{}
+	switch {
+	case line.Raw != nil:
+		raw = []byte(*line.Raw)
+	case line.RawBase64 != "":
+		if raw, err = base64.StdEncoding.DecodeString(line.RawBase64); err != nil {
+			return fmt.Errorf("raw_base64: %w", err)
+		}
+	default:
+		return fmt.Errorf("neither raw nor raw_base64")
+	}
+	id, _ := spool.SessionID(raw)
+	occurrence := sha256.Sum256(append([]byte(id+"\x00"+at.UTC().String()+"\x00"), raw...))
+	rec := spool.Record{Key: spool.KeyFor(at, raw, l.seen[occurrence]), Raw: raw, Cut: line.Cut}
+	if !lax.IsNull(line.Context) {
+		rec.Context = []byte(line.Context)
+	}
+	l.seen[occurrence]++
+	l.lines++
+	l.pending[id] = append(l.pending[id], rec)
+	if l.bytes += len(raw); l.bytes >= maxPending {
+		return l.flush()
+	}
+	return nil
+}
+
+func (l *loader) flush() error {
+	for id, records := range l.pending {
+		n, err := spool.Insert(l.dir, id, records)
+		l.added += n
+		if err != nil {
+			return fmt.Errorf("load session %s: %w", id, err)
+		}
+	}
+	l.pending, l.bytes = map[string][]spool.Record{}, 0
+	return nil
+}
+
+// spoolRemove removes spools whose every record is in a stored Session; others only by force.
+func spoolRemove(e env, c *cli.Context, set settings) error {
+	if !c.Args().Present() {
+		return usagef("spool rm needs session ids")
+	}
+	book, err := receipt.Open(set.receiptsPath())
+	if errors.Is(err, receipt.ErrLocked) {
+		return &exitError{exitLocked, err}
+	}
+	if err != nil {
+		return err
+	}
+	defer book.Close()
+	for _, arg := range c.Args().Slice() {
+		contents, err := openSpool(set, arg)
+		if err != nil {
+			return err
+		}
+		n := len(contents.Records)
+		var last spool.Key
+		if n > 0 {
+			last = contents.Records[n-1].Key
+		}
+		r := book.Get(contents.Name)
+		stored := r != nil && r.RecordCount == n && (n == 0 || r.LastRecord == last.String())
+		if !stored && n > 0 && !c.Bool("force") {
+			return &hintError{
+				err:  fmt.Errorf("spool %s holds %d records, and not all of them are in a stored session", arg, n),
+				hint: "ams-assemble run stores them; --force removes them all the same",
+			}
+		}
+		if err := spool.Remove(set.spoolDir, contents.Name, last, n); err != nil {
+			return fmt.Errorf("remove spool %s: %w", arg, err)
+		}
+		fmt.Fprintf(e.stdout, "%s  removed, %d records\n", arg, n)
+	}
+	return nil
+}

@@ -1,0 +1,116 @@
+package transcript
+
+import (
+	"bytes"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"ams/pkg/lax"
+)
+
+// Sibling is another main file of the project folder that begins with lines of this session: a fork or, in old clients, a resume of
+// it, or what it was forked from.
+type Sibling struct {
+	SessionID string
+	// Shared are the uuids that both files hold.
+	Shared map[string]bool
+	// Begun is the first time in the sibling's file, Own the first of a line that is not shared; zero where there is none.
+	Begun, Own time.Time
+}
+
+// Siblings finds the files that share history with lines, the main file of files. Copies keep the uuid of every line and begin with
+// the history from its start, so the heads of the files tell.
+func Siblings(files Files, lines []*Line) []Sibling {
+	ours := map[string]bool{}
+	for _, l := range lines {
+		if l.UUID != "" {
+			ours[l.UUID] = true
+		}
+	}
+	if len(ours) == 0 {
+		return nil
+	}
+	entries, _ := os.ReadDir(files.Project)
+	var out []Sibling
+	for _, e := range entries {
+		name, ok := strings.CutSuffix(e.Name(), ".jsonl")
+		path := filepath.Join(files.Project, e.Name())
+		if !ok || !e.Type().IsRegular() || path == files.Main || strings.HasPrefix(name, "agent-") || !ours[headUUID(path)] {
+			continue
+		}
+		if s := compare(path, name, ours); len(s.Shared) > 0 {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// headUUID is the first uuid in a file, or "".
+func headUUID(path string) string {
+	file, err := os.Open(path)
+	if err != nil {
+		return ""
+	}
+	defer file.Close()
+	head, _ := io.ReadAll(io.LimitReader(file, headBytes))
+	for line := range bytes.Lines(head) {
+		if !bytes.Contains(line, []byte(`"uuid":"`)) {
+			continue
+		}
+		var l struct {
+			UUID string `json:"uuid"`
+		}
+		if lax.Unmarshal(bytes.TrimSpace(line), &l) == nil && l.UUID != "" {
+			return l.UUID
+		}
+	}
+	return ""
+}
+
+// compare reads a sibling whole.
+func compare(path, sessionID string, ours map[string]bool) Sibling {
+	s := Sibling{SessionID: sessionID, Shared: map[string]bool{}}
+	file, err := os.Open(path)
+	if err != nil {
+		return s
+	}
+	defer file.Close()
+	_, _ = Read(file, func(l *Line) { // what can be read of it is proof enough
+		if !l.Time.IsZero() && (s.Begun.IsZero() || l.Time.Before(s.Begun)) {
+			s.Begun = l.Time
+		}
+		switch {
+		case l.UUID == "":
+		case ours[l.UUID]:
+			s.Shared[l.UUID] = true
+		case !l.Time.IsZero() && (s.Own.IsZero() || l.Time.Before(s.Own)):
+			s.Own = l.Time
+		}
+	})
+	return s
+}
+
+// MainLines reads the lines of a given type of another session's main file in the same project folder, with the time of the last line
+// before each.
+func MainLines(files Files, sessionID, lineType string, fn func(l *Line, before time.Time)) {
+	if !plainName(sessionID) {
+		return
+	}
+	file, err := os.Open(filepath.Join(files.Project, sessionID+".jsonl"))
+	if err != nil {
+		return
+	}
+	defer file.Close()
+	var before time.Time
+	_, _ = Read(file, func(l *Line) {
+		if l.Type == lineType {
+			fn(l, before)
+		}
+		if !l.Time.IsZero() {
+			before = l.Time
+		}
+	})
+}
