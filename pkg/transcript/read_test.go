@@ -373,3 +373,35 @@ func heapGrowth(fn func()) int64 {
 	runtime.ReadMemStats(&after)
 	return int64(after.HeapAlloc) - int64(before.HeapAlloc)
 }
+
+func TestReadBoundsNamesOfUnknownTypes(t *testing.T) {
+	_, _, rep := readAll(t, `{"type":"`+strings.Repeat("x", 1<<20)+`"}`+"\n")
+	for name := range rep.Unknown {
+		if len(name) > 100 {
+			t.Errorf("a name of %d bytes in the report, want at most 100", len(name))
+		}
+	}
+	if len(rep.Unknown) != 1 {
+		t.Errorf("%d unknown types, want 1", len(rep.Unknown))
+	}
+}
+
+func TestReadSkipsAByteOrderMark(t *testing.T) {
+	kept, _, rep := readAll(t, "\ufeff"+user("a", 5)+"\n"+user("b", 5)+"\n")
+	if kept != "a b" || rep.Lines != 2 || rep.Unparsed != 0 {
+		t.Errorf("kept %q, %+v; want a b, 2 lines", kept, rep)
+	}
+}
+
+// TestReadKeepsOnlySubagentsProgress has the bulk of what clients 2.1.7 to 2.1.81 wrote: three of four progress lines are about
+// running commands and hooks.
+func TestReadKeepsOnlySubagentsProgress(t *testing.T) {
+	kept, _, rep := readAll(t, `{"type":"progress","uuid":"a","data":{"type":"bash_progress","output":"x"}}
+{"type":"progress","uuid":"b","data":{"type":"hook_progress"}}
+{"type":"progress","uuid":"c"}
+{"type":"progress","uuid":"d","data":{"type":"agent_progress","agentId":"a1","message":{"type":"user"}}}
+`)
+	if kept != "d" || rep.Lines != 4 || len(rep.Unknown) != 0 {
+		t.Errorf("kept %q, %+v; want d, 4 lines", kept, rep)
+	}
+}
