@@ -16,7 +16,7 @@ type Report struct {
 	Bytes    int64          // bytes read
 	Unparsed int            // lines, or rests of lines, that are not JSON objects
 	Cut      bool           // the last line has no end and is not JSON: the file was cut or is still being written
-	Unknown  map[string]int // lines by types that this package does not know
+	Unknown  map[string]int // lines by types that this package does not know; "(others)" beyond 64 names and for long ones
 }
 
 // knownTypes are the line types of the client, and whether a Session needs anything from them. Source: the types that clients
@@ -44,6 +44,9 @@ func Read(r io.Reader, fn func(*Line)) (Report, error) {
 	for number := 1; ; number++ {
 		line, err := readLine(br, &long)
 		rep.Bytes += int64(len(line))
+		if number == 1 {
+			line = bytes.TrimPrefix(line, byteOrderMark)
+		}
 		if body := bytes.TrimSpace(line); len(body) > 0 {
 			rep.Lines++
 			ok := readObjects(body, number, &rep, fn)
@@ -60,6 +63,9 @@ func Read(r io.Reader, fn func(*Line)) (Report, error) {
 		}
 	}
 }
+
+// byteOrderMark begins files that went through an editor on Windows; the client writes none.
+var byteOrderMark = []byte("\ufeff")
 
 // readLine returns the next line with its newline; the bytes are good until the next call. long is its spare buffer.
 func readLine(br *bufio.Reader, long *[]byte) ([]byte, error) {
@@ -119,7 +125,7 @@ func keep(l *Line, number int, rep *Report, fn func(*Line)) {
 	if !known {
 		rep.countUnknown(l.Type)
 	}
-	if !needed || (l.Type == "attachment" && (l.Attachment == nil || l.Attachment.Type != "queued_command")) {
+	if !needed || !l.useful() {
 		return
 	}
 	l.Number = number
@@ -127,11 +133,25 @@ func keep(l *Line, number int, rep *Report, fn func(*Line)) {
 	fn(l)
 }
 
-// maxUnknownTypes bounds the names that a Report counts apart, for files that are no transcripts at all.
-const maxUnknownTypes = 64
+// useful tells apart the lines of types whose bulk no Session needs: attachments but queued prompts, progress but subagents'.
+func (l *Line) useful() bool {
+	switch l.Type {
+	case "attachment":
+		return l.Attachment != nil && l.Attachment.Type == "queued_command"
+	case "progress":
+		return l.Data != nil && l.Data.Type == "agent_progress"
+	}
+	return true
+}
+
+// Bounds of the names that a Report counts apart, for files that are no transcripts at all. Real names have up to 25 bytes.
+const (
+	maxUnknownTypes = 64
+	maxUnknownName  = 64
+)
 
 func (r *Report) countUnknown(name string) {
-	if _, seen := r.Unknown[name]; !seen && len(r.Unknown) >= maxUnknownTypes {
+	if _, seen := r.Unknown[name]; !seen && (len(r.Unknown) >= maxUnknownTypes || len(name) > maxUnknownName) {
 		name = "(others)"
 	}
 	r.Unknown[name]++
