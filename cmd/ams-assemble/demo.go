@@ -1,5 +1,243 @@
 package main
 
-import "github.com/urfave/cli/v2"
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strings"
+	"time"
 
-func demoCommand(e env) *cli.Command { return &cli.Command{Name: "demo"} }
+	"github.com/urfave/cli/v2"
+
+	"ams/pkg/lax"
+	"ams/pkg/schema"
+	"ams/pkg/upload"
+)
+
+// recording is one session of client 2.1.330, as its hooks and its files had it. The model was a script; the client, its hooks, its
+// tools and its bill were real. Lines that no Session needs are left out.
+//
+//go:embed all:demo
+var recording embed.FS
+
+// recordedRoot is where the recorded client kept its files.
+const recordedRoot = "/home/dev/demo/config"
+
+func demoCommand(e env) *cli.Command {
+	return &cli.Command{
+		Name:  "demo",
+		Usage: "replay a recorded session through the real ams-hook, assemble it and tell its story",
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "dir", Usage: "keep everything in `DIR` (default: a new folder for temporary files)"},
+			&cli.StringFlag{Name: "hook", Usage: "the ams-hook `PROGRAM` (default: the one beside ams-assemble, else in PATH)"},
+		},
+		Action: func(c *cli.Context) error {
+			if c.Args().Present() {
+				return usagef("demo takes no arguments")
+			}
+			hook, err := findHook(e, c.String("hook"))
+			if err != nil {
+				return err
+			}
+			dir := c.String("dir")
+			if dir == "" {
+				dir, err = os.MkdirTemp("", "ams-demo-")
+			} else if dir, err = filepath.Abs(dir); err == nil {
+				err = os.MkdirAll(dir, 0o700)
+			}
+			if err != nil {
+				return fmt.Errorf("demo: %w", err)
+			}
+			return demo(c.Context, e, dir, hook)
+		},
+	}
+}
+
+// findHook finds the program that the demo starts for every event.
+func findHook(e env, named string) (string, error) {
+	if named != "" {
+		return filepath.Abs(named)
+	}
+	name := "ams-hook"
+	if runtime.GOOS == "windows" {
+		name += ".exe"
+	}
+	beside := filepath.Join(filepath.Dir(e.self), name)
+	if _, err := os.Stat(beside); err == nil {
+		return beside, nil
+	}
+	if path, err := exec.LookPath(name); err == nil {
+		return filepath.Abs(path)
+	}
+	return "", &hintError{
+		err:  fmt.Errorf("demo: there is no %s beside %s nor in PATH", name, e.self),
+		hint: "build it with: go build -o " + filepath.Dir(e.self) + " ./cmd/ams-hook",
+	}
+}
+
+// demo replays, assembles, stores and tells.
+func demo(ctx context.Context, e env, dir, hook string) error {
+	events, err := demoEvents(dir)
+	if err != nil {
+		return err
+	}
+	begin := e.now()
+	shift := begin.Sub(events[0].at)
+	claude, spoolDir := filepath.Join(dir, "claude"), filepath.Join(dir, "spool")
+	if err := demoTranscript(claude, shift); err != nil {
+		return err
+	}
+	fmt.Fprintf(e.stderr, "ams-assemble: replaying %d hook events through %s\n", len(events), hook)
+	for _, ev := range events {
+		if err := wait(ctx, ev.at.Add(shift).Sub(e.now())); err != nil {
+			return err
+		}
+		if err := startHook(ctx, e, hook, spoolDir, ev.raw); err != nil {
+			return err
+		}
+	}
+	// The demo has its own folders and no settings but the defaults, whatever the environment says.
+	join, err := joinSettings()
+	if err != nil {
+		return err
+	}
+	set := settings{spoolDir: spoolDir, claudeDir: claude, localDir: filepath.Join(dir, "store"), now: true, join: join}
+	quiet := e
+	quiet.stdout = &bytes.Buffer{}
+	if err := runAll(ctx, quiet, set, 1); err != nil {
+		return err
+	}
+	return tellStored(ctx, e, dir, set)
+}
+
+// tellStored says where the files are and tells the one session that is stored.
+func tellStored(ctx context.Context, e env, dir string, set settings) error {
+	var keys []string
+	err := set.store().List(ctx, "sessions/", func(o upload.Object) error {
+		keys = append(keys, o.Key)
+		return nil
+	})
+	if err == nil && len(keys) != 1 {
+		err = fmt.Errorf("%d sessions are stored, want 1", len(keys))
+	}
+	if err != nil {
+		return fmt.Errorf("demo: %w", err)
+	}
+	body, _, err := set.store().Get(ctx, keys[0])
+	if err != nil {
+		return fmt.Errorf("demo: %w", err)
+	}
+	s, err := schema.Decode(body)
+	if err != nil {
+		return fmt.Errorf("demo: %w", err)
+	}
+	fmt.Fprintf(e.stdout, "spool:    %s\nsession:  %s\nindex:    %s\n\n", filepath.Join(dir, "spool", s.SessionID+".db"),
+		filepath.Join(set.localDir, filepath.FromSlash(keys[0])), filepath.Join(set.localDir, "index", s.SessionID+".json"))
+	return tell(e.stdout, s)
+}
+
+// demoEvent is one recorded hook event.
+type demoEvent struct {
+	at  time.Time
+	raw []byte
+}
+
+// demoEvents reads the recorded events; the paths in them are moved to dir.
+func demoEvents(dir string) ([]demoEvent, error) {
+	b, err := recording.ReadFile("demo/hooks.jsonl")
+	if err != nil {
+		return nil, fmt.Errorf("demo: %w", err)
+	}
+	var out []demoEvent
+	lines := bufio.NewScanner(bytes.NewReader(b))
+	lines.Buffer(nil, len(b)+1)
+	for lines.Scan() {
+		var line spoolLine
+		if err := lax.Unmarshal(lines.Bytes(), &line); err != nil {
+			return nil, fmt.Errorf("demo: %w", err)
+		}
+		at, err := time.Parse(time.RFC3339Nano, line.ReceivedAt)
+		if err != nil || line.Raw == nil {
+			return nil, fmt.Errorf("demo: bad line: %w", errors.Join(err, errors.New(line.ReceivedAt)))
+		}
+		raw := strings.ReplaceAll(*line.Raw, recordedRoot, filepath.ToSlash(filepath.Join(dir, "claude")))
+		out = append(out, demoEvent{at, []byte(raw)})
+	}
+	return out, lines.Err()
+}
+
+var recordedTime = regexp.MustCompile(`"timestamp":"([^"]+)"`)
+
+// demoTranscript writes the recorded transcript, its times moved to now.
+func demoTranscript(claude string, shift time.Duration) error {
+	root, err := fs.Sub(recording, "demo/projects")
+	if err != nil {
+		return fmt.Errorf("demo: %w", err)
+	}
+	err = fs.WalkDir(root, ".", func(path string, d fs.DirEntry, err error) error {
+		target := filepath.Join(claude, "projects", filepath.FromSlash(path))
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			return os.MkdirAll(target, 0o700)
+		}
+		b, err := fs.ReadFile(root, path)
+		if err != nil {
+			return err
+		}
+		b = recordedTime.ReplaceAllFunc(b, func(m []byte) []byte {
+			t, err := time.Parse(time.RFC3339Nano, string(recordedTime.FindSubmatch(m)[1]))
+			if err != nil {
+				return m
+			}
+			return []byte(`"timestamp":"` + t.Add(shift).UTC().Format("2006-01-02T15:04:05.000Z") + `"`)
+		})
+		return os.WriteFile(target, b, 0o600)
+	})
+	if err != nil {
+		return fmt.Errorf("demo: %w", err)
+	}
+	return nil
+}
+
+// wait sleeps, unless the person had enough.
+func wait(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return ctx.Err()
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// startHook gives one event to ams-hook as the client does, and holds it to its promise to be silent.
+func startHook(ctx context.Context, e env, hook, spoolDir string, raw []byte) error {
+	cmd := exec.CommandContext(ctx, hook)
+	cmd.Stdin = bytes.NewReader(raw)
+	cmd.Env = []string{"AMS_SPOOL_DIR=" + spoolDir, "AMS_AGENT_NAME=demo", "AMS_TAGS=demo"}
+	for _, name := range []string{"HOME", "PATH", "SYSTEMROOT", "USERPROFILE", "LOCALAPPDATA", "TMPDIR", "TEMP"} {
+		if v := e.getenv(name); v != "" {
+			cmd.Env = append(cmd.Env, name+"="+v)
+		}
+	}
+	out, err := cmd.CombinedOutput()
+	if err != nil || len(out) > 0 {
+		return fmt.Errorf("demo: %s: %w; it printed %q, and must print nothing", hook, errors.Join(err), out)
+	}
+	return nil
+}

@@ -44,6 +44,12 @@ func commonFlags() []cli.Flag {
 	}
 }
 
+// joinSettings are the settings of the join where nothing is set.
+func joinSettings() (assemble.Settings, error) {
+	prices, err := price.Embedded()
+	return assemble.Settings{ProgramVersion: version(), Prices: prices}, err
+}
+
 // readSettings checks the common settings.
 func readSettings(e env, c *cli.Context) (settings, error) {
 	s := settings{claudeDir: c.String("claude-dir"), localDir: c.String("local-dir"), idle: c.Duration("idle"), now: c.Bool("now")}
@@ -80,11 +86,10 @@ func readSettings(e env, c *cli.Context) (settings, error) {
 	if err != nil {
 		return s, err
 	}
-	prices, err := price.Embedded()
-	if err != nil {
+	if s.join, err = joinSettings(); err != nil {
 		return s, err
 	}
-	s.join = assemble.Settings{DropThinking: !thinking, ProgramVersion: version(), Prices: prices}
+	s.join.DropThinking = !thinking
 	switch status := schema.Status(c.String("status")); status {
 	case "", schema.OK, schema.Failed, schema.Running:
 		s.join.Status = status
