@@ -1,0 +1,62 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"ams/pkg/clienttest"
+)
+
+// hookPath is the real ams-hook, built for the tests.
+var hookPath string
+
+func TestMain(m *testing.M) {
+	clienttest.Enter()
+	testscript.Main(withHook{m}, map[string]func(){"ams-assemble": main})
+}
+
+// withHook builds ams-hook before the tests run, and puts it in PATH.
+type withHook struct{ m *testing.M }
+
+func (w withHook) Run() int {
+	dir, err := os.MkdirTemp("", "ams-test-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(dir)
+	hookPath = filepath.Join(dir, "ams-hook")
+	if runtime.GOOS == "windows" {
+		hookPath += ".exe"
+	}
+	build := exec.Command("go", "build", "-o", hookPath, "../ams-hook")
+	build.Stderr = os.Stderr
+	if err := build.Run(); err != nil {
+		fmt.Fprintln(os.Stderr, "build ams-hook:", err)
+		return 1
+	}
+	os.Setenv("PATH", dir+string(os.PathListSeparator)+os.Getenv("PATH"))
+	return w.m.Run()
+}
+
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireExplicitExec: true,
+		Setup: func(env *testscript.Env) error {
+			captures, err := filepath.Abs("testdata/captures")
+			if err != nil {
+				return err
+			}
+			env.Setenv("CAPTURES", captures)
+			env.Setenv("HOME", filepath.Join(env.WorkDir, "home"))
+			return os.Mkdir(filepath.Join(env.WorkDir, "home"), 0o700)
+		},
+	})
+}
