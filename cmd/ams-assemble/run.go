@@ -122,7 +122,7 @@ func storeEach(ctx context.Context, e env, set settings, book *receipt.Book, tod
 // storeOne assembles and stores one session, then writes its receipt.
 func storeOne(ctx context.Context, a *assembler, store upload.Store, book *receipt.Book, name string) result {
 	w, err := a.fromSpool(name)
-	if errors.Is(err, spool.ErrNotFound) || (err != nil && w != nil && len(w.contents.Records) == 0) {
+	if errors.Is(err, spool.ErrNotFound) || errors.Is(err, errEmpty) {
 		return result{name: name, empty: true}
 	}
 	if err != nil {

@@ -20,9 +20,13 @@ import (
 // settleTime is how long after a SessionEnd more may come: the client's last lines, and hooks that were started beside it.
 const settleTime = 10 * time.Second
 
+// errEmpty says that a session's spool holds no record and that it has no transcript.
+var errEmpty = errors.New("the spool is empty, and there is no transcript")
+
 // work is one session on its way from its inputs to a Session.
 type work struct {
 	name     string // the spool's file name for the session
+	from     string // the file that it is made of, for errors
 	contents spool.Contents
 	files    transcript.Files
 	inputs   []receipt.Stat
@@ -48,7 +52,7 @@ func (a *assembler) fromSpool(name string) (*work, error) {
 	if err != nil {
 		return nil, err
 	}
-	return a.assemble(&work{name: name, contents: contents})
+	return a.assemble(&work{name: name, from: filepath.Join(a.set.spoolDir, name+".db"), contents: contents})
 }
 
 // fromFile assembles the session of a spool file that lies anywhere; it is not changed.
@@ -58,12 +62,12 @@ func (a *assembler) fromFile(path string) (*work, error) {
 		return nil, err
 	}
 	a.finder.Owner = ownerOf(path)
-	return a.assemble(&work{name: spool.FileName(contents.SessionID), contents: contents})
+	return a.assemble(&work{name: spool.FileName(contents.SessionID), from: path, contents: contents})
 }
 
 // fromTranscript assembles a session by its transcript; its spool is read too, if there is one.
 func (a *assembler) fromTranscript(sessionID string, files transcript.Files) (*work, error) {
-	w := &work{name: spool.FileName(sessionID), files: files}
+	w := &work{name: spool.FileName(sessionID), from: files.Main, files: files}
 	contents, err := spool.Read(a.set.spoolDir, w.name)
 	if err != nil && !errors.Is(err, spool.ErrNotFound) {
 		return nil, err
@@ -91,7 +95,7 @@ func (a *assembler) assemble(w *work) (*work, error) {
 		return nil, err
 	}
 	if len(records) == 0 && len(files) == 0 {
-		return nil, fmt.Errorf("session %s: its spool is empty and it has no transcript", id)
+		return nil, fmt.Errorf("%s: %w", w.from, errEmpty)
 	}
 	in := assemble.Input{SessionID: id, Records: records, Files: files, DamagedSpools: len(w.contents.Damaged)}
 	for _, d := range w.contents.Damaged {
