@@ -13,6 +13,7 @@
 package transcript
 
 import (
+	"bufio"
 	"bytes"
 	"errors"
 	"fmt"
@@ -26,7 +27,8 @@ import (
 	"ams/pkg/lax"
 )
 
-// ErrUnsafe says that a file is not read: it is no regular file, has no transcript's name or place, or another owner.
+// ErrUnsafe says that a file is not read: it is no regular file, has no transcript's name or place, or another owner. It stays so
+// until somebody changes the file.
 var ErrUnsafe = errors.New("not a transcript that may be read")
 
 // maxMeta bounds a meta file; real ones have less than 1 kB.
@@ -61,6 +63,8 @@ type Files struct {
 	Project   string // the project folder
 	Main      string // "" where only the agents' folder is left
 	Agents    []AgentFile
+
+	owner owner // of the files, as the Finder wants it; anybody in Files that no Finder made
 }
 
 // Paths lists every file that a reader of the session reads, the main file first.
@@ -91,58 +95,84 @@ type Finder struct {
 }
 
 // Find returns the files of a session. recorded is the transcript_path of its hook payloads, or "". It is [fs.ErrNotExist]
-// when there are none, and [ErrUnsafe] when the recorded path must not be read and no other was found.
+// when there are none, and [ErrUnsafe] when the only ones must not be read or the session's id can be no file's name. Any other
+// error says that a folder could not be looked at: there may be a transcript.
+//
+// Folders below the project folder that are symlinks are not entered. The project folder and those above it may be symlinks:
+// people keep them on another disk.
 func (f *Finder) Find(sessionID, recorded string) (Files, error) {
-	var unsafe error
+	if !plainName(sessionID) {
+		return Files{}, fmt.Errorf("transcript of session %.80q: %w: its id is no file name", sessionID, ErrUnsafe)
+	}
+	none := fmt.Errorf("transcript of session %s: %w", sessionID, fs.ErrNotExist)
+	best, refused := Files{}, none
 	if recorded != "" {
-		project := filepath.Dir(recorded)
-		files, err := f.inProject(project, sessionID, recorded)
-		if err == nil {
+		recorded = filepath.Clean(recorded)
+		files, err := f.inProject(filepath.Dir(recorded), sessionID, recorded)
+		switch {
+		case err == nil && files.Main != "":
 			return files, nil
-		}
-		if errors.Is(err, ErrUnsafe) {
-			unsafe = err
+		case err == nil:
+			best = files
+		case !errors.Is(err, fs.ErrNotExist):
+			refused = err
 		}
 	}
 	files, err := f.search(sessionID)
-	if errors.Is(err, fs.ErrNotExist) && unsafe != nil {
-		return Files{}, unsafe
+	switch {
+	case err == nil && (files.Main != "" || best.SessionID == ""):
+		return files, nil
+	case best.SessionID != "":
+		return best, nil
+	case errors.Is(refused, fs.ErrNotExist) && err != nil:
+		return Files{}, err
 	}
-	return files, err
+	return Files{}, refused
 }
 
 // search looks below ClaudeDir. Where several projects hold the session (a copied folder) it takes the largest main file, the
-// first by name among equals.
+// first by name among equals, and agents without a main file only where there is none.
 func (f *Finder) search(sessionID string) (Files, error) {
-	notFound := fmt.Errorf("transcript of session %s: %w", sessionID, fs.ErrNotExist)
-	if f.ClaudeDir == "" || !plainName(sessionID) {
-		return Files{}, notFound
+	refused := fmt.Errorf("transcript of session %s: %w", sessionID, fs.ErrNotExist)
+	if f.ClaudeDir == "" {
+		return Files{}, refused
 	}
-	root := filepath.Join(f.ClaudeDir, "projects")
-	projects, err := os.ReadDir(root)
+	root, err := filepath.Abs(filepath.Join(f.ClaudeDir, "projects"))
 	if err != nil {
-		return Files{}, notFound
+		return Files{}, fmt.Errorf("transcript: %w", err)
 	}
-	best, bestSize := Files{}, int64(-1)
+	projects, err := os.ReadDir(root)
+	if err != nil && !namesNothing(err) {
+		return Files{}, fmt.Errorf("transcript: %w", err)
+	}
+	best, bestSize := Files{}, int64(-2)
 	for _, p := range projects {
 		dir := filepath.Join(root, p.Name())
 		files, err := f.inProject(dir, sessionID, filepath.Join(dir, sessionID+".jsonl"))
+		if errors.Is(err, ErrUnsafe) && errors.Is(refused, fs.ErrNotExist) {
+			refused = err
+		}
+		// A project that is closed to this user is passed over: it would hold up every session without a transcript.
 		if err != nil {
 			continue
 		}
-		if size := sizeOf(files.Main); size > bestSize {
+		size := int64(-1)
+		if files.Main != "" {
+			size = sizeOf(files.Main)
+		}
+		if size > bestSize {
 			best, bestSize = files, size
 		}
 	}
-	if bestSize < 0 {
-		return Files{}, notFound
+	if best.SessionID == "" {
+		return Files{}, refused
 	}
 	return best, nil
 }
 
 // inProject collects a session's files in one project folder.
 func (f *Finder) inProject(project, sessionID, main string) (Files, error) {
-	files := Files{SessionID: sessionID, Project: project}
+	files := Files{SessionID: sessionID, Project: project, owner: f.owner()}
 	err := f.check(main, sessionID+".jsonl")
 	switch {
 	case err == nil:
@@ -150,10 +180,10 @@ func (f *Finder) inProject(project, sessionID, main string) (Files, error) {
 	case !errors.Is(err, fs.ErrNotExist):
 		return files, err
 	}
-	if plainName(sessionID) && (f.Anywhere || belowProjects(project)) {
-		files.Agents = f.agentsBelow(filepath.Join(project, sessionID, "subagents"), "")
-		files.Agents = append(files.Agents, f.flatAgents(project, sessionID)...)
+	if folder := filepath.Join(project, sessionID); isFolder(folder) {
+		files.Agents = f.agentsBelow(filepath.Join(folder, "subagents"), "")
 	}
+	files.Agents = append(files.Agents, f.flatAgents(project, sessionID)...)
 	if files.Main == "" && len(files.Agents) == 0 {
 		return files, fmt.Errorf("transcript %s: %w", main, fs.ErrNotExist)
 	}
@@ -162,10 +192,10 @@ func (f *Finder) inProject(project, sessionID, main string) (Files, error) {
 
 // agentsBelow lists the agent files of a subagents folder and of the workflow runs in it, in the order of their names.
 func (f *Finder) agentsBelow(dir, run string) []AgentFile {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
+	if !isFolder(dir) {
 		return nil
 	}
+	entries, _ := os.ReadDir(dir)
 	byID := map[string]*AgentFile{}
 	var ids []string
 	var nested []AgentFile
@@ -180,8 +210,7 @@ func (f *Finder) agentsBelow(dir, run string) []AgentFile {
 		name := e.Name()
 		path := filepath.Join(dir, name)
 		if e.IsDir() {
-			switch {
-			case run == "" && name == "workflows":
+			if run == "" && name == "workflows" {
 				runs, _ := os.ReadDir(path)
 				for _, r := range runs {
 					nested = append(nested, f.agentsBelow(filepath.Join(path, r.Name()), r.Name())...)
@@ -217,7 +246,7 @@ func (f *Finder) flatAgents(project, sessionID string) []AgentFile {
 		for _, e := range entries {
 			path := filepath.Join(project, e.Name())
 			if _, ok := agentID(e.Name(), ".jsonl"); ok && f.check(path, "") == nil {
-				if id := headSession(path); id != "" {
+				if id := f.headSession(path); id != "" {
 					bySession[id] = append(bySession[id], path)
 				}
 			}
@@ -232,34 +261,85 @@ func (f *Finder) flatAgents(project, sessionID string) []AgentFile {
 	return agents
 }
 
-// check says whether a file may be read as a transcript. name is the name that it must have, "" for an agent's.
+// check says whether a file may be read as a transcript. name is the name that it must have, "" for an agent's. It is
+// [fs.ErrNotExist] where the path leads to nothing.
 func (f *Finder) check(path, name string) error {
-	base := filepath.Base(path)
-	if name != "" && base != name {
+	switch {
+	case name != "" && filepath.Base(path) != name:
 		return fmt.Errorf("%s: %w: its name is not %s", path, ErrUnsafe, name)
-	}
-	if !f.Anywhere && !belowProjects(filepath.Dir(path)) {
+	case !filepath.IsAbs(path):
+		return fmt.Errorf("%s: %w: the path is not absolute", path, ErrUnsafe)
+	case !belowProjects(filepath.Dir(path)):
 		return fmt.Errorf("%s: %w: it is not below a projects folder", path, ErrUnsafe)
 	}
 	info, err := os.Lstat(path)
-	if err != nil {
-		return fmt.Errorf("transcript: %w", err)
+	switch {
+	case err == nil:
+		return f.owner().check(path, info)
+	case namesNothing(err):
+		return fmt.Errorf("transcript %s: %w", path, fs.ErrNotExist)
 	}
+	return fmt.Errorf("transcript: %w", err)
+}
+
+// owner is the user that files must belong to; the zero value is anybody.
+type owner struct {
+	known bool
+	uid   int
+}
+
+func (f *Finder) owner() owner { return owner{known: f.Owner >= 0, uid: f.Owner} }
+
+// check says whether a file is one that may be read, whatever its name.
+func (o owner) check(path string, info fs.FileInfo) error {
 	if !info.Mode().IsRegular() {
 		return fmt.Errorf("%s: %w: no regular file", path, ErrUnsafe)
 	}
-	if owner := ownerOf(info); f.Owner >= 0 && owner >= 0 && owner != f.Owner {
-		return fmt.Errorf("%s: %w: it belongs to user %d, the spool to user %d", path, ErrUnsafe, owner, f.Owner)
+	if uid := ownerOf(info); o.known && uid >= 0 && uid != o.uid {
+		return fmt.Errorf("%s: %w: it belongs to user %d, the spool to user %d", path, ErrUnsafe, uid, o.uid)
 	}
 	return nil
 }
 
+// open opens a file that was checked by its path, and checks what it got: another file may have taken its place. It neither
+// follows a symlink nor waits for a FIFO's writer.
+func (o owner) open(path string) (*os.File, error) {
+	file, err := os.OpenFile(path, os.O_RDONLY|openFlags, 0)
+	if err != nil {
+		if isSymlink(err) {
+			return nil, fmt.Errorf("%s: %w: no regular file", path, ErrUnsafe)
+		}
+		return nil, fmt.Errorf("transcript: %w", err)
+	}
+	info, err := file.Stat()
+	if err == nil {
+		err = o.check(path, info)
+	}
+	if err != nil {
+		file.Close()
+		return nil, err
+	}
+	return file, nil
+}
+
+// isFolder reports whether a path is a folder and no symlink to one.
+func isFolder(path string) bool {
+	info, err := os.Lstat(path)
+	return err == nil && info.IsDir()
+}
+
+// readMeta returns nil where the file must not be read or is no JSON object of a meta file's size.
 func (f *Finder) readMeta(path string) *Meta {
-	if f.check(path, "") != nil || sizeOf(path) > maxMeta {
+	if f.check(path, "") != nil {
 		return nil
 	}
-	b, err := os.ReadFile(path)
+	file, err := f.owner().open(path)
 	if err != nil {
+		return nil
+	}
+	defer file.Close()
+	b, err := io.ReadAll(io.LimitReader(file, maxMeta+1))
+	if err != nil || len(b) > maxMeta || lax.Raw(b).Kind() != '{' {
 		return nil
 	}
 	var m Meta
@@ -284,79 +364,45 @@ func agentID(name, suffix string) (string, bool) {
 	return id, ok && id != ""
 }
 
+// maxID bounds a session id, so that the names made of it are not too long for a file system; real ones have 36 bytes.
+const maxID = 200
+
 // plainName reports whether a session id can be a file's name as it is; one that is a path names no file.
 func plainName(id string) bool {
-	return id != "" && id != "." && id != ".." && !strings.ContainsAny(id, "/\\\x00*?[")
+	return id != "" && len(id) <= maxID && id != "." && id != ".." && !strings.ContainsAny(id, "/\\\x00*?[")
 }
 
 func sizeOf(path string) int64 {
 	info, err := os.Lstat(path)
-	if path == "" || err != nil {
+	if err != nil {
 		return 0
 	}
 	return info.Size()
 }
 
-// headBytes is as much of a file as is read to learn which session it belongs to.
-const headBytes = 64 << 10
+// headBytes is as much of a file as is read to learn which session it belongs to. The first line says it as a rule, and is long
+// where an agent was given a long prompt.
+const headBytes = 16 << 20
 
 // headSession returns the session id in the first line that has one.
-func headSession(path string) string {
-	file, err := os.Open(path)
+func (f *Finder) headSession(path string) string {
+	file, err := f.owner().open(path)
 	if err != nil {
 		return ""
 	}
 	defer file.Close()
-	head, _ := io.ReadAll(io.LimitReader(file, headBytes))
-	for line := range bytes.Lines(head) {
-		var l Line
+	br := bufio.NewReader(io.LimitReader(file, headBytes))
+	var long []byte
+	for {
+		line, err := readLine(br, &long)
+		var l struct {
+			SessionID string `json:"sessionId"`
+		}
 		if lax.Unmarshal(bytes.TrimSpace(line), &l) == nil && l.SessionID != "" {
 			return l.SessionID
 		}
-	}
-	return ""
-}
-
-// ErrNoSession says that no line of a file names a session.
-var ErrNoSession = errors.New("no session in it")
-
-// FromFile returns the files of the session of one main file, wherever it lies and whatever its name: a file that is not named by a
-// session id holds the session that its first lines name. Of 4,707 published files 714 were named otherwise.
-func (f *Finder) FromFile(path string) (Files, error) {
-	info, err := os.Lstat(path)
-	if err != nil {
-		return Files{}, fmt.Errorf("transcript: %w", err)
-	}
-	if !info.Mode().IsRegular() {
-		return Files{}, fmt.Errorf("%s: %w: no regular file", path, ErrUnsafe)
-	}
-	id := headSession(path)
-	if id == "" {
-		return Files{}, fmt.Errorf("%s: %w", path, ErrNoSession)
-	}
-	name := strings.TrimSuffix(filepath.Base(path), ".jsonl")
-	if isUUID(name) {
-		id = name
-	}
-	files := Files{SessionID: id, Project: filepath.Dir(path), Main: path}
-	if plainName(name) {
-		files.Agents = f.agentsBelow(filepath.Join(files.Project, name, "subagents"), "")
-		files.Agents = append(files.Agents, f.flatAgents(files.Project, id)...)
-	}
-	return files, nil
-}
-
-// isUUID reports whether a name has the form of the client's session ids.
-func isUUID(s string) bool {
-	if len(s) != 36 {
-		return false
-	}
-	for i, c := range []byte(s) {
-		dash := i == 8 || i == 13 || i == 18 || i == 23
-		hex := c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F'
-		if dash != (c == '-') || (!dash && !hex) {
-			return false
+		if err != nil {
+			return ""
 		}
 	}
-	return true
 }

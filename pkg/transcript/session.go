@@ -4,14 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 )
 
 // File is one file of a session as it was read.
 type File struct {
-	// Name is the path relative to the project folder, with slashes: the same on every machine.
+	// Name is the path relative to the project folder, with slashes: the same on every machine. "" where there is no file.
 	Name string
 	// Agent is nil for the main file.
 	Agent *AgentFile
@@ -20,41 +19,47 @@ type File struct {
 	Report
 }
 
-// ReadFiles reads every file of a session, the main file first. A file that went away in between is left out; an agent of whom
-// only the meta file is left gives a File without lines.
+// ReadFiles reads every file of a session, the main file first. A file that went away since it was found is left out; an agent of
+// whom only the meta file is left gives a File without name and lines. It is [ErrUnsafe] where something that may not be read took
+// a file's place.
 func ReadFiles(files Files) ([]File, error) {
 	var out []File
 	if files.Main != "" {
-		f, err := readFile(files.Main)
+		f, err := readFile(files.Main, files.owner)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, err
 		}
-		f.Name = filepath.Base(files.Main)
 		if err == nil {
+			f.Name = filepath.Base(files.Main)
 			out = append(out, f)
 		}
 	}
-	for _, a := range files.Agents {
-		f := File{}
-		if a.Path != "" {
+	for _, agent := range files.Agents {
+		var f File
+		if agent.Path != "" {
 			var err error
-			f, err = readFile(a.Path)
-			if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			f, err = readFile(agent.Path, files.owner)
+			switch {
+			case err == nil:
+				f.Name = relative(files.Project, agent.Path)
+			case !errors.Is(err, fs.ErrNotExist):
 				return nil, err
+			case agent.Meta == nil:
+				continue
+			default:
+				f, agent.Path = File{}, ""
 			}
 		}
-		agent := a
 		f.Agent = &agent
-		f.Name = relative(files.Project, a.Path)
 		out = append(out, f)
 	}
 	return out, nil
 }
 
-func readFile(path string) (File, error) {
-	file, err := os.Open(path)
+func readFile(path string, o owner) (File, error) {
+	file, err := o.open(path)
 	if err != nil {
-		return File{}, fmt.Errorf("transcript: %w", err)
+		return File{}, err
 	}
 	defer file.Close()
 	var f File
