@@ -269,7 +269,7 @@ func (f *Finder) check(path, name string) error {
 		return fmt.Errorf("%s: %w: its name is not %s", path, ErrUnsafe, name)
 	case !filepath.IsAbs(path):
 		return fmt.Errorf("%s: %w: the path is not absolute", path, ErrUnsafe)
-	case !belowProjects(filepath.Dir(path)):
+	case !f.Anywhere && !belowProjects(filepath.Dir(path)):
 		return fmt.Errorf("%s: %w: it is not below a projects folder", path, ErrUnsafe)
 	}
 	info, err := os.Lstat(path)
