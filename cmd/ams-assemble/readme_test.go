@@ -1,0 +1,140 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strings"
+	"testing"
+)
+
+// block is one fenced block of the README.
+type block struct{ lang, text string }
+
+func readmeBlocks(t *testing.T) []block {
+	t.Helper()
+	b, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []block
+	for _, m := range regexp.MustCompile("(?ms)^```(\\w*)\\n(.*?)^```$").FindAllStringSubmatch(string(b), -1) {
+		out = append(out, block{m[1], m[2]})
+	}
+	return out
+}
+
+// volatile are the parts of the demo's output that differ from run to run: folders, days and times.
+var volatile = regexp.MustCompile(`\S*/ams-demo-\d+|\d{4}/\d\d/\d\d| *\d+\.\ds`)
+
+// TestReadmeIsTrue runs every command of the README in its order, with a home folder of its own, and compares the demo's output with the
+// one shown. The test command itself is what runs this test.
+func TestReadmeIsTrue(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("the README's commands are for a POSIX shell")
+	}
+	home := t.TempDir()
+	copyFolder(t, "testdata/captures/b-bash/projects", filepath.Join(home, ".claude", "projects"))
+	blocks := readmeBlocks(t)
+	shown, ran, tested := "", 0, false
+	for i, b := range blocks {
+		switch b.lang {
+		case "sh":
+			if strings.TrimSpace(b.text) == "go test ./..." {
+				tested = true
+				continue
+			}
+			out := shell(t, home, b.text, os.Environ())
+			ran++
+			if strings.Contains(b.text, "ams-assemble demo") {
+				shown = blocks[i+1].text
+				if got, want := volatile.ReplaceAllString(out, "~"), volatile.ReplaceAllString(shown, "~"); got != want {
+					t.Errorf("the demo prints\n%s\nthe README shows\n%s", got, want)
+				}
+			}
+		case "cron":
+			fields := strings.SplitN(strings.TrimSpace(b.text), " ", 6)
+			if len(fields) != 6 {
+				t.Fatalf("no crontab line: %q", b.text)
+			}
+			shell(t, home, fields[5], nil)
+			ran++
+		}
+	}
+	if ran < 4 || shown == "" || !tested {
+		t.Errorf("%d blocks were run, demo shown: %v, test command named: %v", ran, shown != "", tested)
+	}
+	checkRegistered(t, home)
+}
+
+// shell runs a script at the top of the checkout and returns its standard output. An empty environment is what cron gives.
+func shell(t *testing.T, home, script string, environ []string) string {
+	t.Helper()
+	cmd := exec.Command("sh", "-ec", script)
+	cmd.Dir = "../.."
+	for _, kv := range environ {
+		if name, _, _ := strings.Cut(kv, "="); !strings.HasPrefix(name, "AMS_") && name != "HOME" && name != "CLAUDE_CONFIG_DIR" {
+			cmd.Env = append(cmd.Env, kv)
+		}
+	}
+	if len(environ) > 0 { // the caches live in the real home
+		for _, name := range []string{"GOCACHE", "GOMODCACHE", "GOPATH"} {
+			value, err := exec.Command("go", "env", name).Output()
+			if err != nil {
+				t.Fatal(err)
+			}
+			cmd.Env = append(cmd.Env, name+"="+strings.TrimSpace(string(value)))
+		}
+	}
+	cmd.Env = append(cmd.Env, "HOME="+home)
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%s\n%v\n%s%s", script, err, out, stderr.String())
+	}
+	return string(out)
+}
+
+// checkRegistered holds the settings that the README's command wrote to what the client needs.
+func checkRegistered(t *testing.T, home string) {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(home, ".claude", "settings.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var settings struct {
+		Hooks map[string][]struct {
+			Hooks []struct {
+				Command string
+				Args    []string
+				Timeout int
+			}
+		}
+	}
+	if err := json.Unmarshal(b, &settings); err != nil {
+		t.Fatal(err)
+	}
+	if len(settings.Hooks) != 11 {
+		t.Errorf("%d events are registered, want the eleven that every client knows", len(settings.Hooks))
+	}
+	for event, entries := range settings.Hooks {
+		h := entries[0].Hooks[0]
+		if h.Command != filepath.Join(home, ".local/bin/ams-hook") || h.Args == nil || h.Timeout <= 0 {
+			t.Errorf("%s: got %+v, want ams-hook by its absolute path, with args and a timeout", event, h)
+		}
+	}
+}
+
+func copyFolder(t *testing.T, from, to string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.CopyFS(to, os.DirFS(from)); err != nil {
+		t.Fatal(err)
+	}
+}
