@@ -193,7 +193,7 @@ func (l *loader) add(b []byte) error {
 	if err != nil {
 		return fmt.Errorf("received_at: %w", err)
 	}
-	raw := []byte{}
+	var raw []byte
 	switch {
 	case line.Raw != nil:
 		raw = []byte(*line.Raw)

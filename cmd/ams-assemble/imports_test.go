@@ -1,0 +1,94 @@
+package main
+
+import (
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// mayImport says which packages of ours each package may import. Imports run one way: a format is known by one package, the join is
+// pure, and only the commands wire things together, so any of them can be read, tested and replaced alone. lax is the way in which
+// JSON is read, and below everything.
+var mayImport = map[string]string{
+	"ams/pkg/lax":        "",
+	"ams/pkg/spool":      "",
+	"ams/pkg/price":      "",
+	"ams/pkg/upload":     "",
+	"ams/pkg/receipt":    "",
+	"ams/pkg/schema":     "lax",
+	"ams/pkg/hook":       "lax",
+	"ams/pkg/transcript": "lax",
+	"ams/pkg/assemble":   "lax schema hook transcript price",
+	"ams/cmd/ams-hook":   "spool",
+}
+
+// testOnly packages serve tests and are imported by no program.
+var testOnly = []string{"ams/pkg/clienttest", "ams/pkg/schema/schematest", "ams/pkg/upload/storetest"}
+
+func TestImportsRunOneWay(t *testing.T) {
+	out, err := exec.Command("go", "list", "-f", "{{.ImportPath}} {{join .Imports \" \"}}", "ams/...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	checked := 0
+	for line := range strings.Lines(string(out)) {
+		fields := strings.Fields(line)
+		pkg, imports := fields[0], fields[1:]
+		if slices.Contains(testOnly, pkg) || strings.HasPrefix(pkg, "ams/bench") {
+			continue
+		}
+		allowed, known := mayImport[pkg]
+		if !known && pkg != "ams/cmd/ams-assemble" {
+			t.Errorf("%s: say in this test what it may import", pkg)
+		}
+		checked++
+		for _, imp := range imports {
+			if slices.Contains(testOnly, imp) {
+				t.Errorf("%s imports %s, which is for tests", pkg, imp)
+			}
+			name, ours := strings.CutPrefix(imp, "ams/pkg/")
+			if known && ours && !slices.Contains(strings.Fields(allowed), name) {
+				t.Errorf("%s imports %s; it may import: %s", pkg, imp, allowed)
+			}
+		}
+	}
+	if checked <= len(mayImport) {
+		t.Errorf("%d packages were checked, want all %d and ams-assemble", checked, len(mayImport))
+	}
+}
+
+// TestJoinIsPure holds the packages of the middle to values in, values out.
+func TestJoinIsPure(t *testing.T) {
+	for _, pkg := range []string{"ams/pkg/assemble", "ams/pkg/price", "ams/pkg/schema", "ams/pkg/hook"} {
+		out, err := exec.Command("go", "list", "-f", `{{join .Imports "\n"}}`, pkg).Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, imp := range strings.Fields(string(out)) {
+			if slices.Contains([]string{"os", "net", "net/http", "log", "log/slog", "os/exec", "math/rand", "crypto/rand"}, imp) {
+				t.Errorf("%s imports %s", pkg, imp)
+			}
+		}
+	}
+}
+
+// heavy must not be linked into ams-hook: it is started twice per tool call.
+var heavy = []string{"github.com/aws", "github.com/urfave", "net/http", "encoding/json", "github.com/go-json-experiment", "github.com/google/uuid"}
+
+func TestHookLinksNothingHeavy(t *testing.T) {
+	out, err := exec.Command("go", "list", "-deps", "ams/cmd/ams-hook").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, dep := range strings.Fields(string(out)) {
+		for _, h := range heavy {
+			if strings.HasPrefix(dep, h) {
+				t.Errorf("ams-hook links %s", dep)
+			}
+		}
+		if strings.HasPrefix(dep, "ams/pkg/") && dep != "ams/pkg/spool" {
+			t.Errorf("ams-hook links %s", dep)
+		}
+	}
+}
