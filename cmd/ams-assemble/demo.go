@@ -19,6 +19,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"ams/pkg/lax"
+	"ams/pkg/price"
 	"ams/pkg/schema"
 	"ams/pkg/upload"
 )
@@ -106,11 +107,11 @@ func demo(ctx context.Context, e env, dir, hook string) error {
 		}
 	}
 	// The demo has its own folders and no settings but the defaults, whatever the environment says.
-	join, err := joinSettings()
+	prices, err := price.Embedded()
 	if err != nil {
 		return err
 	}
-	set := settings{spoolDir: spoolDir, claudeDir: claude, localDir: filepath.Join(dir, "store"), now: true, join: join}
+	set := settings{spoolDir: spoolDir, claudeDir: claude, localDir: filepath.Join(dir, "store"), now: true, join: joinSettings(prices)}
 	quiet := e
 	quiet.stdout = &bytes.Buffer{}
 	if err := runAll(ctx, quiet, set, 1); err != nil {

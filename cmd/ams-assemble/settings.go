@@ -38,16 +38,16 @@ func commonFlags() []cli.Flag {
 		&cli.StringFlag{Name: "storage", EnvVars: []string{"AMS_STORAGE"}, Usage: "`KIND` of storage: local"},
 		&cli.StringFlag{Name: "local-dir", EnvVars: []string{"AMS_LOCAL_DIR"}, Usage: "`DIR` of the local store (default ~/.local/share/ams)"},
 		&cli.StringFlag{Name: "capture-thinking", EnvVars: []string{"AMS_CAPTURE_THINKING"}, Usage: "keep the model's thinking: `yes` or no (default yes)"},
+		&cli.StringFlag{Name: "prices", EnvVars: []string{"AMS_PRICES"}, Usage: "`FILE` with prices of your own (default ~/.config/ams/prices.json)"},
 		&cli.StringFlag{Name: "status", EnvVars: []string{"AMS_STATUS"}, Usage: "`STATUS` to give the sessions instead of what their events say: ok, error or running"},
 		&cli.DurationFlag{Name: "idle", Value: 30 * time.Minute, Usage: "a session without an end is over when nothing has happened for `DURATION`"},
 		&cli.BoolFlag{Name: "now", Usage: "take every session as over: the last step of a CI job or container"},
 	}
 }
 
-// joinSettings are the settings of the join where nothing is set.
-func joinSettings() (assemble.Settings, error) {
-	prices, err := price.Embedded()
-	return assemble.Settings{ProgramVersion: version(), Prices: prices}, err
+// joinSettings are the settings of the join where nothing is set but the prices.
+func joinSettings(prices *price.Table) assemble.Settings {
+	return assemble.Settings{ProgramVersion: version(), Prices: prices}
 }
 
 // readSettings checks the common settings.
@@ -86,9 +86,11 @@ func readSettings(e env, c *cli.Context) (settings, error) {
 	if err != nil {
 		return s, err
 	}
-	if s.join, err = joinSettings(); err != nil {
+	prices, err := readPrices(e, c.String("prices"))
+	if err != nil {
 		return s, err
 	}
+	s.join = joinSettings(prices)
 	s.join.DropThinking = !thinking
 	switch status := schema.Status(c.String("status")); status {
 	case "", schema.OK, schema.Failed, schema.Running:

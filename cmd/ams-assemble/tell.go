@@ -107,9 +107,9 @@ func firstText(input schema.Raw) string {
 	return string(input)
 }
 
-// oneLine shows a text on one line: control characters could move the cursor or worse.
-func oneLine(s string) string {
-	s = strings.Map(func(r rune) rune {
+// printable is a text without control characters: they could move the cursor, or worse.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
 		if unicode.IsSpace(r) {
 			return ' '
 		}
@@ -118,7 +118,11 @@ func oneLine(s string) string {
 		}
 		return r
 	}, s)
-	s = strings.Join(strings.Fields(s), " ")
+}
+
+// oneLine shows a text on one line, cut if it is long.
+func oneLine(s string) string {
+	s = strings.Join(strings.Fields(printable(s)), " ")
 	if utf8.RuneCountInString(s) > widest {
 		s = string([]rune(s)[:widest-1]) + "…"
 	}

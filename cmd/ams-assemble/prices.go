@@ -1,0 +1,132 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"text/tabwriter"
+
+	"github.com/urfave/cli/v2"
+
+	"ams/pkg/price"
+)
+
+func pricesCommand(e env) *cli.Command {
+	return &cli.Command{
+		Name:      "prices",
+		Usage:     "show the price table, what a model's name is priced as, or what a newer table would change",
+		ArgsUsage: "[MODEL...]",
+		Description: "Prices are USD per million tokens. A file of --prices replaces or adds rows; its format is that of the embedded table\n" +
+			"(pkg/price/prices.json). --diff compares a whole table with the one in use, for a person to review before it is taken.",
+		Flags: append(commonFlags(),
+			&cli.StringFlag{Name: "diff", Usage: "print what the table in `FILE` would change"}),
+		Action: func(c *cli.Context) error {
+			set, err := readSettings(e, c)
+			if err != nil {
+				return err
+			}
+			table := set.join.Prices
+			switch {
+			case c.String("diff") != "" && c.Args().Present():
+				return usagef("--diff takes no models")
+			case c.String("diff") != "":
+				return diffPrices(e, table, c.String("diff"))
+			case c.Args().Present():
+				return matchModels(e, table, c.Args().Slice())
+			}
+			return listPrices(e, table)
+		},
+	}
+}
+
+// readPrices is the embedded table with the rows of a person's own file, if there is one: the one named, else prices.json in the
+// configuration folder.
+func readPrices(e env, named string) (*price.Table, error) {
+	table, err := price.Embedded()
+	if err != nil {
+		return nil, err
+	}
+	path := named
+	if path == "" {
+		path = filepath.Join(homeDir(e), ".config", "ams", "prices.json")
+	}
+	b, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) && named == "" {
+		return table, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("prices: %w", err)
+	}
+	table, err = table.Override(b)
+	if err != nil {
+		return nil, fmt.Errorf("prices %s: %w", path, err)
+	}
+	return table, nil
+}
+
+func listPrices(e env, table *price.Table) error {
+	w := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "MODEL\tINPUT\tOUTPUT\tWRITE 5M\tWRITE 1H\tREAD")
+	rates := func(name string, r price.Rates) {
+		fmt.Fprintf(w, "%s\t%g\t%g\t%g\t%g\t%g\n", name, r.Input, r.Output, r.CacheWrite5m, r.CacheWrite1h, r.CacheRead)
+	}
+	for _, row := range table.Models() {
+		name := row.ID
+		if row.Overridden {
+			name += " (your own)"
+		}
+		rates(name, row.Rates)
+		for _, p := range row.History {
+			rates(fmt.Sprintf("%s before %s", row.ID, p.Until.Format("2006-01-02")), p.Rates)
+		}
+		if l := row.Long; l != nil {
+			until := ""
+			if !l.Until.IsZero() {
+				until = " before " + l.Until.Format("2006-01-02")
+			}
+			rates(fmt.Sprintf("%s above %d tokens%s", row.ID, l.Above, until), l.Rates)
+		}
+		if row.Fast != nil {
+			rates(row.ID+" in fast mode", row.Fast.Rates)
+		}
+	}
+	if err := w.Flush(); err != nil {
+		return fmt.Errorf("print prices: %w", err)
+	}
+	fmt.Fprintf(e.stdout, "\nUSD per million tokens, as of %s; a web search is $%g\n", table.Date(), table.WebSearch())
+	return nil
+}
+
+// matchModels says what each name is priced as. A name without a price is an answer, not a failure of the command.
+func matchModels(e env, table *price.Table, models []string) error {
+	w := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', 0)
+	for _, m := range models {
+		id, ok := table.Match(m)
+		if !ok {
+			id = "no price"
+		}
+		fmt.Fprintf(w, "%s\t%s\n", printable(m), id)
+	}
+	return w.Flush()
+}
+
+func diffPrices(e env, table *price.Table, path string) error {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return fmt.Errorf("prices: %w", err)
+	}
+	newer, err := price.Parse(b)
+	if err != nil {
+		return fmt.Errorf("prices %s: %w", path, err)
+	}
+	changes := price.Diff(table, newer)
+	if len(changes) == 0 {
+		fmt.Fprintf(e.stderr, "ams-assemble: %s changes nothing\n", path)
+	}
+	for _, c := range changes {
+		fmt.Fprintln(e.stdout, c)
+	}
+	return nil
+}
