@@ -180,14 +180,21 @@ func (f *Finder) inProject(project, sessionID, main string) (Files, error) {
 	case !errors.Is(err, fs.ErrNotExist):
 		return files, err
 	}
-	if folder := filepath.Join(project, sessionID); isFolder(folder) {
-		files.Agents = f.agentsBelow(filepath.Join(folder, "subagents"), "")
-	}
-	files.Agents = append(files.Agents, f.flatAgents(project, sessionID)...)
+	files.Agents = f.agents(project, sessionID, sessionID)
 	if files.Main == "" && len(files.Agents) == 0 {
 		return files, fmt.Errorf("transcript %s: %w", main, fs.ErrNotExist)
 	}
 	return files, nil
+}
+
+// agents lists a session's agent files: those in the folder named as its main file, and the flat ones.
+func (f *Finder) agents(project, folder, sessionID string) []AgentFile {
+	var agents []AgentFile
+	path := filepath.Join(project, folder)
+	if folder != "." && folder != ".." && isFolder(path) {
+		agents = f.agentsBelow(filepath.Join(path, "subagents"), "")
+	}
+	return append(agents, f.flatAgents(project, sessionID)...)
 }
 
 // agentsBelow lists the agent files of a subagents folder and of the workflow runs in it, in the order of their names.
@@ -246,7 +253,7 @@ func (f *Finder) flatAgents(project, sessionID string) []AgentFile {
 		for _, e := range entries {
 			path := filepath.Join(project, e.Name())
 			if _, ok := agentID(e.Name(), ".jsonl"); ok && f.check(path, "") == nil {
-				if id := f.headSession(path); id != "" {
+				if id := f.owner().headSession(path); id != "" {
 					bySession[id] = append(bySession[id], path)
 				}
 			}
@@ -267,7 +274,7 @@ func (f *Finder) check(path, name string) error {
 	switch {
 	case name != "" && filepath.Base(path) != name:
 		return fmt.Errorf("%s: %w: its name is not %s", path, ErrUnsafe, name)
-	case !filepath.IsAbs(path):
+	case !f.Anywhere && !filepath.IsAbs(path):
 		return fmt.Errorf("%s: %w: the path is not absolute", path, ErrUnsafe)
 	case !f.Anywhere && !belowProjects(filepath.Dir(path)):
 		return fmt.Errorf("%s: %w: it is not below a projects folder", path, ErrUnsafe)
@@ -384,25 +391,28 @@ func sizeOf(path string) int64 {
 // where an agent was given a long prompt.
 const headBytes = 16 << 20
 
-// headSession returns the session id in the first line that has one.
-func (f *Finder) headSession(path string) string {
-	file, err := f.owner().open(path)
+// head calls fn for the first lines of a file until it has seen enough.
+func (o owner) head(path string, fn func(line []byte) (enough bool)) {
+	file, err := o.open(path)
 	if err != nil {
-		return ""
+		return
 	}
 	defer file.Close()
 	br := bufio.NewReader(io.LimitReader(file, headBytes))
 	var long []byte
 	for {
 		line, err := readLine(br, &long)
-		var l struct {
-			SessionID string `json:"sessionId"`
-		}
-		if lax.Unmarshal(bytes.TrimSpace(line), &l) == nil && l.SessionID != "" {
-			return l.SessionID
-		}
-		if err != nil {
-			return ""
+		if fn(bytes.TrimSpace(line)) || err != nil {
+			return
 		}
 	}
+}
+
+// headSession returns the session id in the first line that has one.
+func (o owner) headSession(path string) string {
+	var l struct {
+		SessionID string `json:"sessionId"`
+	}
+	o.head(path, func(line []byte) bool { return lax.Unmarshal(line, &l) == nil && l.SessionID != "" })
+	return l.SessionID
 }

@@ -186,3 +186,26 @@ func TestReadFilesLooksAgain(t *testing.T) {
 		}
 	}
 }
+
+func TestSiblingsAreTranscriptsThatMayBeRead(t *testing.T) {
+	dir := tree(t, map[string]string{"projects/p/" + sessionID + ".jsonl": at("a", 1), "projects/p/theirs.jsonl": at("a", 1) + at("b", 2), "outside": at("a", 1)})
+	link(t, filepath.Join(dir, "outside"), filepath.Join(dir, "projects/p/linked.jsonl"))
+	files, err := (&Finder{ClaudeDir: dir, Owner: os.Geteuid()}).Find(sessionID, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if os.Geteuid() == 0 {
+		if err := os.Chown(filepath.Join(dir, "projects/p/theirs.jsonl"), 65534, 65534); err != nil {
+			t.Fatal(err)
+		}
+		if got := Siblings(files, []*Line{{UUID: "a"}}); len(got) != 0 {
+			t.Errorf("siblings %+v, want none: one is a symlink, one another user's", got)
+		}
+	}
+	for _, id := range []string{"linked", "theirs"} {
+		if id == "theirs" && os.Geteuid() != 0 {
+			continue
+		}
+		MainLines(files, id, "user", func(l *Line, _ time.Time) { t.Errorf("MainLines read %s of %s", l.UUID, id) })
+	}
+}

@@ -25,7 +25,7 @@ func (f *Finder) FromFile(path string) (Files, error) {
 	if err := f.owner().check(path, info); err != nil {
 		return Files{}, err
 	}
-	id := f.headSession(path)
+	id := f.owner().headSession(path)
 	if id == "" {
 		return Files{}, fmt.Errorf("%s: %w", path, ErrNoSession)
 	}
@@ -34,10 +34,7 @@ func (f *Finder) FromFile(path string) (Files, error) {
 		id = name
 	}
 	files := Files{SessionID: id, Project: filepath.Dir(path), Main: path, owner: f.owner()}
-	if folder := filepath.Join(files.Project, name); isFolder(folder) {
-		files.Agents = f.agentsBelow(filepath.Join(folder, "subagents"), "")
-	}
-	files.Agents = append(files.Agents, f.flatAgents(files.Project, id)...)
+	files.Agents = f.agents(files.Project, name, id)
 	return files, nil
 }
 

@@ -2,55 +2,59 @@ package transcript
 
 import (
 	"errors"
-	"os"
+	"io/fs"
 	"path/filepath"
+	"reflect"
 	"testing"
 )
 
-func TestFromFileNamesTheSession(t *testing.T) {
-	const uuid = "0a1b2c3d-0000-4000-8000-00000000000A"
-	line := `{"type":"user","uuid":"u","sessionId":"inside","message":{"content":"hi"}}` + "\n"
-	dir := t.TempDir()
-	for _, c := range []struct {
-		name, content, want string
-		err                 error
+func TestFromFileTakesTheSessionFromNameOrLines(t *testing.T) {
+	line := `{"type":"user","uuid":"a","sessionId":"from-lines"}` + "\n"
+	for _, test := range []struct {
+		path, content string
+		session       string
+		agents        int
 	}{
-		{uuid + ".jsonl", line, uuid, nil},
-		{"full.jsonl", line, "inside", nil},
-		{"late.jsonl", `{"type":"file-history-snapshot"}` + "\n" + line, "inside", nil},
-		{"none.jsonl", `{"type":"file-history-snapshot"}` + "\n", "", ErrNoSession},
-		{"empty.jsonl", "", "", ErrNoSession},
+		{sessionID + ".jsonl", line, sessionID, 1},
+		{"chat.jsonl", line, "from-lines", 2},
+		{"chat[1].jsonl", "{broken\n" + `{"type":"summary"}` + "\n" + line, "from-lines", 1},
+		{"session.log", line, "from-lines", 1},
+		{"...jsonl", line, "from-lines", 1},
+		{"..jsonl", line, "from-lines", 1},
 	} {
-		path := filepath.Join(dir, c.name)
-		if err := os.WriteFile(path, []byte(c.content), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		files, err := (&Finder{Owner: -1, Anywhere: true}).FromFile(path)
-		if files.SessionID != c.want || !errors.Is(err, c.err) {
-			t.Errorf("FromFile(%s) = session %q, %v; want %q, %v", c.name, files.SessionID, err, c.want, c.err)
-		}
-	}
-	if err := os.Symlink(filepath.Join(dir, "full.jsonl"), filepath.Join(dir, "link.jsonl")); err == nil {
-		if _, err := (&Finder{Owner: -1, Anywhere: true}).FromFile(filepath.Join(dir, "link.jsonl")); !errors.Is(err, ErrUnsafe) {
-			t.Errorf("FromFile of a symlink = %v, want ErrUnsafe", err)
+		dir := tree(t, map[string]string{
+			"any/" + test.path:                              test.content,
+			"any/agent-89d9f7c5.jsonl":                      line,
+			"any/" + sessionID + "/subagents/agent-a.jsonl": line,
+			"any/chat/subagents/agent-b.jsonl":              line,
+			"subagents/agent-outside.jsonl":                 line,
+			"any/subagents/agent-outside.jsonl":             line,
+		})
+		files, err := (&Finder{Owner: -1, Anywhere: true}).FromFile(filepath.Join(dir, "any", test.path))
+		if err != nil || files.SessionID != test.session || files.Main == "" || len(files.Agents) != test.agents {
+			t.Errorf("FromFile(%s) = session %q, %q, %v; want session %q with %d agents", test.path, files.SessionID, found(dir, files), err, test.session, test.agents)
 		}
 	}
 }
 
-func TestFromFileFindsAgentsAnywhere(t *testing.T) {
-	dir := t.TempDir()
-	agents := filepath.Join(dir, "chat", "subagents")
-	if err := os.MkdirAll(agents, 0o700); err != nil {
-		t.Fatal(err)
+func TestFromFileTakesARelativePath(t *testing.T) {
+	dir := tree(t, map[string]string{"any/chat.jsonl": `{"sessionId":"s"}`, "any/chat/subagents/agent-a.jsonl": user("a", 5)})
+	t.Chdir(dir)
+	files, err := (&Finder{Owner: -1, Anywhere: true}).FromFile(filepath.Join("any", "chat.jsonl"))
+	if err != nil || len(files.Paths()) != 2 {
+		t.Fatalf("FromFile = %q, %v; want the main file and an agent", files.Paths(), err)
 	}
-	line := `{"type":"user","uuid":"u","sessionId":"inside","message":{"content":"hi"}}` + "\n"
-	for _, path := range []string{filepath.Join(dir, "chat.jsonl"), filepath.Join(agents, "agent-a1.jsonl"), filepath.Join(dir, "agent-b2.jsonl")} {
-		if err := os.WriteFile(path, []byte(line), 0o600); err != nil {
-			t.Fatal(err)
+	if got, err := ReadFiles(files); err != nil || len(got) != 2 || got[1].Name != "chat/subagents/agent-a.jsonl" {
+		t.Errorf("ReadFiles = %q, %v; want both", summary(got), err)
+	}
+}
+
+func TestFromFileSaysWhyNot(t *testing.T) {
+	dir := tree(t, map[string]string{"none.jsonl": "{}\n[]\nx", "empty.jsonl": "", "folder/x": ""})
+	f := &Finder{Owner: -1, Anywhere: true}
+	for name, want := range map[string]error{"none.jsonl": ErrNoSession, "empty.jsonl": ErrNoSession, "folder": ErrUnsafe, "gone.jsonl": fs.ErrNotExist} {
+		if files, err := f.FromFile(filepath.Join(dir, name)); !errors.Is(err, want) || !reflect.DeepEqual(files, Files{}) {
+			t.Errorf("FromFile(%s) = %+v, %v; want %v", name, files, err, want)
 		}
-	}
-	files, err := (&Finder{Owner: -1, Anywhere: true}).FromFile(filepath.Join(dir, "chat.jsonl"))
-	if err != nil || len(files.Agents) != 2 {
-		t.Errorf("FromFile = %+v, %v; want the two agents", files, err)
 	}
 }

@@ -2,7 +2,6 @@ package transcript
 
 import (
 	"bytes"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -38,10 +37,10 @@ func Siblings(files Files, lines []*Line) []Sibling {
 	for _, e := range entries {
 		name, ok := strings.CutSuffix(e.Name(), ".jsonl")
 		path := filepath.Join(files.Project, e.Name())
-		if !ok || !e.Type().IsRegular() || path == files.Main || strings.HasPrefix(name, "agent-") || !ours[headUUID(path)] {
+		if !ok || !e.Type().IsRegular() || path == files.Main || strings.HasPrefix(name, "agent-") || !ours[files.owner.headUUID(path)] {
 			continue
 		}
-		if s := compare(path, name, ours); len(s.Shared) > 0 {
+		if s := files.owner.compare(path, name, ours); len(s.Shared) > 0 {
 			out = append(out, s)
 		}
 	}
@@ -49,31 +48,20 @@ func Siblings(files Files, lines []*Line) []Sibling {
 }
 
 // headUUID is the first uuid in a file, or "".
-func headUUID(path string) string {
-	file, err := os.Open(path)
-	if err != nil {
-		return ""
+func (o owner) headUUID(path string) string {
+	var l struct {
+		UUID string `json:"uuid"`
 	}
-	defer file.Close()
-	head, _ := io.ReadAll(io.LimitReader(file, headBytes))
-	for line := range bytes.Lines(head) {
-		if !bytes.Contains(line, []byte(`"uuid":"`)) {
-			continue
-		}
-		var l struct {
-			UUID string `json:"uuid"`
-		}
-		if lax.Unmarshal(bytes.TrimSpace(line), &l) == nil && l.UUID != "" {
-			return l.UUID
-		}
-	}
-	return ""
+	o.head(path, func(line []byte) bool {
+		return bytes.Contains(line, []byte(`"uuid":"`)) && lax.Unmarshal(line, &l) == nil && l.UUID != ""
+	})
+	return l.UUID
 }
 
 // compare reads a sibling whole.
-func compare(path, sessionID string, ours map[string]bool) Sibling {
+func (o owner) compare(path, sessionID string, ours map[string]bool) Sibling {
 	s := Sibling{SessionID: sessionID, Shared: map[string]bool{}}
-	file, err := os.Open(path)
+	file, err := o.open(path)
 	if err != nil {
 		return s
 	}
@@ -99,7 +87,7 @@ func MainLines(files Files, sessionID, lineType string, fn func(l *Line, before 
 	if !plainName(sessionID) {
 		return
 	}
-	file, err := os.Open(filepath.Join(files.Project, sessionID+".jsonl"))
+	file, err := files.owner.open(filepath.Join(files.Project, sessionID+".jsonl"))
 	if err != nil {
 		return
 	}
