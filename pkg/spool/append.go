@@ -18,12 +18,25 @@ import (
 // written to the log.
 func Append(dir, sessionID string, rec Record, opt Options) error {
 	name := FileName(sessionID)
-	shared, err := isShared(dir)
-	if errors.Is(err, os.ErrNotExist) {
-		if err = makeDir(dir); err == nil {
-			shared, err = isShared(dir)
-		}
+	if len(rec.Raw) > MaxRaw {
+		rec.Raw, rec.Cut = rec.Raw[:MaxRaw], true
 	}
+	if len(rec.Context) > maxContext {
+		logf(dir, name, "context of %d bytes dropped", len(rec.Context))
+		rec.Context = nil
+	}
+	err := appendTo(dir, name, sessionID, rec, opt)
+	if errors.Is(err, os.ErrNotExist) {
+		if derr := makeDir(dir); derr != nil {
+			return fmt.Errorf("spool folder: %w", derr)
+		}
+		err = appendTo(dir, name, sessionID, rec, opt)
+	}
+	return err
+}
+
+func appendTo(dir, name, sessionID string, rec Record, opt Options) error {
+	shared, err := isShared(dir)
 	if err != nil {
 		return fmt.Errorf("spool folder: %w", err)
 	}
@@ -42,7 +55,7 @@ func Append(dir, sessionID string, rec Record, opt Options) error {
 	if inboxErr != nil {
 		return errors.Join(err, inboxErr)
 	}
-	if err != nil && !errors.Is(err, ErrBusy) {
+	if err != nil && !errors.Is(err, ErrBusy) && !errors.Is(err, errors.ErrUnsupported) {
 		logf(dir, name, "kept in the inbox: %v", err)
 	}
 	return nil
@@ -89,10 +102,9 @@ func (l *lockFile) store(dir, name, sessionID string, recs []Record, opt Options
 		if !errors.Is(err, ErrDamaged) || try > 0 {
 			return err
 		}
-		if merr := moveAside(dir, name, path, l); merr != nil {
+		if merr := l.moveAside(dir, name, path, err); merr != nil {
 			return errors.Join(err, merr)
 		}
-		logf(dir, name, "moved aside: %v", err)
 	}
 }
 
@@ -115,20 +127,47 @@ func (l *lockFile) syncEntries(dir, name string) error {
 	return nil
 }
 
-// moveAside renames a damaged file of a spool, whose lock l is held, to
-// NAME.damaged-TIME. A nil l says that it is not the database.
-func moveAside(dir, name, path string, l *lockFile) error {
-	if l != nil {
-		if err := l.clearMark(markDB); err != nil {
-			return err
-		}
+// moveAside renames a database that gave an ErrDamaged to NAME.damaged/TIME and
+// logs it, unless the file at its path is no longer the one that was opened. The
+// lock is held.
+func (l *lockFile) moveAside(dir, name, path string, why error) error {
+	var opened *fileError
+	now, err := os.Lstat(path)
+	if err != nil {
+		return err
+	}
+	if errors.As(why, &opened) && opened.stat != nil && !os.SameFile(opened.stat, now) {
+		return fmt.Errorf("%s was replaced: %w", path, ErrBusy)
+	}
+	if err := l.clearMark(markDB); err != nil {
+		return err
+	}
+	if err := setAside(dir, name, path); err != nil {
+		return err
+	}
+	logf(dir, name, "moved aside: %v", why)
+	return nil
+}
+
+// setAside moves a file into the folder NAME.damaged, under the time as its
+// name, and syncs both folders, so that no crash loses what it keeps. The lock is
+// held.
+func setAside(dir, name, path string) error {
+	folder := filepath.Join(dir, name+".damaged")
+	if err := os.Mkdir(folder, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
+		return err
 	}
 	for {
 		at := strings.Replace(time.Now().UTC().Format("20060102T150405.000000000Z"), ".", "-", 1)
-		to := filepath.Join(dir, name+".damaged-"+at)
-		if _, err := os.Lstat(to); errors.Is(err, os.ErrNotExist) {
-			return rename(path, to)
-		} else if err != nil {
+		to := filepath.Join(folder, at)
+		_, err := os.Lstat(to)
+		if errors.Is(err, os.ErrNotExist) {
+			if err := rename(path, to); err != nil {
+				return err
+			}
+			return errors.Join(syncDir(folder), syncDir(dir))
+		}
+		if err != nil {
 			return err
 		}
 	}

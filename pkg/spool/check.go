@@ -3,7 +3,7 @@ package spool
 import (
 	"bytes"
 	"fmt"
-	"os"
+	"io"
 )
 
 // Names in a database: the buckets, and the keys of the first.
@@ -16,8 +16,8 @@ var (
 )
 
 // checkDB reads, before bbolt maps the file, every page that bbolt will follow
-// to store these records: the meta pages, the freelist, the root,
-// and the way down to each key and context. It costs one small read per page.
+// to store these records: the meta pages, the freelist, the root, and the way
+// down to each key and context. It costs one small read per page.
 //
 // This is more than courtesy. A file shorter than its meta page says faults
 // when it is touched, a page that points to one of its ancestors makes bbolt
@@ -26,69 +26,92 @@ var (
 // recover. And a freelist that was not written makes bbolt scan the file in a
 // goroutine of its own, whose panics nobody can recover.
 //
-// It returns ErrDamaged, ErrNewer, or an error of the file system.
-func checkDB(f *os.File, recs []Record) error {
-	st, err := f.Stat()
+// It returns how many bytes of the file are in use, or ErrDamaged, ErrNewer, or
+// an error of the file system.
+func checkDB(r io.ReaderAt, size int64, recs []Record) (used int64, err error) {
+	p, err := newPager(r, size)
 	if err != nil {
-		return err
-	}
-	p, err := newPager(f, st.Size())
-	if err != nil {
-		return err
+		return 0, err
 	}
 	if err := p.checkFreelist(); err != nil {
-		return err
+		return 0, err
 	}
-	if err := p.checkFormat(); err != nil {
-		return err
-	}
-	contexts, err := p.bucket(bucketContexts)
+	b, err := p.buckets()
 	if err != nil {
-		return err
-	}
-	records, err := p.bucket(bucketRecords)
-	if err != nil {
-		return err
+		return 0, err
 	}
 	for i, rec := range recs {
-		if err := p.checkPath(records, rec.Key[:]); err != nil {
-			return fmt.Errorf("records: %w", err)
+		if err := p.checkPath(b.records, rec.Key[:]); err != nil {
+			return 0, fmt.Errorf("records: %w", err)
 		}
 		if i > 0 && bytes.Equal(rec.Context, recs[i-1].Context) {
 			continue
 		}
 		id := hashContext(rec.Context)
-		if err := p.checkPath(contexts, id[:]); err != nil {
-			return fmt.Errorf("contexts: %w", err)
+		if err := p.checkPath(b.contexts, id[:]); err != nil {
+			return 0, fmt.Errorf("contexts: %w", err)
 		}
+	}
+	return int64(p.meta.pages) * p.meta.pageSize, nil
+}
+
+// buckets are the values of the three buckets: a header, and the only page of a
+// bucket that is small.
+type buckets struct{ spool, contexts, records []byte }
+
+// buckets reads the root page, where all three are, and checks the version.
+func (p *pager) buckets() (buckets, error) {
+	var b buckets
+	pg, err := p.page(p.meta.root, leafFlag)
+	if err != nil {
+		return b, fmt.Errorf("root: %w", err)
+	}
+	for _, want := range []struct {
+		name  []byte
+		value *[]byte
+	}{{bucketSpool, &b.spool}, {bucketContexts, &b.contexts}, {bucketRecords, &b.records}} {
+		v, flags, found, err := pg.find(want.name)
+		if err != nil {
+			return b, fmt.Errorf("root: %w", err)
+		}
+		if !found || flags != bucketFlag || len(v) < bucketSize {
+			return b, damaged("no bucket %s", want.name)
+		}
+		*want.value = bytes.Clone(v)
+	}
+	return b, p.checkFormat(b.spool)
+}
+
+// checkFormat reads the version out of the first bucket.
+func (p *pager) checkFormat(bucket []byte) error {
+	format, _, found, err := p.findIn(bucket, keyFormat)
+	switch {
+	case err != nil:
+		return err
+	case !found || len(format) != 1 || format[0] == 0:
+		return damaged("no format version")
+	case format[0] != FormatVersion:
+		return fmt.Errorf("format version %d: %w", format[0], ErrNewer)
 	}
 	return nil
 }
 
-// checkPath checks the pages from a bucket's root to the leaf of a key. Root 0
-// is an inline bucket, checked with the page it lies in.
-func (p *pager) checkPath(root uint64, key []byte) error {
-	if root == 0 {
-		return nil
-	}
-	_, _, _, err := p.find(root, key)
+// checkPath checks the pages from a bucket to the leaf of a key.
+func (p *pager) checkPath(bucket, key []byte) error {
+	_, _, _, err := p.findIn(bucket, key)
 	return err
 }
 
-// bucket returns the root page of a top-level bucket, 0 if it is inline.
-func (p *pager) bucket(name []byte) (uint64, error) {
-	v, flags, found, err := p.find(p.meta.root, name)
+// findIn looks for a key in the bucket that a leaf element's value describes.
+func (p *pager) findIn(bucket, key []byte) (value []byte, flags uint32, found bool, err error) {
+	if root := native.Uint64(bucket); root != 0 {
+		return p.find(root, key)
+	}
+	pg, err := inlinePage(bucket)
 	if err != nil {
-		return 0, err
+		return nil, 0, false, err
 	}
-	if !found || flags != bucketFlag || len(v) < bucketSize {
-		return 0, damaged("no bucket %s", name)
-	}
-	root := native.Uint64(v)
-	if root == 0 {
-		_, err = inlinePage(v)
-	}
-	return root, err
+	return pg.find(key)
 }
 
 // inlinePage returns the page inside a bucket's value.
@@ -101,38 +124,7 @@ func inlinePage(v []byte) (page, error) {
 	if pg.flags != leafFlag {
 		return page{}, damaged("inline bucket has type %#x", pg.flags)
 	}
-	_, _, _, err := pg.find(nil)
-	return pg, err
-}
-
-// checkFormat reads the version out of the first bucket, which is small enough
-// to be inline for ever, see the package comment.
-func (p *pager) checkFormat() error {
-	v, flags, found, err := p.find(p.meta.root, bucketSpool)
-	if err != nil {
-		return err
-	}
-	if !found || flags != bucketFlag || len(v) < bucketSize {
-		return damaged("no bucket %s", bucketSpool)
-	}
-	var format []byte
-	if root := native.Uint64(v); root != 0 {
-		format, _, found, err = p.find(root, keyFormat)
-	} else {
-		var pg page
-		if pg, err = inlinePage(v); err == nil {
-			format, _, found, err = pg.find(keyFormat)
-		}
-	}
-	switch {
-	case err != nil:
-		return err
-	case !found || len(format) != 1 || format[0] == 0:
-		return damaged("no format version")
-	case format[0] != FormatVersion:
-		return fmt.Errorf("format version %d: %w", format[0], ErrNewer)
-	}
-	return nil
+	return pg, nil
 }
 
 // checkFreelist checks that the list of free pages can be read: its length, and
@@ -144,9 +136,6 @@ func (p *pager) checkFreelist() error {
 	}
 	ids, n := pg.b[pageHeader:], uint64(pg.count)
 	if n == 0xFFFF {
-		if len(ids) < 8 {
-			return damaged("freelist without length")
-		}
 		n = native.Uint64(ids)
 		ids = ids[8:]
 	}
@@ -154,7 +143,7 @@ func (p *pager) checkFreelist() error {
 		return damaged("freelist of %d pages in %d bytes", n, len(ids))
 	}
 	last := uint64(1)
-	for i := uint64(0); i < n; i++ {
+	for i := range n {
 		id := native.Uint64(ids[8*i:])
 		if id <= last || id >= p.meta.pages {
 			return damaged("freelist entry %d after %d of %d", id, last, p.meta.pages)

@@ -13,6 +13,9 @@ import (
 	berrors "go.etcd.io/bbolt/errors"
 )
 
+// maxSessionID bounds the session id that is kept apart from its records.
+const maxSessionID = 4096
+
 // guard runs fn, which reads mapped pages, and turns a fault or panic in it
 // into ErrDamaged. After that the database must not be closed, for bbolt still
 // holds its own mutexes; its file must.
@@ -30,22 +33,26 @@ func guard(fn func() error) (err error) {
 type database struct {
 	*bolt.DB
 	file *os.File
+	stat os.FileInfo
+	used int64 // bytes of the pages in use
 }
 
-// openDB opens an existing database. The caller holds the lock, or readOnly is
-// set. The records are those it will store, see [checkDB].
-func openDB(path string, readOnly bool, recs []Record) (*database, error) {
+// openDB opens an existing database, whose spool's lock the caller holds. The
+// records are those it will store, see [checkDB].
+func openDB(path string, recs []Record) (*database, error) {
 	d := &database{}
 	opt := &bolt.Options{
 		Timeout:      time.Nanosecond, // one try: bbolt sleeps 50 ms before a second
-		ReadOnly:     readOnly,
 		NoStatistics: true,
 		OpenFile: func(path string, flag int, perm os.FileMode) (*os.File, error) {
 			f, err := openFile(path, flag&^os.O_CREATE, perm)
 			if err != nil {
 				return nil, err
 			}
-			if err := checkDB(f, recs); err != nil {
+			if d.stat, err = f.Stat(); err == nil {
+				d.used, err = checkDB(f, d.stat.Size(), recs)
+			}
+			if err != nil {
 				f.Close()
 				return nil, err
 			}
@@ -70,8 +77,17 @@ func openDB(path string, readOnly bool, recs []Record) (*database, error) {
 	if d.file != nil {
 		d.file.Close()
 	}
-	return nil, fmt.Errorf("open %s: %w", path, err)
+	return nil, &fileError{fmt.Errorf("open %s: %w", path, err), d.stat}
 }
+
+// fileError is an error that an open file gave, and which file that was.
+type fileError struct {
+	err  error
+	stat os.FileInfo // nil if it was not opened
+}
+
+func (e *fileError) Error() string { return e.err.Error() }
+func (e *fileError) Unwrap() error { return e.err }
 
 // do runs fn guarded and closes the database.
 func (d *database) do(fn func(db *bolt.DB) error) error {
@@ -141,16 +157,19 @@ func putContext(contexts *bolt.Bucket, context []byte) (contextID, error) {
 // false: the pages, then the meta page that makes them valid. A crash before
 // the second leaves the transaction before, whose pages are not overwritten.
 func updateDB(path string, recs []Record, sync bool) error {
-	d, err := openDB(path, false, recs)
+	d, err := openDB(path, recs)
 	if err != nil {
 		return err
+	}
+	if sync {
+		prefill(d.file, d.used)
 	}
 	err = d.do(func(db *bolt.DB) error {
 		db.NoSync, db.NoGrowSync = !sync, !sync
 		return db.Update(func(tx *bolt.Tx) error { return putAll(tx, recs) })
 	})
 	if err != nil {
-		return fmt.Errorf("update %s: %w", path, err)
+		return &fileError{fmt.Errorf("update %s: %w", path, err), d.stat}
 	}
 	return nil
 }
@@ -220,6 +239,9 @@ func initBuckets(tx *bolt.Tx, sessionID string) error {
 	}
 	if err := b.Put(keyFormat, []byte{FormatVersion}); err != nil {
 		return err
+	}
+	if len(sessionID) > maxSessionID {
+		return nil // the records tell
 	}
 	return b.Put(keySession, []byte(sessionID))
 }

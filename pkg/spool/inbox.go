@@ -2,7 +2,6 @@ package spool
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -133,16 +132,8 @@ type badFile struct {
 // listInbox returns the names of whole inbox files, oldest first, of the first
 // limit entries that the folder gives; all if limit is negative.
 func listInbox(inbox string, limit int) (files, temps []string, err error) {
-	f, err := openFile(inbox, os.O_RDONLY, 0)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, nil, nil
-	}
+	names, err := listFolder(inbox, limit)
 	if err != nil {
-		return nil, nil, err
-	}
-	defer f.Close()
-	names, err := f.Readdirnames(limit)
-	if err != nil && err != io.EOF {
 		return nil, nil, err
 	}
 	for _, n := range names {
@@ -154,6 +145,20 @@ func listInbox(inbox string, limit int) (files, temps []string, err error) {
 	}
 	slices.Sort(files)
 	return files, temps, nil
+}
+
+// listFolder returns the names in a folder, none if there is no folder.
+func listFolder(path string, limit int) ([]string, error) {
+	f, err := openFile(path, os.O_RDONLY, 0)
+	if err != nil {
+		return nil, ignoreGone(err)
+	}
+	defer f.Close()
+	names, err := f.Readdirnames(limit)
+	if err != nil && err != io.EOF {
+		return nil, err
+	}
+	return names, nil
 }
 
 // takeInbox reads inbox files up to both limits. What cannot be read now stays;
@@ -199,9 +204,8 @@ func takeInbox(inbox string, files []string, maxFiles, maxBytes int, large bool)
 	return b
 }
 
-// maxInboxFile is the size of the largest inbox file: a payload, and a context,
-// which came from an environment of at most a few MB.
-const maxInboxFile = MaxRaw + 16<<20
+// maxInboxFile is the size of the largest inbox file.
+const maxInboxFile = inboxHeader + maxContext + MaxRaw
 
 var errTooLarge = errors.New("file is too large")
 
@@ -244,13 +248,11 @@ func (b batch) drop() error {
 	return errors.Join(errs...)
 }
 
-// dropBad moves unreadable files aside, see [moveAside].
+// dropBad moves unreadable files aside. The lock is held.
 func (b batch) dropBad(dir, name string) {
 	for _, bad := range b.bad {
-		if err := moveAside(dir, name, bad.path, nil); err == nil {
-			logf(dir, name, "inbox file %s moved aside: %v", filepath.Base(bad.path), bad.err)
+		if err := setAside(dir, name, bad.path); err == nil {
+			logf(dir, name, "moved aside: %s: %v", filepath.Base(bad.path), bad.err)
 		}
 	}
 }
-
-func (f badFile) String() string { return fmt.Sprintf("%s: %v", f.path, f.err) }

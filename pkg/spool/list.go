@@ -23,7 +23,7 @@ type Stat struct {
 	InboxBytes   int64
 	InboxModTime time.Time // of the newest file, zero if there is none
 
-	// Damaged are the file names of what was moved aside.
+	// Damaged are the names of what was moved aside, in NAME.damaged.
 	Damaged []string
 }
 
@@ -73,7 +73,6 @@ func List(dir string) ([]Stat, error) {
 	list := make([]Stat, 0, len(stats))
 	for _, st := range stats {
 		if !st.Empty() {
-			slices.Sort(st.Damaged)
 			list = append(list, *st)
 		}
 	}
@@ -83,30 +82,24 @@ func List(dir string) ([]Stat, error) {
 
 // StatOf returns the Stat of one spool, or ErrNotFound.
 func StatOf(dir, name string) (Stat, error) {
-	st := Stat{Name: name, SessionID: sessionIDOf(name)}
 	if !validName(name) {
-		return st, fmt.Errorf("spool name %q: %w", name, ErrNotFound)
+		return Stat{}, fmt.Errorf("spool name %q: %w", name, ErrNotFound)
 	}
-	paths, err := filepath.Glob(filepath.Join(escapeGlob(dir), name+".damaged-*"))
-	if err != nil {
-		return st, err
+	st, err := statOf(dir, name)
+	if err == nil && st.Empty() {
+		err = fmt.Errorf("spool %s in %s: %w", name, dir, ErrNotFound)
 	}
-	for _, p := range paths {
-		st.Damaged = append(st.Damaged, filepath.Base(p))
-	}
-	for _, suffix := range []string{"db", "inbox"} {
+	return st, err
+}
+
+func statOf(dir, name string) (Stat, error) {
+	st := Stat{Name: name, SessionID: sessionIDOf(name)}
+	for _, suffix := range []string{"db", "inbox", "damaged"} {
 		if err := st.add(dir, suffix); err != nil {
 			return st, fmt.Errorf("spool %s: %w", name, err)
 		}
 	}
-	if st.Empty() {
-		return st, fmt.Errorf("spool %s in %s: %w", name, dir, ErrNotFound)
-	}
 	return st, nil
-}
-
-func escapeGlob(s string) string {
-	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(s)
 }
 
 // add counts in the file or folder with this suffix. What is gone by now is
@@ -121,8 +114,11 @@ func (s *Stat) add(dir, suffix string) error {
 		s.DBBytes, s.DBModTime = fi.Size(), fi.ModTime()
 	case suffix == "inbox":
 		return s.addInbox(filepath.Join(dir, s.Name+".inbox"))
-	case strings.HasPrefix(suffix, "damaged-"):
-		s.Damaged = append(s.Damaged, s.Name+"."+suffix)
+	case suffix == "damaged":
+		names, err := listFolder(filepath.Join(dir, s.Name+".damaged"), -1)
+		slices.Sort(names)
+		s.Damaged = names
+		return err
 	}
 	return nil
 }

@@ -1,7 +1,6 @@
 package spool
 
 import (
-	"crypto/sha256"
 	"encoding/hex"
 	"strings"
 )
@@ -22,7 +21,7 @@ func FileName(sessionID string) string {
 	if plainName(sessionID) && !reservedName(sessionID) {
 		return sessionID
 	}
-	sum := sha256.Sum256([]byte(sessionID))
+	sum := sha256Sum(sessionID)
 	return "x" + hex.EncodeToString(sum[:])
 }
 

@@ -51,8 +51,8 @@ type DamagedFile struct {
 // the records out, and releases the lock; hooks use the inbox meanwhile. A
 // damaged database is moved aside; what can be read of it is in Contents.
 //
-// Where it may not write it reads without draining. With ErrNewer, Contents holds
-// what could be read beside the database.
+// Where it may not write it reads without draining. With an error, such as
+// ErrNewer, Contents holds what could be read nevertheless.
 func Read(dir, name string) (Contents, error) {
 	if _, err := StatOf(dir, name); err != nil {
 		return Contents{}, err
@@ -70,9 +70,8 @@ func Read(dir, name string) (Contents, error) {
 	}
 	if l != nil {
 		defer l.close()
-		if err := l.drain(dir, name); err != nil {
-			logf(dir, name, "inbox not drained: %v", err)
-		}
+		// What cannot be drained, on a full disk, is read where it is.
+		_ = l.drain(dir, name)
 	}
 	c, err := l.collect(dir, name, false)
 	if err != nil {
@@ -157,48 +156,52 @@ func sessionOf(name string, recs []Record) string {
 	return ""
 }
 
-// collect reads the database, what is left in the inbox, and what was moved
-// aside. A nil l reads without the lock and moves nothing.
+// collect reads the database, what was moved aside, and what is left in the
+// inbox. A nil l reads without the lock and moves nothing.
 func (l *lockFile) collect(dir, name string, keysOnly bool) (Contents, error) {
 	c := Contents{Name: name}
+	var err error
+	if c.Stat, err = statOf(dir, name); err != nil {
+		return c, err
+	}
 	path := filepath.Join(dir, name+".db")
-	var newer error
-	db, err := openRead(path, l == nil, keysOnly)
-	switch {
-	case err == nil, errors.Is(err, os.ErrNotExist):
-	case errors.Is(err, ErrDamaged) && l != nil:
-		if err := moveAside(dir, name, path, l); err != nil {
+	db, dbErr := openRead(path, l == nil, keysOnly)
+	if errors.Is(dbErr, ErrDamaged) && l != nil {
+		dbErr = l.moveAside(dir, name, path, dbErr)
+		if c.Stat, err = statOf(dir, name); err != nil {
 			return c, err
 		}
-		logf(dir, name, "moved aside: %v", err)
-	case errors.Is(err, ErrDamaged):
+	}
+	if errors.Is(dbErr, ErrDamaged) {
 		var d DamagedFile
-		if d, db, err = salvageFile(path, err); err != nil {
-			return c, err
-		}
+		d, db, dbErr = salvageFile(path, dbErr)
 		c.Damaged = append(c.Damaged, d)
-	case errors.Is(err, ErrNewer):
-		newer = err
-	default:
-		return c, err
 	}
-	if c.Stat, err = StatOf(dir, name); err != nil && !errors.Is(err, ErrNotFound) {
-		return c, err
-	}
-	c.SessionID, c.Records = db.sessionID, db.recs
+	dbErr = ignoreGone(dbErr)
+	c.add(db)
 
 	for _, file := range c.Stat.Damaged {
-		d, more, err := salvageFile(filepath.Join(dir, file), nil)
+		d, more, err := salvageFile(filepath.Join(dir, name+".damaged", file), nil)
 		if err != nil {
-			return c, err
+			d.Reason += ": " + err.Error()
 		}
 		c.Damaged = append(c.Damaged, d)
 		c.add(more)
 	}
-	inbox := filepath.Join(dir, name+".inbox")
+	if err := c.addInbox(filepath.Join(dir, name+".inbox")); err != nil {
+		return c, err
+	}
+	c.Records = sortRecords(c.Records)
+	if c.SessionID == "" {
+		c.SessionID = sessionOf(name, c.Records)
+	}
+	return c, dbErr
+}
+
+func (c *Contents) addInbox(inbox string) error {
 	files, _, err := listInbox(inbox, -1)
 	if err != nil {
-		return c, err
+		return err
 	}
 	for len(files) > 0 {
 		b := takeInbox(inbox, files, readFiles, readBytes, true)
@@ -208,11 +211,7 @@ func (l *lockFile) collect(dir, name string, keysOnly bool) (Contents, error) {
 		}
 		files = files[b.seen:]
 	}
-	c.Records = sortRecords(c.Records)
-	if c.SessionID == "" {
-		c.SessionID = sessionOf(name, c.Records)
-	}
-	return c, newer
+	return nil
 }
 
 func (c *Contents) add(more content) {
@@ -243,7 +242,8 @@ func openRead(path string, lockIt, keysOnly bool) (content, error) {
 	}
 	c, err := readDB(f, keysOnly)
 	if err != nil {
-		return c, fmt.Errorf("%s: %w", path, err)
+		st, _ := f.Stat()
+		return c, &fileError{fmt.Errorf("read %s: %w", path, err), st}
 	}
 	return c, nil
 }

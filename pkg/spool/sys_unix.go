@@ -33,6 +33,9 @@ func flockOnce(f *os.File) error {
 			return nil
 		case err == unix.EWOULDBLOCK:
 			return ErrBusy
+		case err == unix.ENOLCK || err == unix.EINVAL:
+			// No locks here, as ENOTSUP and ENOSYS say in other places.
+			return &os.PathError{Op: "lock", Path: f.Name(), Err: errors.ErrUnsupported}
 		case err != unix.EINTR:
 			return &os.PathError{Op: "lock", Path: f.Name(), Err: err}
 		}

@@ -3,7 +3,6 @@ package spool
 import (
 	"bytes"
 	"fmt"
-	"io"
 	"os"
 )
 
@@ -30,12 +29,13 @@ func readDB(f *os.File, keysOnly bool) (content, error) {
 	if err != nil {
 		return content{}, err
 	}
-	if err := p.checkFormat(); err != nil {
+	b, err := p.buckets()
+	if err != nil {
 		return content{}, err
 	}
 	w := walker{pager: p, left: p.meta.pages}
 	var c content
-	err = w.bucket(bucketSpool, func(_ uint32, k, v []byte) error {
+	err = w.bucket(b.spool, func(_ uint32, k, v []byte) error {
 		if bytes.Equal(k, keySession) {
 			c.sessionID = string(v)
 		}
@@ -45,7 +45,7 @@ func readDB(f *os.File, keysOnly bool) (content, error) {
 		return content{}, err
 	}
 	contexts := map[contextID][]byte{}
-	err = w.bucket(bucketContexts, func(_ uint32, k, v []byte) error {
+	err = w.bucket(b.contexts, func(_ uint32, k, v []byte) error {
 		if len(k) != len(contextID{}) {
 			return damaged("context id of %d bytes", len(k))
 		}
@@ -55,7 +55,7 @@ func readDB(f *os.File, keysOnly bool) (content, error) {
 	if err != nil {
 		return content{}, err
 	}
-	err = w.bucket(bucketRecords, func(flags uint32, k, v []byte) error {
+	err = w.bucket(b.records, func(flags uint32, k, v []byte) error {
 		rec, err := w.record(flags, k, v, contexts, keysOnly)
 		c.recs = append(c.recs, rec)
 		return err
@@ -75,19 +75,10 @@ type walker struct {
 
 type visit func(flags uint32, k, v []byte) error
 
-func (w *walker) bucket(name []byte, fn visit) error {
-	v, flags, found, err := w.find(w.meta.root, name)
-	if err != nil {
-		return err
-	}
-	if !found || flags != bucketFlag || len(v) < bucketSize {
-		return damaged("no bucket %s", name)
-	}
+// bucket visits a top-level bucket.
+func (w *walker) bucket(v []byte, fn visit) error {
 	w.last = nil
-	if err := w.inBucket(bytes.Clone(v), 0, fn); err != nil {
-		return fmt.Errorf("bucket %s: %w", name, err)
-	}
-	return nil
+	return w.inBucket(v, 0, fn)
 }
 
 // inBucket visits the bucket that a leaf element's value describes.
@@ -190,110 +181,4 @@ func (w *walker) record(flags uint32, k, v []byte, contexts map[contextID][]byte
 		rec.Context = context
 	}
 	return rec, nil
-}
-
-// salvage returns what can be read of a file that is damaged: an inbox file, or
-// every record with a right checksum on any page of a database, reachable or
-// not. Records are never changed nor removed from a spool, so an old copy of a
-// page holds nothing that must not be there.
-func salvage(f *os.File) (content, error) {
-	st, err := f.Stat()
-	if err != nil {
-		return content{}, err
-	}
-	if st.Size() <= maxInboxFile {
-		b := make([]byte, st.Size())
-		if _, err := f.ReadAt(b, 0); err != nil && err != io.EOF {
-			return content{}, err
-		}
-		if rec, err := decodeInbox(b); err == nil {
-			return content{recs: []Record{rec}}, nil
-		}
-	}
-	size := int64(pageSize)
-	if p, err := newPager(f, st.Size()); err == nil {
-		size = p.meta.pageSize
-	}
-	s := salvager{r: f, fileSize: st.Size(), pageSize: size, found: map[Key]found{}, contexts: map[contextID][]byte{}}
-	if err := s.scan(); err != nil {
-		return content{}, err
-	}
-	return s.content(), nil
-}
-
-type found struct {
-	rec     Record
-	context contextID
-}
-
-type salvager struct {
-	r                  io.ReaderAt
-	fileSize, pageSize int64
-	found              map[Key]found
-	contexts           map[contextID][]byte
-	sessionID          string
-}
-
-// maxSalvage bounds the bytes of one page with its overflow.
-const maxSalvage = maxInboxFile
-
-func (s *salvager) scan() error {
-	head := make([]byte, pageHeader)
-	for at := int64(0); at < s.fileSize; at += s.pageSize {
-		n, err := s.r.ReadAt(head, at)
-		if err != nil && err != io.EOF {
-			return err
-		}
-		if n < len(head) || native.Uint16(head[8:]) != leafFlag || native.Uint64(head) != uint64(at/s.pageSize) {
-			continue
-		}
-		length := (int64(native.Uint32(head[12:])) + 1) * s.pageSize
-		length = min(length, s.fileSize-at, maxSalvage)
-		b := make([]byte, length)
-		if n, err := s.r.ReadAt(b, at); err != nil && err != io.EOF {
-			return err
-		} else {
-			b = b[:n]
-		}
-		s.leaves(page{b: b, count: int(native.Uint16(head[10:]))}, 0)
-	}
-	return nil
-}
-
-// leaves takes what is whole out of a leaf page, and out of pages inside it.
-func (s *salvager) leaves(pg page, depth int) {
-	for i := range pg.count {
-		flags, k, v, err := pg.leaf(i)
-		if err != nil {
-			continue
-		}
-		switch {
-		case flags&bucketFlag != 0:
-			if len(v) > bucketSize+pageHeader && native.Uint64(v) == 0 && depth == 0 {
-				b := v[bucketSize:]
-				s.leaves(page{b: b, count: int(native.Uint16(b[10:]))}, depth+1)
-			}
-		case len(k) == len(Key{}):
-			if rec, id, err := decodeValue(Key(k), v); err == nil {
-				s.found[rec.Key] = found{rec, id}
-			}
-		case len(k) == len(contextID{}):
-			s.contexts[contextID(k)] = bytes.Clone(v)
-		case bytes.Equal(k, keySession):
-			s.sessionID = string(v)
-		}
-	}
-}
-
-func (s *salvager) content() content {
-	c := content{sessionID: s.sessionID}
-	for _, f := range s.found {
-		// A context is what its id says, or its neighbour by collision.
-		if context, ok := s.contexts[f.context]; ok {
-			f.rec.Context = context
-		}
-		c.recs = append(c.recs, f.rec)
-	}
-	sortRecords(c.recs)
-	return c
 }

@@ -1,12 +1,13 @@
 package spool
 
 import (
-	"crypto/sha256"
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 )
 
 // Insert makes sure that a session's spool, "" standing for [Unassigned], holds
@@ -19,6 +20,11 @@ import (
 // kept. All is on disk when it returns.
 func Insert(dir, sessionID string, recs []Record) (added int, err error) {
 	name := FileName(sessionID)
+	for _, rec := range recs {
+		if len(rec.Raw) > MaxRaw || len(rec.Context) > maxContext {
+			return 0, fmt.Errorf("insert into spool %s: record of %d bytes with a context of %d", name, len(rec.Raw), len(rec.Context))
+		}
+	}
 	if err := makeDir(dir); err != nil {
 		return 0, fmt.Errorf("spool folder: %w", err)
 	}
@@ -78,42 +84,43 @@ func batchLen(recs []Record) int {
 
 // missingOf returns the records to add to those there are, with their keys.
 func missingOf(have, want []Record) []Record {
-	type same struct {
-		at  int64
-		sum [sha256.Size]byte
-	}
-	identity := func(rec Record) same {
-		return same{rec.Key.Time().UnixNano(), sha256.Sum256(rec.Raw)}
-	}
-	spare, taken := map[same]int{}, map[Key]bool{}
+	spare := map[int64][][]byte{} // payloads there are, by arrival
+	taken := map[Key]bool{}
 	for _, rec := range have {
-		spare[identity(rec)]++
+		at := rec.Key.Time().UnixNano()
+		spare[at] = append(spare[at], rec.Raw)
 		taken[rec.Key] = true
 	}
 	var missing []Record
-	place, nth := map[int64]uint32{}, map[same]int{}
+	place := map[int64]uint32{}
 	for _, rec := range want {
-		id := identity(rec)
-		at := place[id.at]
-		place[id.at]++
-		n := nth[id]
-		nth[id]++
-		if spare[id] > 0 {
-			spare[id]--
+		at := rec.Key.Time().UnixNano()
+		place[at]++
+		i := slices.IndexFunc(spare[at], func(raw []byte) bool { return bytes.Equal(raw, rec.Raw) })
+		if i >= 0 {
+			spare[at] = slices.Delete(spare[at], i, i+1)
 			continue
 		}
-		derived := binary.BigEndian.Uint32(rec.Key[8:12]) == 0
-		for taken[rec.Key] || derived {
-			rec.Key = KeyFor(rec.Key.Time(), rec.Raw, n)
-			// Records of one moment keep their order.
-			binary.BigEndian.PutUint32(rec.Key[8:12], at)
-			derived = false
-			n++
-		}
+		rec.Key = freeKey(rec, place[at]-1, taken)
 		taken[rec.Key] = true
 		missing = append(missing, rec)
 	}
 	return missing
+}
+
+// freeKey returns a record's own key, or one derived from its bytes and its
+// place among the records of one moment, which so keep their order.
+func freeKey(rec Record, place uint32, taken map[Key]bool) Key {
+	if binary.BigEndian.Uint32(rec.Key[8:12]) != 0 && !taken[rec.Key] {
+		return rec.Key
+	}
+	for n := 0; ; n++ {
+		k := KeyFor(rec.Key.Time(), rec.Raw, n)
+		binary.BigEndian.PutUint32(k[8:12], place)
+		if !taken[k] {
+			return k
+		}
+	}
 }
 
 // Remove removes a spool, moved aside files included, if it still holds count
@@ -165,8 +172,9 @@ func (l *lockFile) remove(dir, name string, last Key, count int) error {
 		}
 	}
 	paths := []string{filepath.Join(dir, name+".db"), filepath.Join(dir, name+".new")}
+	aside := filepath.Join(dir, name+".damaged")
 	for _, file := range c.Stat.Damaged {
-		paths = append(paths, filepath.Join(dir, file))
+		paths = append(paths, filepath.Join(aside, file))
 	}
 	for _, file := range files {
 		paths = append(paths, filepath.Join(inbox, file))
@@ -176,10 +184,11 @@ func (l *lockFile) remove(dir, name string, last Key, count int) error {
 			return err
 		}
 	}
+	_ = os.Remove(aside) // these stay if they are not empty
 	if l != nil {
 		l.retire(dir, name)
 	} else {
-		_ = os.Remove(inbox) // stays if it is not empty
+		_ = os.Remove(inbox)
 	}
 	return syncDir(dir)
 }
