@@ -6,12 +6,15 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"os"
 	"reflect"
 	"runtime"
 	"strings"
 	"testing"
 	"testing/iotest"
 	"time"
+
+	"ams/pkg/lax"
 )
 
 // readAll reads in and returns the uuids of the lines kept, joined by blanks, their number and the report.
@@ -279,6 +282,40 @@ func TestReadLosesNoLineToAWrongType(t *testing.T) {
 				t.Errorf("Read(%s)\n got %+v\nwant %+v", test.in, got, test.want)
 			}
 		})
+	}
+}
+
+// TestReadRealLines has lines as clients 2.1.330 and, the last, 2.0.56 wrote them, of eleven kinds that a Session needs and two that it
+// does not.
+func TestReadRealLines(t *testing.T) {
+	in, err := os.ReadFile("testdata/lines.jsonl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, lines, rep := readAll(t, string(in))
+	if rep.Lines != 13 || rep.Unparsed != 0 || rep.Cut || len(rep.Unknown) != 0 || len(lines) != 11 {
+		t.Fatalf("%d lines kept, %+v; want 11 of 13", len(lines), rep)
+	}
+	prompt, request, thinking, use, cost := lines[1], lines[2], lines[3].Message, lines[4].Message, lines[5]
+	queued, compact, retry, failed, old := lines[6], lines[7], lines[8], lines[9], lines[10]
+	for _, test := range []struct{ name, got, want string }{
+		{"queue-operation", lines[0].Operation + " " + lax.String(lines[0].Content), "enqueue Use a helper [[lane:main]]"},
+		{"prompt", fmt.Sprint(prompt.PromptSource, prompt.TurnOrigin, prompt.Time.UnixMilli(), prompt.Message.Content.Text),
+			"sdk" + "sdk" + "1795341612008" + "Use a helper [[lane:main]]"},
+		{"api-request", request.ID, lines[3].RequestRef},
+		{"thinking", fmt.Sprint(thinking.Model, thinking.Content.Blocks[0].Thinking, thinking.Usage.CacheCreation.Ephemeral5m), "claude-opus-5-5A helper should do this.4000"},
+		{"tool use", fmt.Sprint(use.ID == thinking.ID, use.Content.Blocks[0].Name, len(use.Content.Blocks[0].Input) > 10, *use.Usage.ServerToolUse), "trueAgenttrue{0}"},
+		{"cost-state", fmt.Sprint(*cost.TotalCostUSD, cost.ModelUsage["claude-opus-5-5"].OutputTokens), "0.039360000000000006 205"},
+		{"queued prompt", queued.Attachment.Prompt.Text + queued.Attachment.CommandMode, "Queued while two runsprompt"},
+		{"compact boundary", fmt.Sprint(*compact.CompactMetadata), "{manual 4032 2624 0 595}"},
+		{"retry", fmt.Sprint(retry.Subtype, retry.RetryAttempt, retry.RetryInMS, lax.IsNull(retry.Error)), "api_error1 619 false"},
+		{"failed call", fmt.Sprint(failed.Message.Model == SyntheticModel, failed.IsAPIError, failed.APIErrorStatus, lax.String(failed.Error)), "true true 529 server_error"},
+		{"result of 2.0.56", fmt.Sprint(old.AgentID, old.Version, old.IsSidechain, old.Message.Content.Blocks[0].ToolUseID, len(old.ToolUseResult)),
+			"fbe673dd 2.0.56 true toolu_01sub100002 110"},
+	} {
+		if strings.ReplaceAll(test.got, " ", "") != strings.ReplaceAll(test.want, " ", "") {
+			t.Errorf("%s: %s, want %s", test.name, test.got, test.want)
+		}
 	}
 }
 
