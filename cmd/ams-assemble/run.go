@@ -38,11 +38,10 @@ func runCommand(e env) *cli.Command {
 
 // result is what became of one spool.
 type result struct {
-	name  string
-	work  *work // nil where nothing was stored
-	key   string
-	err   error
-	empty bool
+	name string
+	work *work // without a session where there was none in it
+	key  string
+	err  error
 }
 
 // runAll stores every session with news. One bad session never stops the others.
@@ -70,12 +69,14 @@ func runAll(ctx context.Context, e env, set settings, jobs int) error {
 	}
 	stored, failed := 0, 0
 	for r := range storeEach(ctx, e, set, book, todo, jobs) {
+		sayDamage(e, r.work)
 		switch {
 		case r.err != nil:
 			failed++
 			fmt.Fprintf(e.stderr, "ams-assemble: session %s: %v\n", r.name, r.err)
-		case r.empty:
-			fmt.Fprintf(e.stderr, "ams-assemble: spool %s is empty\n", r.name)
+		case r.work == nil: // removed since it was listed
+		case r.work.session == nil:
+			fmt.Fprintf(e.stderr, "ams-assemble: %s: %v\n", r.work.from, errEmpty)
 		default:
 			stored++
 			fmt.Fprintf(e.stdout, "%s  %s  %s\n", r.work.session.SessionID, r.work.session.Outcome, r.key)
@@ -122,23 +123,35 @@ func storeEach(ctx context.Context, e env, set settings, book *receipt.Book, tod
 // storeOne assembles and stores one session, then writes its receipt.
 func storeOne(ctx context.Context, a *assembler, store upload.Store, book *receipt.Book, name string) result {
 	w, err := a.fromSpool(name)
-	if errors.Is(err, spool.ErrNotFound) || errors.Is(err, errEmpty) {
-		return result{name: name, empty: true}
-	}
-	if err != nil {
+	var key string
+	switch {
+	case errors.Is(err, spool.ErrNotFound):
+		return result{name: name}
+	case errors.Is(err, errEmpty): // its receipt keeps the next run from saying so again
+	case err != nil:
 		return result{name: name, err: err}
+	default:
+		if key, err = put(ctx, store, name, w.session); err != nil {
+			return result{name: name, work: w, err: err}
+		}
 	}
-	key, err := put(ctx, store, name, w.session)
-	if err == nil {
-		err = book.Put(name, w.receipt(a.set, key))
+	return result{name: name, work: w, key: key, err: book.Put(name, w.receipt(a.set, key))}
+}
+
+// sayDamage tells of spool files that were moved aside.
+func sayDamage(e env, w *work) {
+	if w == nil {
+		return
 	}
-	return result{name: name, work: w, key: key, err: err}
+	for _, d := range w.contents.Damaged {
+		fmt.Fprintf(e.stderr, "ams-assemble: %s is damaged (%s) and is kept; %s read from it\n", d.Path, d.Reason, count(d.Records, "record"))
+	}
 }
 
 // receipt says what the work was made of.
 func (w *work) receipt(set settings, key string) receipt.Receipt {
 	r := receipt.Receipt{
-		SessionID: w.session.SessionID, Inputs: w.inputs, Spool: spoolStats(w.contents.Stat), LookedAt: w.lookedAt, Final: w.final,
+		SessionID: w.contents.SessionID, Inputs: w.inputs, Spool: spoolStats(w.contents.Stat), LookedAt: w.lookedAt, Final: w.final,
 		Program: set.join.ProgramVersion, Settings: set.fingerprint(), Key: key, RecordCount: len(w.contents.Records),
 	}
 	if n := len(w.contents.Records); n > 0 {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -90,19 +91,22 @@ func oneSession(e env, c *cli.Context, a *assembler, arg string) error {
 	return nil
 }
 
-// byArgument assembles what a person named: a session id, or the path of a spool file.
+// byArgument assembles what a person named: a session id, which may look like a path, or the path of a spool file.
 func (a *assembler) byArgument(arg string) (*work, error) {
-	if strings.HasSuffix(arg, ".db") || strings.ContainsRune(arg, filepath.Separator) {
-		if _, err := os.Stat(arg); err == nil {
-			return a.fromFile(arg)
-		}
-		if strings.HasSuffix(arg, ".db") {
-			return nil, fmt.Errorf("spool %s: %w", arg, os.ErrNotExist)
-		}
-	}
 	w, err := a.fromSpool(spool.FileName(arg))
 	if !errors.Is(err, spool.ErrNotFound) {
 		return w, err
+	}
+	if strings.HasSuffix(arg, ".db") || strings.ContainsRune(arg, filepath.Separator) {
+		info, err := os.Stat(arg)
+		switch {
+		case err == nil && info.Mode().IsRegular():
+			return a.fromFile(arg)
+		case err == nil:
+			return nil, fmt.Errorf("spool %s: no regular file", arg)
+		case strings.HasSuffix(arg, ".db"):
+			return nil, fmt.Errorf("spool %s: %w", arg, fs.ErrNotExist)
+		}
 	}
 	files, err := a.finder.Find(arg, "")
 	if err != nil {

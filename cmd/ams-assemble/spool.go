@@ -102,9 +102,7 @@ func spoolDump(e env, c *cli.Context, set settings) error {
 		}
 		out.Write(append(b, '\n')) // its error comes with Flush
 	}
-	for _, d := range contents.Damaged {
-		fmt.Fprintf(e.stderr, "ams-assemble: %s is damaged (%s); %d records were read from it\n", d.Path, d.Reason, d.Records)
-	}
+	sayDamage(e, &work{contents: contents})
 	if err := out.Flush(); err != nil {
 		return fmt.Errorf("dump %s: %w", c.Args().First(), err)
 	}

@@ -77,7 +77,8 @@ func (a *assembler) fromTranscript(sessionID string, files transcript.Files) (*w
 	return a.assemble(w)
 }
 
-// assemble finds and reads the transcript, looking at its files before it reads them, and joins.
+// assemble finds and reads the transcript, looking at its files before it reads them, and joins. With errEmpty it returns what it
+// looked at.
 func (a *assembler) assemble(w *work) (*work, error) {
 	id := w.contents.SessionID
 	records := joinRecords(w.contents.Records)
@@ -95,7 +96,8 @@ func (a *assembler) assemble(w *work) (*work, error) {
 		return nil, err
 	}
 	if len(records) == 0 && len(files) == 0 {
-		return nil, fmt.Errorf("%s: %w", w.from, errEmpty)
+		w.final = true
+		return w, fmt.Errorf("%s: %w", w.from, errEmpty)
 	}
 	in := assemble.Input{SessionID: id, Records: records, Files: files, DamagedSpools: len(w.contents.Damaged)}
 	for _, d := range w.contents.Damaged {
