@@ -19,10 +19,12 @@ type agent struct {
 	lines  []*transcript.Line // its own lines, from its file, from progress lines or from inside the main file
 	start  *record            // the first SubagentStart
 	stop   *record            // the last SubagentStop, or StopFailure
+	tool   *record            // the first hook of a tool of its own
 	by     *tool              // the tool call that started it
 	link   schema.Link
 	prompt string // progress lines carry it
 	parent string // the Agent call named by progress lines
+	above  *agent // its parent; never in a circle
 	event  *event
 }
 
@@ -45,10 +47,13 @@ func (j *joiner) findSidechains() {
 	j.inline = map[*transcript.Line]string{}
 	root := map[string]string{} // uuid -> agent id
 	for _, l := range j.mainLines() {
-		if !l.IsSidechain || l.UUID == "" || (l.Type != "user" && l.Type != "assistant") {
+		if !l.IsSidechain || l.UUID == "" {
 			continue
 		}
 		id := root[l.ParentUUID]
+		if id == "" && l.Type != "user" && l.Type != "assistant" {
+			continue
+		}
 		if id == "" {
 			id = "sidechain-" + l.UUID
 		}
@@ -116,6 +121,11 @@ func (j *joiner) collectAgentHooks() {
 			if a := j.agent(r.AgentID); a.start == nil {
 				a.start = r
 			}
+		case hook.PreToolUse, hook.PostToolUse, hook.PostToolUseFailure:
+			// Where SubagentStart is not registered, the hooks of an agent's tools are all that is known of it.
+			if a := j.agent(r.AgentID); a.tool == nil {
+				a.tool = r
+			}
 		case hook.SubagentStop, hook.StopFailure:
 			if r.AgentType == "" && j.agentOf[r.AgentID] == nil {
 				continue
@@ -177,25 +187,43 @@ func (j *joiner) inferLinks() {
 			taken[a.by] = true
 		}
 	}
-	fits := []func(*agent, *tool) bool{
-		func(a *agent, t *tool) bool { p := a.firstPrompt(); return p != "" && p == field(t.input(), "prompt") },
-		func(a *agent, t *tool) bool {
-			return a.firstPrompt() == "" && a.hookType() != "" && a.hookType() == field(t.input(), "subagent_type") && a.begins(t)
-		},
+	byPrompt, byType := map[string][]*tool{}, map[string][]*tool{}
+	for _, t := range j.tools {
+		if isAgentTool(t.name) && !taken[t] {
+			prompt, typ := field(t.input(), "prompt"), field(t.input(), "subagent_type")
+			byPrompt[prompt] = append(byPrompt[prompt], t)
+			byType[typ] = append(byType[typ], t)
+		}
 	}
-	for _, fit := range fits {
-		for _, a := range j.agents {
-			if a.by != nil || a.run != "" || (a.meta != nil && a.meta.ToolUseID != "") {
-				continue
-			}
-			for _, t := range j.tools {
-				if isAgentTool(t.name) && !taken[t] && fit(a, t) {
-					a.by, a.link, taken[t] = t, schema.LinkInferred, true
-					break
-				}
+	infer := func(a *agent, from []*tool, fits func(*tool) bool) {
+		for _, t := range from {
+			if !taken[t] && t.agentID != a.id && fits(t) {
+				a.by, a.link, taken[t] = t, schema.LinkInferred, true
+				return
 			}
 		}
 	}
+	for _, a := range j.unlinked() {
+		if p := a.firstPrompt(); p != "" {
+			infer(a, byPrompt[p], func(*tool) bool { return true })
+		}
+	}
+	for _, a := range j.unlinked() {
+		if typ := a.hookType(); typ != "" && a.firstPrompt() == "" {
+			infer(a, byType[typ], a.begins)
+		}
+	}
+}
+
+// unlinked are the agents whose call is not known and may be found.
+func (j *joiner) unlinked() []*agent {
+	var out []*agent
+	for _, a := range j.agents {
+		if a.by == nil && a.run == "" && (a.meta == nil || a.meta.ToolUseID == "") {
+			out = append(out, a)
+		}
+	}
+	return out
 }
 
 // begins reports whether the agent began while the call ran.
@@ -205,7 +233,7 @@ func (a *agent) begins(t *tool) bool {
 }
 
 func (a *agent) hookType() string {
-	for _, r := range []*record{a.start, a.stop} {
+	for _, r := range []*record{a.start, a.stop, a.tool} {
 		if r != nil && r.AgentType != "" {
 			return r.AgentType
 		}
@@ -262,6 +290,12 @@ func (a *agent) began() time.Time {
 	}
 	if a.start != nil && (at.IsZero() || a.start.at.Before(at)) {
 		at = a.start.at
+	}
+	if at.IsZero() && a.by != nil && a.tool != nil {
+		at = a.by.start()
+	}
+	if at.IsZero() && a.tool != nil {
+		at = a.tool.at
 	}
 	if at.IsZero() && a.stop != nil {
 		at = a.stop.at

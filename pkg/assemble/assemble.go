@@ -15,6 +15,7 @@ package assemble
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"time"
 
 	"ams/pkg/hook"
@@ -81,6 +82,7 @@ type joiner struct {
 	copies    copies
 	calls     []*call
 	inline    map[*transcript.Line]string // lines of clients 1.0.x that hold a subagent inside the main file -> agent id
+	hasFile   map[string]bool             // the agents whose own file was read
 	callOf    map[string]*call
 	requests  map[string]time.Time // api-request id -> start of the request
 	tools     []*tool
@@ -100,7 +102,7 @@ type event struct {
 	asker  *event // the call that asked for it
 	key    time.Time
 	depth  int
-	placed bool
+	state  placing
 }
 
 // Session joins in.
@@ -108,7 +110,7 @@ func Session(in Input, set Settings) *schema.Session {
 	j := &joiner{
 		in: in, set: set, ids: newIDs(in.SessionID),
 		callOf: map[string]*call{}, toolOf: map[string]*tool{}, agentOf: map[string]*agent{},
-		requests: map[string]time.Time{},
+		requests: map[string]time.Time{}, hasFile: map[string]bool{},
 	}
 	j.readRecords()
 	j.readContexts()
@@ -118,10 +120,10 @@ func Session(in Input, set Settings) *schema.Session {
 	j.collectTools()
 	j.collectAgents()
 	j.collectPrompts()
+	j.addPrompts() // first: at the same moment what was asked stands before the answer
 	j.addCalls()
 	j.addTools()
 	j.addAgents()
-	j.addPrompts()
 	j.addNotes()
 	j.addCompactions()
 	j.addErrors()
@@ -132,23 +134,28 @@ func Session(in Input, set Settings) *schema.Session {
 // twiceWithin is how far apart two equal payloads count as one event that two registrations of the hook recorded.
 const twiceWithin = 2 * time.Second
 
-// readRecords decodes the payloads. Equal bytes within two seconds count once; what is not JSON is counted.
+// readRecords decodes the payloads. Equal bytes within two seconds count once, unless the client's process ended in between; what is
+// not JSON is counted.
 func (j *joiner) readRecords() {
 	c := &j.completed
 	c.Records = map[string]int{}
-	seen := map[string]time.Time{}
+	seen := map[[sha256.Size]byte]time.Time{}
 	for _, r := range j.in.Records {
 		at := r.At.UTC().Truncate(time.Microsecond)
 		if r.Cut {
 			c.CutRecords++
 		}
-		raw := string(bytes.TrimSpace(r.Raw))
-		if first, ok := seen[raw]; ok && at.Sub(first) <= twiceWithin {
+		raw := bytes.TrimSpace(r.Raw)
+		sum := sha256.Sum256(raw)
+		if first, ok := seen[sum]; ok && at.Sub(first) <= twiceWithin {
 			c.DuplicateRecords++
 			continue
 		}
-		seen[raw] = at
-		p, err := hook.Parse([]byte(raw))
+		p, err := hook.Parse(raw)
+		if err == nil && p.Event == hook.SessionEnd {
+			clear(seen) // a resume within two seconds begins with the same bytes as the one before it
+		}
+		seen[sum] = at
 		if err != nil {
 			c.UnreadableRecords++
 			continue

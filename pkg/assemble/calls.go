@@ -17,8 +17,9 @@ type call struct {
 	first   time.Time        // of its lines
 	last    time.Time
 	lines   []*transcript.Line
-	file    int // place of its file in the input, for calls that share an id across files
-	order   int // place of its first line in the file
+	file    int   // place of its file in the input, for calls that share an id across files
+	order   int   // place of its first line in the file
+	before  *call // the one before it in the same thread
 	retries int
 	aborted bool
 	event   *event
@@ -51,6 +52,11 @@ func isCall(l *transcript.Line) bool {
 // collectCalls groups assistant lines into calls. The main file beats agent files, agent files beat progress copies: a message
 // that a file before has is not read again (compaction agents replay their parent's).
 func (j *joiner) collectCalls() {
+	for _, f := range j.in.Files {
+		if f.Agent != nil && f.Agent.Path != "" {
+			j.hasFile[f.Agent.AgentID] = true
+		}
+	}
 	for i, f := range j.in.Files {
 		agentID := ""
 		if f.Agent != nil {
@@ -74,7 +80,7 @@ func (j *joiner) progressLines(f transcript.File) func(yield func(string, []*tra
 	byAgent := map[string][]*transcript.Line{}
 	for _, l := range f.Lines {
 		n := l.Nested()
-		if n == nil || j.hasFile(n.AgentID) || j.copies.lines[l] {
+		if n == nil || j.hasFile[n.AgentID] || j.copies.lines[l] {
 			continue
 		}
 		if byAgent[n.AgentID] == nil {
@@ -91,19 +97,10 @@ func (j *joiner) progressLines(f transcript.File) func(yield func(string, []*tra
 	}
 }
 
-// hasFile reports whether an agent's own file was read.
-func (j *joiner) hasFile(agentID string) bool {
-	for _, f := range j.in.Files {
-		if f.Agent != nil && f.Agent.AgentID == agentID && f.Agent.Path != "" {
-			return true
-		}
-	}
-	return false
-}
-
 func (j *joiner) collectFile(file int, agentID string, lines []*transcript.Line) {
 	retries := 0
 	var prev *call
+	last := map[string]*call{} // thread -> its last call
 	for i, l := range lines {
 		if l.Type == "api-request" {
 			j.requests[l.ID] = l.Time
@@ -124,6 +121,14 @@ func (j *joiner) collectFile(file int, agentID string, lines []*transcript.Line)
 				who = j.inline[l]
 			}
 			prev = j.addLine(file, i, who, l)
+			if prev.file != file {
+				prev = nil // a replay
+				continue
+			}
+			if prev.before == nil && last[who] != prev {
+				prev.before = last[who]
+			}
+			last[who] = prev
 			prev.retries += retries
 			retries = 0
 		}

@@ -58,9 +58,10 @@ func (j *joiner) copiedFrom() map[string]string {
 	return out
 }
 
-// isCopyOf reports whether the lines shared with a sibling are the sibling's. The original is the session whose hooks saw them. Without
-// hooks: a file that holds nothing else is the original of one that goes on; else the one that was begun first, by the lines that
-// are written at once when a session begins; else, so that both sides agree, the lesser id.
+// isCopyOf reports whether the lines shared with a sibling are the sibling's. The original is the session whose hooks saw them, the copy
+// one that began as a fork. Hooks that came later prove nothing: they may have been registered later. Then a file that holds nothing
+// else is the original of one that goes on; else the one that was begun first, by the lines that are written at once when a session
+// begins; else the one that hooks did not see begin; else, so that both sides agree, the lesser id.
 func (j *joiner) isCopyOf(s transcript.Sibling) bool {
 	var begun, own, firstShared, lastShared time.Time
 	for _, l := range j.mainLines() {
@@ -75,14 +76,20 @@ func (j *joiner) isCopyOf(s transcript.Sibling) bool {
 			earliest(&own, l.Time)
 		}
 	}
-	if len(j.records) > 0 {
-		return j.records[0].at.After(lastShared)
+	hooked := len(j.records) > 0
+	if hooked && !j.records[0].at.After(lastShared) {
+		return false
 	}
+	_, isFork := j.forkedAt()
 	switch {
+	case isFork:
+		return true
 	case own.IsZero() != s.Own.IsZero():
 		return s.Own.IsZero()
 	case !begun.Equal(s.Begun):
 		return s.Begun.Before(begun)
+	case hooked:
+		return true
 	}
 	return s.SessionID < j.in.SessionID
 }

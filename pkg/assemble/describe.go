@@ -43,9 +43,14 @@ func (j *joiner) describe(s *schema.Session) {
 	}
 }
 
-// title is the last that a person or the client gave; old clients called it a summary.
+// title is the last that a person or the client gave; old clients called it a summary, and put the summaries of other sessions of
+// the project at the top of a new file: such a line names a leaf that is not in it.
 func (j *joiner) title() string {
 	var custom, ai, summary string
+	ours := map[string]bool{"": true}
+	for _, l := range j.mainLines() {
+		ours[l.UUID] = true
+	}
 	for _, l := range j.mainLines() {
 		switch l.Type {
 		case "custom-title":
@@ -53,7 +58,9 @@ func (j *joiner) title() string {
 		case "ai-title":
 			ai = l.AITitle
 		case "summary":
-			summary = l.Summary
+			if ours[l.LeafUUID] {
+				summary = l.Summary
+			}
 		}
 	}
 	for _, t := range []string{custom, ai, summary} {

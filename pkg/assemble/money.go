@@ -1,6 +1,7 @@
 package assemble
 
 import (
+	"math"
 	"slices"
 	"sort"
 	"time"
@@ -93,7 +94,10 @@ func (j *joiner) countMoney() money {
 	m.apiMS += prevMS - baseMS
 	m.modelBills = bills[len(bills)-1].line.ModelUsage
 	for _, c := range j.calls {
-		m.covered[c] = !slices.Contains(m.uncovered, c)
+		m.covered[c] = true
+	}
+	for _, c := range m.uncovered {
+		delete(m.covered, c)
 	}
 	return m
 }
@@ -286,20 +290,22 @@ func (j *joiner) cost(s *schema.Session) {
 	m := j.countMoney()
 	c := &schema.Cost{PricesDate: j.set.Prices.Date(), OutputUnderReported: j.underReported()}
 	computed, coveredUSD, missingUSD := 0.0, 0.0, 0.0
-	priced, unpricedRest := 0, false
+	counted, unpricedRest := 0, false
 	for _, k := range j.callsByEnd() {
 		if k.best.Message.Usage == nil {
 			continue
 		}
 		if k.event.LLM.CostUSD == nil {
-			if model := k.best.Message.Model; !slices.Contains(c.UnpricedModels, model) {
-				c.UnpricedModels = append(c.UnpricedModels, model)
+			for _, model := range j.set.Prices.Unpriced(k.best.Message.Model, priced(k.best.Message)) {
+				if !slices.Contains(c.UnpricedModels, model) {
+					c.UnpricedModels = append(c.UnpricedModels, model)
+				}
 			}
 			unpricedRest = unpricedRest || !m.covered[k]
 			continue
 		}
 		usd := *k.event.LLM.CostUSD
-		priced++
+		counted++
 		computed += usd
 		if m.covered[k] {
 			coveredUSD += usd
@@ -308,7 +314,7 @@ func (j *joiner) cost(s *schema.Session) {
 		}
 	}
 	sort.Strings(c.UnpricedModels)
-	if priced > 0 {
+	if counted > 0 {
 		c.ComputedUSD = &computed
 	}
 	total := missingUSD
@@ -321,6 +327,9 @@ func (j *joiner) cost(s *schema.Session) {
 		recorded := m.recorded
 		c.RecordedUSD = &recorded
 		diff := recorded - coveredUSD
+		if math.Abs(diff) < sameUSD {
+			diff = 0
+		}
 		c.DifferenceUSD = &diff
 		c.Differences = j.differences(m, diff)
 		if total = recorded; len(m.uncovered) > 0 {
@@ -346,7 +355,7 @@ const sameUSD = 1e-9
 // differences names what the client paid for that no line of the transcript has: the calls of a compaction and of the WebSearch tool,
 // the rest of a broken stream, answers that were empty.
 func (j *joiner) differences(m money, diff float64) []schema.CostGap {
-	if diff < sameUSD && diff > -sameUSD {
+	if diff == 0 {
 		return nil
 	}
 	var reasons, events []string
@@ -411,14 +420,23 @@ func (j *joiner) silentRequests() int {
 	return silent
 }
 
-// underReported reports whether a client wrote this that never recorded the final output count: 2.1.0 to 2.1.59 wrote the placeholder
-// of the stream's beginning, three to six times too little.
+// underReported reports whether a client wrote this that did not record the final output count: 2.1.0 to 2.1.59 wrote the placeholder
+// of the stream's beginning, three to six times too little; older ones did so where the answer has one line.
 func (j *joiner) underReported() bool {
 	for _, c := range j.calls {
 		v := c.best.Version
-		if versionAtLeast(v, 2, 1, 0) && !versionAtLeast(v, 2, 1, 60) {
+		if v == "" || versionAtLeast(v, 2, 1, 60) {
+			continue
+		}
+		if versionAtLeast(v, 2, 1, 0) || (!c.aborted && c.best.Message.StopReason == "" && c.tooLong()) {
 			return true
 		}
 	}
 	return false
+}
+
+// tooLong reports whether a call says more than its output tokens can hold: a token of prose is three to five bytes.
+func (c *call) tooLong() bool {
+	const bytesPerToken = 16
+	return int64(len(c.text())+len(c.thinking())) > bytesPerToken*max(outputOf(c.best), 1)
 }

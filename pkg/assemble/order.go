@@ -7,12 +7,21 @@ import (
 	"ams/pkg/schema"
 )
 
+// placing says how far [event.settle] has come.
+type placing int
+
+const (
+	unplaced placing = iota
+	onTheWay         // its parent or asker is being settled
+	placed
+)
+
 // place sorts the events so that a reader going down the list reads the story, and numbers them from 1. An event's key is the
 // greatest of its own start, its parent's key and the key of the call that asked for it: so nothing stands before what it came from,
 // whatever the clocks say. On a tie what came from the other stands after it.
 func (j *joiner) place() []schema.Event {
 	for _, e := range j.events {
-		e.settle(0)
+		e.settle()
 	}
 	sort.SliceStable(j.events, func(a, b int) bool {
 		x, y := j.events[a], j.events[b]
@@ -27,32 +36,51 @@ func (j *joiner) place() []schema.Event {
 		if e.parent != nil {
 			e.ParentID = e.parent.ID
 		}
+		if e.asker == nil {
+			e.forgetAsker()
+		}
 		out[i] = e.Event
 	}
 	return out
 }
 
-// settle computes the event's key and depth, its parent's and asker's first. depth guards against files that name each other in a
-// circle.
-func (e *event) settle(depth int) {
-	if e.placed || depth > 2*maxDepth {
+// settle computes the event's key and depth, its parent's and asker's first. Damaged files may name each other in a circle: the link
+// that would close it is cut.
+func (e *event) settle() {
+	if e.state != unplaced {
 		return
 	}
-	e.placed = true
+	e.state = onTheWay
 	e.key = e.StartTime.Time
-	for _, from := range []*event{e.parent, e.asker} {
-		if from == nil || from == e {
+	for _, link := range []**event{&e.parent, &e.asker} {
+		from := *link
+		if from == nil {
 			continue
 		}
-		from.settle(depth + 1)
+		from.settle()
+		if from.state == onTheWay {
+			*link = nil
+			continue
+		}
 		if from.key.After(e.key) {
 			e.key = from.key
 		}
 		e.depth = max(e.depth, from.depth+1)
 	}
+	e.state = placed
 }
 
-// timeless gives events without any time the time of the event before them, and the first of all the session's start.
+// forgetAsker takes back the names of a link that was cut.
+func (e *event) forgetAsker() {
+	if e.Tool != nil {
+		e.Tool.LLMEventID = ""
+	}
+	if e.Subagent != nil {
+		e.Subagent.InvocationEventID = ""
+	}
+}
+
+// timeless gives events without any time the session's start.
 func (j *joiner) timeless(start time.Time) {
 	for _, e := range j.events {
 		if e.StartTime.IsZero() {

@@ -65,13 +65,15 @@ func (t *tool) hookOutcome() schema.ToolOutcome {
 }
 
 // refusal tells a call that a person refused in the dialog from one that was interrupted while it ran: both have the same text.
-// Client 2.1.330 marks the first (toolDenialBeforeRun); a dialog seen by a hook proves it for older ones.
+// Client 2.1.330 names the kind of both and marks the first (toolDenialBeforeRun); for older ones a dialog that a hook saw tells.
 func (t *tool) refusal() schema.ToolOutcome {
-	if t.resLine.DenialBeforeRun || t.asked != nil {
+	switch {
+	case t.resLine.DenialBeforeRun:
 		return schema.ToolDenied
-	}
-	if t.resLine.DenialKind == "" && t.pre == nil {
-		return schema.ToolDenied // nothing tells: the client's own words
+	case t.resLine.DenialKind != "":
+		return schema.ToolInterrupted
+	case t.asked != nil, t.pre == nil: // without a hook nothing tells: the client's own words
+		return schema.ToolDenied
 	}
 	return schema.ToolInterrupted
 }

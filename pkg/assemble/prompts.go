@@ -1,6 +1,7 @@
 package assemble
 
 import (
+	"fmt"
 	"strings"
 	"time"
 
@@ -23,6 +24,7 @@ type prompt struct {
 	text   string
 	source string
 	id     string // prompt_id
+	files  int    // pictures and documents beside the text
 	at     time.Time
 	record *record
 	line   *transcript.Line
@@ -54,6 +56,7 @@ func (j *joiner) collectPrompts() {
 			j.prompts = append(j.prompts, p)
 		}
 	}
+	spoken := map[string]bool{} // prompt ids of the turns whose prompt a hook saw
 	for i := range j.records {
 		r := &j.records[i]
 		if r.Event != hook.UserPromptSubmit || r.AgentID != "" || isMachineMade(r.Prompt) {
@@ -64,17 +67,48 @@ func (j *joiner) collectPrompts() {
 			if p.id == "" {
 				p.id = r.PromptID
 			}
+			spoken[r.PromptID] = true
 			continue
 		}
-		j.prompts = append(j.prompts, &prompt{text: r.Prompt, id: r.PromptID, record: r, source: hookSource(r.Prompt)})
+		source := j.hookSource(r)
+		if r.PromptID != "" && spoken[r.PromptID] {
+			source = sourceQueued // a turn has one prompt; what comes later was typed while it ran
+		}
+		spoken[r.PromptID] = true
+		j.prompts = append(j.prompts, &prompt{text: r.Prompt, id: r.PromptID, record: r, source: source})
 	}
 }
 
-func hookSource(text string) string {
-	if strings.HasPrefix(text, "/") {
+// hookSource is the source of a prompt that only a hook saw.
+func (j *joiner) hookSource(r *record) string {
+	entrypoint := j.context.Claude["CLAUDE_CODE_ENTRYPOINT"]
+	for _, l := range j.mainLines() {
+		if entrypoint != "" {
+			break
+		}
+		entrypoint = l.Entrypoint
+	}
+	if isCommand(r.Prompt) {
 		return sourceSlash
 	}
+	return entrySource(entrypoint)
+}
+
+// entrySource is the source of an ordinary prompt by how the client was started.
+func entrySource(entrypoint string) string {
+	switch {
+	case entrypoint == "cli":
+		return sourceTyped
+	case strings.HasPrefix(entrypoint, "sdk"):
+		return sourceSDK
+	}
 	return ""
+}
+
+// isCommand reports whether a text is a slash command and not a path.
+func isCommand(text string) bool {
+	name, _, _ := strings.Cut(text, " ")
+	return strings.HasPrefix(name, "/") && len(name) > 1 && !strings.ContainsAny(name[1:], "/.\n")
 }
 
 // promptFor finds the transcript's copy of a hook's prompt: the same prompt_id and text, else the first of the same text that no
@@ -131,13 +165,15 @@ func promptOf(l *transcript.Line) *prompt {
 		p.source, p.text = sourceSlash, slashText(text)
 	case strings.HasPrefix(text, "<command-name>"):
 		return nil
-	case p.source == "" && l.Entrypoint == "cli":
-		p.source = sourceTyped
-	case p.source == "" && strings.HasPrefix(l.Entrypoint, "sdk"):
-		p.source = sourceSDK
-	}
-	if p.source != sourceTyped && p.source != sourceSDK && p.source != sourceBash && p.source != sourceSlash {
+	case p.source == "":
+		p.source = entrySource(l.Entrypoint)
+	case p.source != sourceTyped && p.source != sourceSDK:
 		p.source = ""
+	}
+	for _, b := range l.Message.Content.Blocks {
+		if b.Type == "image" || b.Type == "document" {
+			p.files++
+		}
 	}
 	return p
 }
@@ -168,16 +204,19 @@ func tagged(text, name string) string {
 func (j *joiner) addPrompts() {
 	byID := j.promptsHaveIDs()
 	for _, p := range j.prompts {
-		trimmed := strings.TrimSpace(p.text)
+		// The turn names its prompt in both channels; a queued prompt and a bash line have no id of their own.
 		id := ""
-		if byID && p.id != "" {
-			id = j.ids.ofText("prompt:"+p.id, trimmed)
+		if byID && p.id != "" && p.source != sourceQueued && p.source != sourceBash {
+			id = j.ids.ofText("prompt of turn", p.id)
 		} else {
-			id = j.ids.ofText("prompt", trimmed)
+			id = j.ids.ofText("prompt", strings.TrimSpace(p.text))
 		}
 		e := &event{Event: schema.Event{
 			ID: id, Type: schema.UserPrompt, Name: "user_prompt", Prompt: p.text, PromptID: p.id, PromptSource: p.source,
 		}}
+		if p.files > 0 {
+			e.Note = fmt.Sprintf("attachments: %d", p.files)
+		}
 		at := p.at
 		if p.record != nil && (at.IsZero() || p.record.at.Before(at) || p.source == sourceQueued) {
 			at = p.record.at

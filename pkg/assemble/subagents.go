@@ -9,9 +9,6 @@ import (
 	"ams/pkg/transcript"
 )
 
-// maxDepth bounds how deep agents may be nested, so that files whose parents name each other in a circle end.
-const maxDepth = 64
-
 // addAgents makes the events of the subagents, and hangs them below their parents.
 func (j *joiner) addAgents() {
 	for _, a := range j.agents {
@@ -46,10 +43,15 @@ func (j *joiner) addAgents() {
 		j.events = append(j.events, e)
 	}
 	for _, a := range j.agents {
-		if p := j.agentOf[a.event.Subagent.ParentAgentID]; p != nil && p != a {
+		if p := j.agentOf[a.event.Subagent.ParentAgentID]; p != nil && !p.below(a) {
+			a.above = p
 			a.event.parent = p.event
 		}
-		a.event.Subagent.Depth = j.depthOf(a)
+	}
+	for _, a := range j.agents {
+		for up := a; up != nil; up = up.above {
+			a.event.Subagent.Depth++
+		}
 	}
 	for _, e := range j.events {
 		if a := j.agentOf[e.AgentID]; a != nil && e != a.event {
@@ -69,17 +71,14 @@ func (j *joiner) parentOf(a *agent) string {
 	return ""
 }
 
-// depthOf counts the agents above a, itself included; 1 for an agent of the main thread.
-func (j *joiner) depthOf(a *agent) int {
-	depth := 1
-	for depth < maxDepth {
-		p := j.agentOf[a.event.Subagent.ParentAgentID]
-		if p == nil || p == a {
-			break
+// below reports whether a is b or stands below it.
+func (a *agent) below(b *agent) bool {
+	for ; a != nil; a = a.above {
+		if a == b {
+			return true
 		}
-		a, depth = p, depth+1
 	}
-	return depth
+	return false
 }
 
 func (a *agent) transcriptPath() string {
@@ -158,7 +157,7 @@ func (j *joiner) agentEnd(a *agent) (time.Time, schema.Status) {
 		}
 		return a.by.end(), schema.OK
 	}
-	return last, schema.Running
+	return time.Time{}, schema.Running
 }
 
 // agentFailed reports whether the last thing in the agent's file is an API error.
@@ -193,15 +192,7 @@ func (j *joiner) reasonOf(t *tool) string {
 	if s := j.wordsBefore(t.call, t.use); s != "" {
 		return s
 	}
-	var prev *call
-	for _, c := range j.calls {
-		if c == t.call {
-			break
-		}
-		if c.agentID == t.call.agentID && c.file == t.call.file {
-			prev = c
-		}
-	}
+	prev := t.call.before
 	if prev == nil || j.promptBetween(prev, t.call) {
 		return ""
 	}

@@ -34,7 +34,7 @@ func (j *joiner) collectTools() {
 	}
 	for _, f := range j.in.Files {
 		for _, l := range f.Lines {
-			if n := l.Nested(); n != nil && f.Agent == nil && !j.hasFile(n.AgentID) {
+			if n := l.Nested(); n != nil && f.Agent == nil && !j.hasFile[n.AgentID] {
 				j.collectResults(n)
 			}
 			if !j.copies.lines[l] {

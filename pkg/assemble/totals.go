@@ -7,6 +7,7 @@ import (
 
 	"ams/pkg/hook"
 	"ams/pkg/schema"
+	"ams/pkg/transcript"
 )
 
 // finish makes the Session of what was collected.
@@ -152,44 +153,36 @@ func (j *joiner) sumAgents() {
 
 // rollUp sums each agent and all that stand below it.
 func (j *joiner) rollUp(own map[string]*schema.Rollup, unpriced map[string]bool) {
-	for _, a := range j.agents {
-		var sum schema.Rollup
-		usd, known := 0.0, true
-		for _, b := range j.agents {
-			if !j.below(b, a) {
-				continue
+	sums := map[*agent]*schema.Rollup{}
+	unknown := map[*agent]bool{} // the cost of one below it is not known
+	for _, b := range j.agents {
+		r := own[b.id]
+		for a := b; a != nil; a = a.above {
+			sum := sums[a]
+			if sum == nil {
+				sum = &schema.Rollup{CostUSD: new(float64)}
+				sums[a] = sum
 			}
-			r := own[b.id]
-			if b != a {
+			if a != b {
 				sum.Subagents++
 			}
 			sum.LLMCalls += r.LLMCalls
 			sum.ToolCalls += r.ToolCalls
 			sum.Usage = sum.Usage.Add(r.Usage)
-			usd += *r.CostUSD
-			known = known && !unpriced[b.id]
+			*sum.CostUSD += *r.CostUSD
+			unknown[a] = unknown[a] || unpriced[b.id]
 		}
+	}
+	for _, a := range j.agents {
+		sum := sums[a]
 		if sum.Subagents == 0 {
 			continue
 		}
-		if known {
-			sum.CostUSD = &usd
+		if unknown[a] {
+			sum.CostUSD = nil
 		}
-		a.event.Subagent.Rollup = &sum
+		a.event.Subagent.Rollup = sum
 	}
-}
-
-// below reports whether b is a or stands below a.
-func (j *joiner) below(b, a *agent) bool {
-	for range maxDepth {
-		if b == a {
-			return true
-		}
-		if b = j.agentOf[b.event.Subagent.ParentAgentID]; b == nil {
-			return false
-		}
-	}
-	return false
 }
 
 // status is the session's: running while it may go on, error if any event has it, as in contract 1.0.
@@ -235,6 +228,16 @@ func (j *joiner) outcome() schema.Outcome {
 			see(e.EndTime.Time, schema.Completed)
 		}
 	}
+	for _, c := range j.calls {
+		if c.agentID == "" && c.lastWord() {
+			see(c.last, schema.Completed)
+		}
+	}
+	for _, l := range j.mainLines() {
+		if l.Subtype == "turn_duration" || l.Subtype == "stop_hook_summary" { // written when a turn ends well
+			see(l.Time, schema.Completed)
+		}
+	}
 	for _, r := range j.records {
 		if r.AgentID != "" {
 			continue
@@ -264,6 +267,21 @@ func finalStop(reason string) bool {
 	return reason != "" && reason != "tool_use" && reason != "pause_turn"
 }
 
+// lastWord reports whether a call of an old client, which wrote no stop reason, ended its turn: it says something and asks for no tool.
+func (c *call) lastWord() bool {
+	if c.best.Message.StopReason != "" || c.aborted || versionAtLeast(c.best.Version, 2, 1, 60) || c.text() == "" {
+		return false
+	}
+	for _, l := range c.lines {
+		for i := range l.Message.Content.Blocks {
+			if l.Message.Content.Blocks[i].Type == "tool_use" {
+				return false
+			}
+		}
+	}
+	return true
+}
+
 // completeness says what the Session was made from and what it lacks.
 func (j *joiner) completeness() *schema.Completeness {
 	c := &j.completed
@@ -286,7 +304,7 @@ func (j *joiner) completeness() *schema.Completeness {
 			c.UnknownLines[name] += n
 		}
 	}
-	if len(j.mainLines()) == 0 {
+	if !slices.ContainsFunc(j.in.Files, func(f transcript.File) bool { return f.Agent == nil }) {
 		c.Missing = append(c.Missing, "transcript")
 	}
 	for _, t := range j.tools {
