@@ -205,6 +205,7 @@ func TestParseContext(t *testing.T) {
 		{"one wrong variable", `{"claude":{"A":"x","B":5},"host":"h"}`, Context{Claude: map[string]string{"A": "x"}, Host: "h"}, false},
 		{"no object", `["a"]`, Context{}, false},
 		{"cut", `{"agent_name":"coder`, Context{}, true},
+		{"cut after a member", `{"agent_name":"coder","host":`, Context{}, true},
 		{"text", "coder", Context{}, true},
 		{"two", "{}{}", Context{}, true},
 	} {
