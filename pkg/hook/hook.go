@@ -135,7 +135,7 @@ func ParseContext(b []byte) (Context, error) {
 		return c, nil
 	}
 	if err := lax.Unmarshal(b, &c); err != nil {
-		return c, fmt.Errorf("parse hook context: %w", err)
+		return Context{}, fmt.Errorf("parse hook context: %w", err)
 	}
 	return c, nil
 }
