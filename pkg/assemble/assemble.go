@@ -79,6 +79,7 @@ type joiner struct {
 
 	records   []record
 	context   hook.Context
+	entry     string // how the client was started: cli, sdk-cli, ...
 	copies    copies
 	calls     []*call
 	inline    map[*transcript.Line]string // lines of clients 1.0.x that hold a subagent inside the main file -> agent id
@@ -114,6 +115,7 @@ func Session(in Input, set Settings) *schema.Session {
 	}
 	j.readRecords()
 	j.readContexts()
+	j.entry = j.entrypoint()
 	j.findCopies()
 	j.findSidechains()
 	j.collectCalls()

@@ -15,7 +15,7 @@ const clientName = "claude-code"
 func (j *joiner) describe(s *schema.Session) {
 	s.Title = j.title()
 	s.ParentSessionID = j.copies.parent
-	s.Client = &schema.Client{Name: clientName, Version: j.clientVersion(), Entrypoint: j.context.Claude["CLAUDE_CODE_ENTRYPOINT"]}
+	s.Client = &schema.Client{Name: clientName, Version: j.clientVersion(), Entrypoint: j.entry}
 	for _, l := range j.mainLines() {
 		if j.copies.lines[l] {
 			continue
@@ -25,9 +25,6 @@ func (j *joiner) describe(s *schema.Session) {
 		}
 		if l.GitBranch != "" {
 			s.GitBranch = l.GitBranch
-		}
-		if l.Entrypoint != "" && s.Client.Entrypoint == "" {
-			s.Client.Entrypoint = l.Entrypoint
 		}
 	}
 	for _, r := range j.records {
@@ -41,6 +38,19 @@ func (j *joiner) describe(s *schema.Session) {
 			s.EndReason = ""
 		}
 	}
+}
+
+// entrypoint is the client's word for how it was started.
+func (j *joiner) entrypoint() string {
+	if e := j.context.Claude["CLAUDE_CODE_ENTRYPOINT"]; e != "" {
+		return e
+	}
+	for _, l := range j.mainLines() {
+		if l.Entrypoint != "" {
+			return l.Entrypoint
+		}
+	}
+	return ""
 }
 
 // title is the last that a person or the client gave; old clients called it a summary, and put the summaries of other sessions of

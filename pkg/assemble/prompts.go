@@ -56,13 +56,14 @@ func (j *joiner) collectPrompts() {
 			j.prompts = append(j.prompts, p)
 		}
 	}
+	index := indexPrompts(j.prompts)
 	spoken := map[string]bool{} // prompt ids of the turns whose prompt a hook saw
 	for i := range j.records {
 		r := &j.records[i]
 		if r.Event != hook.UserPromptSubmit || r.AgentID != "" || isMachineMade(r.Prompt) {
 			continue
 		}
-		if p := j.promptFor(r); p != nil {
+		if p := index.find(r); p != nil {
 			p.record, p.text = r, r.Prompt
 			if p.id == "" {
 				p.id = r.PromptID
@@ -81,17 +82,10 @@ func (j *joiner) collectPrompts() {
 
 // hookSource is the source of a prompt that only a hook saw.
 func (j *joiner) hookSource(r *record) string {
-	entrypoint := j.context.Claude["CLAUDE_CODE_ENTRYPOINT"]
-	for _, l := range j.mainLines() {
-		if entrypoint != "" {
-			break
-		}
-		entrypoint = l.Entrypoint
-	}
 	if isCommand(r.Prompt) {
 		return sourceSlash
 	}
-	return entrySource(entrypoint)
+	return entrySource(j.entry)
 }
 
 // entrySource is the source of an ordinary prompt by how the client was started.
@@ -111,33 +105,54 @@ func isCommand(text string) bool {
 	return strings.HasPrefix(name, "/") && len(name) > 1 && !strings.ContainsAny(name[1:], "/.\n")
 }
 
-// promptFor finds the transcript's copy of a hook's prompt: the same prompt_id and text, else the first of the same text that no
-// other hook has, else the same prompt_id with a text that the client changed.
-func (j *joiner) promptFor(r *record) *prompt {
-	want := strings.TrimSpace(r.Prompt)
-	var byText, byID *prompt
-	for _, p := range j.prompts {
-		if p.record != nil || p.line == nil {
-			continue
-		}
-		sameText := strings.TrimSpace(p.text) == want
-		sameID := p.id != "" && p.id == r.PromptID
-		switch {
-		case sameID && sameText:
+// promptIndex finds the transcript's prompts that no hook has yet.
+type promptIndex struct{ byID, byText map[string][]*prompt }
+
+func indexPrompts(prompts []*prompt) promptIndex {
+	x := promptIndex{map[string][]*prompt{}, map[string][]*prompt{}}
+	for _, p := range prompts {
+		x.byID[p.id] = append(x.byID[p.id], p)
+		text := strings.TrimSpace(p.text)
+		x.byText[text] = append(x.byText[text], p)
+	}
+	return x
+}
+
+// first returns the first prompt of a list that no hook has and that fits.
+func first(list []*prompt, fits func(*prompt) bool) *prompt {
+	for _, p := range list {
+		if p.record == nil && fits(p) {
 			return p
-		case sameText && byText == nil && (r.PromptID == "" || p.id == "" || p.source == sourceQueued):
-			byText = p
-		case sameID && byID == nil && p.source != sourceQueued && p.source != sourceBash:
-			byID = p
 		}
-	}
-	if byText != nil {
-		return byText
-	}
-	if byID != nil && (want == "" || strings.Contains(byID.text, want) || byID.source == sourceSlash) {
-		return byID
 	}
 	return nil
+}
+
+// find finds the transcript's copy of a hook's prompt: the same prompt_id and text, else the first of the same text where one of the two
+// has no id of its own, else the same prompt_id with a text that the client changed.
+func (x promptIndex) find(r *record) *prompt {
+	want := strings.TrimSpace(r.Prompt)
+	sameTurn := x.byID[r.PromptID]
+	if r.PromptID == "" {
+		sameTurn = nil
+	}
+	if p := first(sameTurn, func(p *prompt) bool { return strings.TrimSpace(p.text) == want }); p != nil {
+		return p
+	}
+	sameText := x.byText[want]
+	for len(sameText) > 0 && sameText[0].record != nil {
+		sameText = sameText[1:]
+	}
+	x.byText[want] = sameText
+	if p := first(sameText, func(p *prompt) bool {
+		return r.PromptID == "" || p.id == "" || p.source == sourceQueued
+	}); p != nil {
+		return p
+	}
+	return first(sameTurn, func(p *prompt) bool {
+		changed := want == "" || strings.Contains(p.text, want) || p.source == sourceSlash
+		return changed && p.source != sourceQueued && p.source != sourceBash
+	})
 }
 
 // promptOf reads a prompt out of a transcript line, nil where the line is none.

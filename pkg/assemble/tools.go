@@ -46,11 +46,7 @@ func (j *joiner) collectTools() {
 		j.collectHook(&j.records[i])
 	}
 	j.pairWithoutIDs()
-	for i := range j.records {
-		if r := &j.records[i]; r.Event == hook.PermissionRequest {
-			j.joinPermission(r)
-		}
-	}
+	j.joinPermissions()
 }
 
 func (j *joiner) collectUses(c *call) {
@@ -134,69 +130,6 @@ func (j *joiner) tool(key string) *tool {
 	return t
 }
 
-// pairWithoutIDs pairs the hooks of clients 1.0.x, which send no tool_use_id, by order and name: with a call of the transcript that
-// has the same input, else with the first of that name; a Post with the first open Pre.
-func (j *joiner) pairWithoutIDs() {
-	inputs := map[*tool]string{}
-	for i := range j.records {
-		r := &j.records[i]
-		pre := r.Event == hook.PreToolUse
-		if r.ToolUseID != "" || r.ToolName == "" || !(pre || r.Event == hook.PostToolUse || r.Event == hook.PostToolUseFailure) {
-			continue
-		}
-		want := canonical(r.ToolInput)
-		var found *tool
-		for _, t := range j.tools {
-			open := t.name == r.ToolName && ((pre && t.pre == nil && t.post == nil) || (!pre && t.post == nil && t.pre != nil && t.pre.ToolUseID == ""))
-			if !open {
-				continue
-			}
-			if _, ok := inputs[t]; !ok {
-				inputs[t] = canonical(t.input())
-			}
-			if inputs[t] == want {
-				found = t
-				break
-			}
-			if found == nil {
-				found = t
-			}
-		}
-		if found == nil || (pre && inputs[found] != want && found.use == nil) {
-			found = j.tool(j.ids.ofText("tool-without-id", r.ToolName+"\x00"+want))
-		}
-		j.attach(found, r)
-	}
-}
-
-// joinPermission gives a permission dialog to the call that it asked about: it carries no id, but the call's name and input, and
-// stands between its Pre and Post.
-func (j *joiner) joinPermission(r *record) {
-	want := canonical(r.ToolInput)
-	var found *tool
-	for _, t := range j.tools {
-		if t.name != r.ToolName || t.asked != nil || (r.AgentID != "" && t.agentID != r.AgentID) {
-			continue
-		}
-		if (t.pre != nil && t.pre.at.After(r.at)) || (t.post != nil && t.post.at.Before(r.at)) {
-			continue
-		}
-		if t.pre == nil && t.useLine != nil && t.useLine.Time.After(r.at) {
-			continue
-		}
-		if t.post == nil && t.resLine != nil && t.resLine.Time.Before(r.at) {
-			continue
-		}
-		if canonical(t.input()) == want || canonical(t.used()) == want {
-			found = t
-			break
-		}
-	}
-	if found != nil {
-		found.asked = r
-	}
-}
-
 // input is what the tool was called with: the hook's copy has the defaults filled in.
 func (t *tool) input() schema.Raw {
 	switch {
@@ -216,6 +149,14 @@ func (t *tool) used() schema.Raw {
 		return nil
 	}
 	return t.use.Input
+}
+
+// executed is the input that the tool ran with, as the Post hook has it; nil where that is not known.
+func (t *tool) executed() schema.Raw {
+	if t.post == nil {
+		return nil
+	}
+	return t.post.ToolInput
 }
 
 // start is the first sign of the call.

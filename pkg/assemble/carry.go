@@ -1,0 +1,298 @@
+package assemble
+
+import (
+	"reflect"
+	"slices"
+	"strings"
+
+	"ams/pkg/schema"
+)
+
+// Carry returns what may replace the stored Session old, given a fresh assembly of the same session. Where the inputs of fresh cover
+// those that old names, that is fresh itself, whole: a better program must be able to correct an older one. Where inputs are gone or
+// shrank (clients delete transcripts after 30 days and rewrite long ones, spools are pruned), the events that only they could give are
+// carried over by id, and those that both have are completed field by field; provisional ones are never carried. The result names the
+// fullest inputs that the session ever had, so carrying over twice changes nothing, and inputs that come back replace it.
+//
+// status is [Settings.Status]. An old Session that names no inputs was written by another program: fresh replaces it.
+func Carry(old, fresh *schema.Session, status schema.Status) *schema.Session {
+	if old.Completeness == nil || fresh.Completeness == nil {
+		return fresh
+	}
+	gone := loss{
+		transcript: !coversFiles(fresh.Completeness.Files, old.Completeness.Files),
+		hooks:      !coversRecords(fresh.Completeness.Records, old.Completeness.Records),
+	}
+	if !gone.transcript && !gone.hooks {
+		return fresh
+	}
+	merged := *fresh
+	var carried int
+	merged.Events, carried = gone.events(old.Events, fresh.Events)
+	merged.Completeness = uniteInputs(old.Completeness, fresh.Completeness)
+	merged.Completeness.CarriedEvents = carried
+	gone.describe(&merged, old, fresh)
+	settleTotals(&merged, old, fresh, status)
+	return &merged
+}
+
+// loss says which channel has less than it had.
+type loss struct{ transcript, hooks bool }
+
+func coversFiles(now, then []schema.InputFile) bool {
+	size := map[string]int64{}
+	for _, f := range now {
+		size[f.Name] = f.Bytes
+	}
+	for _, f := range then {
+		if got, ok := size[f.Name]; !ok || got < f.Bytes {
+			return false
+		}
+	}
+	return true
+}
+
+func coversRecords(now, then map[string]int) bool {
+	for event, n := range then {
+		if now[event] < n {
+			return false
+		}
+	}
+	return true
+}
+
+// events unites the events of both, in the order in which readers find them, and counts those that fresh does not have or has in part.
+func (g loss) events(old, fresh []schema.Event) ([]schema.Event, int) {
+	at := map[string]int{}
+	var out []*event
+	for i := range fresh {
+		at[fresh[i].ID] = len(out)
+		out = append(out, &event{Event: fresh[i]})
+	}
+	carried := 0
+	said := map[string]bool{} // what carried messages said, by thread
+	for _, o := range old {
+		i, both := at[o.ID]
+		switch {
+		case o.Provisional:
+		case both:
+			united := uniteEvents(o, out[i].Event)
+			united.Seq = out[i].Seq // its place is found anew, and says nothing of what was carried
+			if !reflect.DeepEqual(united, out[i].Event) {
+				carried++
+			}
+			out[i].Event = united
+		case g.couldGive(o):
+			out = append(out, &event{Event: o})
+			carried++
+			if o.LLM != nil {
+				said[o.AgentID+"\x00"+strings.TrimSpace(o.LLM.Text)] = true
+			}
+		}
+	}
+	out = slices.DeleteFunc(out, func(e *event) bool { // the real message is back
+		return e.Provisional && said[e.AgentID+"\x00"+strings.TrimSpace(e.LLM.Text)]
+	})
+	return arrange(out), carried
+}
+
+// couldGive reports whether an event that fresh lacks may have come from what is gone. What only the other channel gives is missing
+// because this program tells it otherwise.
+func (g loss) couldGive(e schema.Event) bool {
+	fromHook := e.Type == schema.Notification && !fromLine(e.Name)
+	fromTranscript := e.Type == schema.LLMMessage || (e.Type == schema.Notification && !fromHook)
+	return (g.transcript && !fromHook) || (g.hooks && !fromTranscript)
+}
+
+// fromLine reports whether notifications of a name come from lines of the transcript.
+func fromLine(name string) bool {
+	switch strings.TrimPrefix(name, "notification:") {
+	case "model_fallback", "informational", "pull_request", "interrupted", "command", "task_notification", "teammate_message":
+		return true
+	}
+	return false
+}
+
+// uniteEvents completes one event by the other. The old one had more to go by; but what it saw running and fresh saw end, fresh knows
+// better.
+func uniteEvents(old, fresh schema.Event) schema.Event {
+	better, other := old, fresh
+	if old.Status == schema.Running && fresh.Status != schema.Running {
+		better, other = fresh, old
+	}
+	if better.Tool != nil && other.Tool != nil && better.Tool.Outcome != other.Tool.Outcome {
+		other.Tool, other.Error = nil, nil // an error beside a result would be neither
+	}
+	complete(reflect.ValueOf(&better).Elem(), reflect.ValueOf(other))
+	return better
+}
+
+// complete sets the fields of dst that are absent to those of src.
+func complete(dst, src reflect.Value) {
+	switch dst.Kind() {
+	case reflect.Pointer:
+		switch {
+		case src.IsNil():
+		case dst.IsNil():
+			dst.Set(src)
+		case dst.Type().Elem().Kind() == reflect.Struct:
+			own := reflect.New(dst.Type().Elem()) // the old Session's own value must stay as it is
+			own.Elem().Set(dst.Elem())
+			complete(own.Elem(), src.Elem())
+			dst.Set(own)
+		}
+	case reflect.Struct:
+		if _, isTime := dst.Interface().(schema.Time); isTime {
+			if dst.IsZero() {
+				dst.Set(src)
+			}
+			return
+		}
+		for i := range dst.NumField() {
+			complete(dst.Field(i), src.Field(i))
+		}
+	case reflect.Slice, reflect.Map:
+		if dst.Len() == 0 {
+			dst.Set(src)
+		}
+	default:
+		if dst.IsZero() {
+			dst.Set(src)
+		}
+	}
+}
+
+// arrange links events by their ids and puts them in order.
+func arrange(events []*event) []schema.Event {
+	byID := map[string]*event{}
+	for _, e := range events {
+		byID[e.ID] = e
+	}
+	for _, e := range events {
+		e.parent = byID[e.ParentID]
+		switch {
+		case e.Tool != nil:
+			e.asker = byID[e.Tool.LLMEventID]
+		case e.Subagent != nil:
+			e.asker = byID[e.Subagent.InvocationEventID]
+		}
+	}
+	j := &joiner{events: events}
+	return j.place()
+}
+
+// uniteInputs names the fullest inputs that the session ever had.
+func uniteInputs(old, fresh *schema.Completeness) *schema.Completeness {
+	c := *fresh
+	c.Records = map[string]int{}
+	for _, records := range []map[string]int{old.Records, fresh.Records} {
+		for event, n := range records {
+			c.Records[event] = max(c.Records[event], n)
+		}
+	}
+	c.Files = slices.Clone(old.Files)
+	for _, f := range fresh.Files {
+		i := slices.IndexFunc(c.Files, func(o schema.InputFile) bool { return o.Name == f.Name })
+		if i < 0 {
+			c.Files = append(c.Files, f)
+		} else if f.Bytes >= c.Files[i].Bytes {
+			c.Files[i] = f
+		}
+	}
+	c.Missing = slices.DeleteFunc(slices.Clone(fresh.Missing), func(m string) bool { return !slices.Contains(old.Missing, m) })
+	c.CopiedCalls = max(old.CopiedCalls, fresh.CopiedCalls)
+	return &c
+}
+
+// describe takes from old what the session is where fresh can no longer know it.
+func (g loss) describe(merged, old, fresh *schema.Session) {
+	complete(reflect.ValueOf(merged).Elem(), reflect.ValueOf(*old))
+	if old.StartTime.Before(merged.StartTime.Time) {
+		merged.StartTime = old.StartTime
+	}
+	news := fresh.EndTime.After(old.EndTime.Time)
+	if !news {
+		merged.EndTime = old.EndTime
+		if old.Completeness.Final {
+			merged.Outcome, merged.EndReason = old.Outcome, old.EndReason
+		}
+	}
+	if !merged.EndTime.IsZero() {
+		ms := merged.EndTime.Sub(merged.StartTime.Time).Milliseconds()
+		merged.DurationMS = &ms
+	}
+	merged.Models = nil // in the order of the events, below
+}
+
+// settleTotals sums the united events up.
+func settleTotals(merged, old, fresh *schema.Session, status schema.Status) {
+	api := merged.Totals.DurationAPIMS
+	if o := old.Totals.DurationAPIMS; o != nil && (api == nil || *o > *api) {
+		api = o
+	}
+	merged.Totals = schema.Totals{DurationAPIMS: api}
+	j := &joiner{set: Settings{Status: status}}
+	j.total(merged)
+	uniteCost(merged, old, fresh)
+	merged.Status = j.status(merged)
+}
+
+// uniteCost takes the greater bill, as bills are cumulative, and the computed cost of what no bill covered.
+func uniteCost(merged, old, fresh *schema.Session) {
+	cost := schema.Cost{}
+	for _, s := range []*schema.Session{fresh, old} {
+		if s.Cost == nil {
+			continue
+		}
+		if r := s.Cost.RecordedUSD; r != nil && (cost.RecordedUSD == nil || *r > *cost.RecordedUSD) {
+			cost.RecordedUSD, cost.DifferenceUSD, cost.Differences = r, s.Cost.DifferenceUSD, s.Cost.Differences
+		}
+		if cost.PricesDate == "" {
+			cost.PricesDate = s.Cost.PricesDate
+		}
+		cost.OutputUnderReported = cost.OutputUnderReported || s.Cost.OutputUnderReported
+	}
+	computed, priced, unpriced := 0.0, false, false
+	for _, e := range merged.Events {
+		if e.LLM == nil || e.LLM.Usage == nil {
+			continue
+		}
+		if e.LLM.CostUSD != nil {
+			computed, priced = computed+*e.LLM.CostUSD, true
+			continue
+		}
+		unpriced = true
+		if !slices.Contains(cost.UnpricedModels, e.LLM.Model) {
+			cost.UnpricedModels = append(cost.UnpricedModels, e.LLM.Model)
+		}
+	}
+	slices.Sort(cost.UnpricedModels)
+	if priced {
+		cost.ComputedUSD = &computed
+	}
+	uncovered := max(uncoveredUSD(old), uncoveredUSD(fresh))
+	switch {
+	case cost.RecordedUSD != nil:
+		total := *cost.RecordedUSD
+		cost.Source = schema.Recorded
+		if uncovered > 0 {
+			total += uncovered
+			cost.Source = schema.Mixed
+		}
+		merged.Totals.CostUSD = &total
+	case priced || unpriced:
+		cost.Source = schema.Computed
+		if !unpriced {
+			merged.Totals.CostUSD = &computed
+		}
+	}
+	merged.Cost = &cost
+}
+
+// uncoveredUSD is what a Session's total has beyond its bill.
+func uncoveredUSD(s *schema.Session) float64 {
+	if s.Cost == nil || s.Cost.RecordedUSD == nil || s.Totals.CostUSD == nil {
+		return 0
+	}
+	return *s.Totals.CostUSD - *s.Cost.RecordedUSD
+}
