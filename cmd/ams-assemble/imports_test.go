@@ -24,7 +24,8 @@ var mayImport = map[string]string{
 }
 
 // testOnly packages serve tests and are imported by no program.
-var testOnly = []string{"ams/pkg/clienttest", "ams/pkg/schema/schematest", "ams/pkg/upload/storetest"}
+var testOnly = []string{"ams/pkg/clienttest", "ams/pkg/schema/schematest", "ams/pkg/upload/storetest",
+	"ams/cmd/ams-hook/internal/ptrace"}
 
 func TestImportsRunOneWay(t *testing.T) {
 	out, err := exec.Command("go", "list", "-f", "{{.ImportPath}} {{join .Imports \" \"}}", "ams/...").Output()

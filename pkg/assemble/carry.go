@@ -96,22 +96,8 @@ func (g loss) events(old, fresh []schema.Event) ([]schema.Event, int) {
 	return arrange(out), carried
 }
 
-// couldGive reports whether an event that fresh lacks may have come from what is gone. What only the other channel gives is missing
-// because this program tells it otherwise.
-func (g loss) couldGive(e schema.Event) bool {
-	fromHook := e.Type == schema.Notification && !fromLine(e.Name)
-	fromTranscript := e.Type == schema.LLMMessage || (e.Type == schema.Notification && !fromHook)
-	return (g.transcript && !fromHook) || (g.hooks && !fromTranscript)
-}
-
-// fromLine reports whether notifications of a name come from lines of the transcript.
-func fromLine(name string) bool {
-	switch strings.TrimPrefix(name, "notification:") {
-	case "model_fallback", "informational", "pull_request", "interrupted", "command", "task_notification", "teammate_message":
-		return true
-	}
-	return false
-}
+// couldGive reports whether an event that fresh lacks may have come from what is gone: hooks give anything but the model's messages.
+func (g loss) couldGive(e schema.Event) bool { return g.transcript || e.Type != schema.LLMMessage }
 
 // uniteEvents completes one event by the other. The old one had more to go by; but what it saw running and fresh saw end, fresh knows
 // better.
