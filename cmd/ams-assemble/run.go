@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
-	"sync"
 
 	"github.com/urfave/cli/v2"
 
@@ -68,7 +67,11 @@ func runAll(ctx context.Context, e env, set settings, jobs int) error {
 		}
 	}
 	stored, failed := 0, 0
-	for r := range storeEach(ctx, e, set, book, todo, jobs) {
+	results := inParallel(ctx, jobs, todo, func() func(spool.Stat) result {
+		a, store := newAssembler(e, set), set.store()
+		return func(s spool.Stat) result { return storeOne(ctx, a, store, book, s.Name) }
+	})
+	for r := range results {
 		sayDamage(e, r.work)
 		switch {
 		case r.err != nil:
@@ -89,35 +92,6 @@ func runAll(ctx context.Context, e env, set settings, jobs int) error {
 		return &exitError{exitSome, fmt.Errorf("%d of %d sessions failed; the next run tries them again", failed, len(todo))}
 	}
 	return nil
-}
-
-// storeEach works on the spools with several workers and returns the results as they come.
-func storeEach(ctx context.Context, e env, set settings, book *receipt.Book, todo []spool.Stat, jobs int) <-chan result {
-	queue, results := make(chan spool.Stat), make(chan result)
-	var workers sync.WaitGroup
-	for range min(jobs, len(todo)) {
-		workers.Add(1)
-		go func() {
-			defer workers.Done()
-			a, store := newAssembler(e, set), set.store()
-			for s := range queue {
-				results <- storeOne(ctx, a, store, book, s.Name)
-			}
-		}()
-	}
-	go func() {
-		defer close(results)
-		defer workers.Wait()
-		defer close(queue)
-		for _, s := range todo {
-			select {
-			case queue <- s:
-			case <-ctx.Done():
-				return
-			}
-		}
-	}()
-	return results
 }
 
 // storeOne assembles and stores one session, then writes its receipt.
