@@ -1,6 +1,7 @@
 package assemble
 
 import (
+	"bytes"
 	"strings"
 	"time"
 
@@ -159,6 +160,24 @@ func (t *tool) executed() schema.Raw {
 	return t.post.ToolInput
 }
 
+// changedByHook reports whether a tool ran with something that it was not asked for. The client's own copies differ too: in the order
+// of keys, and the Post hook's may lack keys that the Pre hook's has.
+func changedByHook(asked, ran schema.Raw) bool {
+	if lax.IsNull(asked) || lax.IsNull(ran) || bytes.Equal(asked, ran) {
+		return false
+	}
+	var before, after map[string]lax.Raw
+	if lax.Unmarshal(asked, &before) != nil || lax.Unmarshal(ran, &after) != nil {
+		return false
+	}
+	for name, value := range after {
+		if had, ok := before[name]; !ok || canonical(had) != canonical(value) {
+			return true
+		}
+	}
+	return false
+}
+
 // start is the first sign of the call.
 func (t *tool) start() time.Time {
 	switch {
@@ -215,6 +234,9 @@ func (j *joiner) toolEvent(t *tool) *event {
 	}}
 	if t.call != nil {
 		detail.LLMEventID, e.asker = t.call.event.ID, t.call.event
+	}
+	if t.pre != nil && changedByHook(t.pre.ToolInput, t.executed()) {
+		detail.ExecutedInput = t.executed()
 	}
 	if isAgentTool(name) {
 		e.Note = "subagent invocation"

@@ -235,19 +235,20 @@ const (
 	ToolUnknown     ToolOutcome = "unknown"     // no end was recorded
 )
 
-// Tool is one call of a tool that the client ran.
+// Tool is one call of a tool that the client ran. ExecutedInput is what it ran with where a hook changed Input.
 type Tool struct {
-	Name        string      `json:"name"`
-	ToolUseID   string      `json:"tool_use_id,omitzero"`
-	Input       Raw         `json:"input,omitzero"`
-	Result      Raw         `json:"result,omitzero"`
-	IsError     bool        `json:"is_error"`
-	Outcome     ToolOutcome `json:"outcome,omitzero"`
-	LLMEventID  string      `json:"llm_event_id,omitzero"`
-	ExecutionMS *int64      `json:"execution_ms,omitzero"`
-	ApprovalMS  *int64      `json:"approval_ms,omitzero"`
-	Permission  *Permission `json:"permission,omitzero"`
-	MCPServer   string      `json:"mcp_server,omitzero"`
+	Name          string      `json:"name"`
+	ToolUseID     string      `json:"tool_use_id,omitzero"`
+	Input         Raw         `json:"input,omitzero"`
+	ExecutedInput Raw         `json:"executed_input,omitzero"`
+	Result        Raw         `json:"result,omitzero"`
+	IsError       bool        `json:"is_error"`
+	Outcome       ToolOutcome `json:"outcome,omitzero"`
+	LLMEventID    string      `json:"llm_event_id,omitzero"`
+	ExecutionMS   *int64      `json:"execution_ms,omitzero"`
+	ApprovalMS    *int64      `json:"approval_ms,omitzero"`
+	Permission    *Permission `json:"permission,omitzero"`
+	MCPServer     string      `json:"mcp_server,omitzero"`
 }
 
 // Permission is the client's decision to let a tool run or not, and who took it.
