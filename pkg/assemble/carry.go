@@ -20,8 +20,8 @@ func Carry(old, fresh *schema.Session, status schema.Status) *schema.Session {
 		return fresh
 	}
 	gone := loss{
-		transcript: !coversFiles(fresh.Completeness.Files, old.Completeness.Files),
-		hooks:      !coversRecords(fresh.Completeness.Records, old.Completeness.Records),
+		transcript: !Covers(fileInputs(fresh.Completeness), fileInputs(old.Completeness)),
+		hooks:      !Covers(recordInputs(fresh.Completeness), recordInputs(old.Completeness)),
 	}
 	if !gone.transcript && !gone.hooks {
 		return fresh
@@ -36,30 +36,43 @@ func Carry(old, fresh *schema.Session, status schema.Status) *schema.Session {
 	return &merged
 }
 
+// Inputs is what a Session was made of, by name: records of each event, bytes of each file.
+func Inputs(c *schema.Completeness) map[string]int64 {
+	in := fileInputs(c)
+	for name, n := range recordInputs(c) {
+		in[name] = n
+	}
+	return in
+}
+
+func fileInputs(c *schema.Completeness) map[string]int64 {
+	in := map[string]int64{}
+	for _, f := range c.Files {
+		in["file "+f.Name] = f.Bytes
+	}
+	return in
+}
+
+func recordInputs(c *schema.Completeness) map[string]int64 {
+	in := map[string]int64{}
+	for event, n := range c.Records {
+		in["records "+event] = int64(n)
+	}
+	return in
+}
+
+// Covers reports whether inputs hold at least what others did.
+func Covers(now, then map[string]int64) bool {
+	for name, n := range then {
+		if got, ok := now[name]; !ok || got < n {
+			return false
+		}
+	}
+	return true
+}
+
 // loss says which channel has less than it had.
 type loss struct{ transcript, hooks bool }
-
-func coversFiles(now, then []schema.InputFile) bool {
-	size := map[string]int64{}
-	for _, f := range now {
-		size[f.Name] = f.Bytes
-	}
-	for _, f := range then {
-		if got, ok := size[f.Name]; !ok || got < f.Bytes {
-			return false
-		}
-	}
-	return true
-}
-
-func coversRecords(now, then map[string]int) bool {
-	for event, n := range then {
-		if now[event] < n {
-			return false
-		}
-	}
-	return true
-}
 
 // events unites the events of both, in the order in which readers find them, and counts those that fresh does not have or has in part.
 func (g loss) events(old, fresh []schema.Event) ([]schema.Event, int) {
@@ -76,12 +89,10 @@ func (g loss) events(old, fresh []schema.Event) ([]schema.Event, int) {
 		switch {
 		case o.Provisional:
 		case both:
-			united := uniteEvents(o, out[i].Event)
-			united.Seq = out[i].Seq // its place is found anew, and says nothing of what was carried
-			if !reflect.DeepEqual(united, out[i].Event) {
+			if filled := completed(out[i].Event, o); !reflect.DeepEqual(filled, out[i].Event) {
 				carried++
 			}
-			out[i].Event = united
+			out[i].Event = uniteEvents(o, out[i].Event)
 		case g.couldGive(o):
 			out = append(out, &event{Event: o})
 			carried++
@@ -109,8 +120,14 @@ func uniteEvents(old, fresh schema.Event) schema.Event {
 	if better.Tool != nil && other.Tool != nil && better.Tool.Outcome != other.Tool.Outcome {
 		other.Tool, other.Error = nil, nil // an error beside a result would be neither
 	}
-	complete(reflect.ValueOf(&better).Elem(), reflect.ValueOf(other))
-	return better
+	return completed(better, other)
+}
+
+// completed is e with its absent fields taken from other; its place is e's own.
+func completed(e, other schema.Event) schema.Event {
+	other.Seq = e.Seq
+	complete(reflect.ValueOf(&e).Elem(), reflect.ValueOf(other))
+	return e
 }
 
 // complete sets the fields of dst that are absent to those of src.

@@ -68,7 +68,11 @@ type Receipt struct {
 	Final     bool      `json:"final"`
 	Program   string    `json:"program"`
 	Settings  string    `json:"settings"` // hash of the settings that change a Session's bytes
-	Key       string    `json:"key"`      // of the Session in the store
+	Key       string    `json:"key"`      // of the Session in the store, "" where there was none to store
+	// Made is what the stored Session was made of, by the caller's names.
+	Made map[string]int64 `json:"made,omitempty"`
+	// LastEvent is the Session's end.
+	LastEvent time.Time `json:"last_event"`
 	// RecordCount and LastRecord name what the spool held, for its removal.
 	RecordCount int    `json:"record_count"`
 	LastRecord  string `json:"last_record"`
