@@ -16,6 +16,7 @@ package assemble
 import (
 	"bytes"
 	"crypto/sha256"
+	"slices"
 	"time"
 
 	"ams/pkg/hook"
@@ -113,6 +114,7 @@ func Session(in Input, set Settings) *schema.Session {
 		callOf: map[string]*call{}, toolOf: map[string]*tool{}, agentOf: map[string]*agent{},
 		requests: map[string]time.Time{}, hasFile: map[string]bool{},
 	}
+	j.dropRepeats()
 	j.readRecords()
 	j.readContexts()
 	j.entry = j.entrypoint()
@@ -131,6 +133,24 @@ func Session(in Input, set Settings) *schema.Session {
 	j.addErrors()
 	j.addTail()
 	return j.finish()
+}
+
+// dropRepeats leaves out lines that stand twice in one file, as they do in a few published ones. The caller's files stay as they are.
+func (j *joiner) dropRepeats() {
+	j.in.Files = slices.Clone(j.in.Files)
+	for i := range j.in.Files {
+		f := &j.in.Files[i]
+		seen := make(map[string]bool, len(f.Lines))
+		repeats := func(l *transcript.Line) bool {
+			again := l.UUID != "" && seen[l.UUID]
+			seen[l.UUID] = true
+			return again
+		}
+		if slices.ContainsFunc(f.Lines, repeats) {
+			clear(seen)
+			f.Lines = slices.DeleteFunc(slices.Clone(f.Lines), repeats)
+		}
+	}
 }
 
 // twiceWithin is how far apart two equal payloads count as one event that two registrations of the hook recorded.

@@ -12,6 +12,7 @@ import (
 type copies struct {
 	lines  map[*transcript.Line]bool
 	calls  map[string]bool // message ids
+	tools  map[string]bool // ids of tool calls; a resume answers those that it finds open with lines of its own
 	parent string          // session id, "" where not known
 }
 
@@ -19,7 +20,7 @@ type copies struct {
 // session whose hooks begin with SessionStart(fork), an older time. What stands before the last copied line is copied too: only
 // assistant lines carry the mark.
 func (j *joiner) findCopies() {
-	c := copies{lines: map[*transcript.Line]bool{}, calls: map[string]bool{}}
+	c := copies{lines: map[*transcript.Line]bool{}, calls: map[string]bool{}, tools: map[string]bool{}}
 	main := j.mainLines()
 	fork, isFork := j.forkedAt()
 	copied := j.copiedFrom()
@@ -39,6 +40,9 @@ func (j *joiner) findCopies() {
 			c.lines[l] = true
 			if l.Type == "assistant" && l.Message != nil && l.Message.Model != transcript.SyntheticModel {
 				c.calls[callKey(l)] = true
+				for _, b := range l.Message.Content.Blocks {
+					c.tools[b.ID] = b.ID != ""
+				}
 			}
 		}
 	}

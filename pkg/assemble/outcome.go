@@ -104,7 +104,7 @@ func (t *tool) permission() *schema.Permission {
 		return &schema.Permission{Decision: "reject", Source: source}
 	case t.refused != nil:
 		return &schema.Permission{Decision: "reject", Source: "classifier"}
-	case t.asked != nil && t.post != nil:
+	case t.asked != nil && (t.post != nil || (t.result != nil && t.outcome() == schema.ToolInterrupted)):
 		return &schema.Permission{Decision: "accept", Source: "user"}
 	}
 	return nil

@@ -75,7 +75,7 @@ func (j *joiner) collectResults(l *transcript.Line) {
 	}
 	for i := range l.Message.Content.Blocks {
 		b := &l.Message.Content.Blocks[i]
-		if b.Type != "tool_result" || b.ToolUseID == "" {
+		if b.Type != "tool_result" || b.ToolUseID == "" || j.copies.tools[b.ToolUseID] {
 			continue
 		}
 		t := j.tool(b.ToolUseID)
