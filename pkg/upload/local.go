@@ -57,11 +57,8 @@ func NewLocal(dir string) *Local {
 
 // Put implements [Store].
 func (l *Local) Put(ctx context.Context, key string, body []byte, opt PutOptions) (string, error) {
-	if err := check(ctx, key); err != nil {
-		return "", fmt.Errorf("put: %w", err)
-	}
-	if len(body) > MaxObject {
-		return "", fmt.Errorf("put %s: %w: %d bytes", key, ErrTooLarge, len(body))
+	if err := checkPut(ctx, key, body, opt); err != nil {
+		return "", err
 	}
 	etag, err := l.put(ctx, key, body, opt)
 	if err != nil {
@@ -129,6 +126,14 @@ func (l *Local) replace(ctx context.Context, root *os.Root, temp, key string, op
 			return err
 		case etag != opt.IfMatch:
 			return ErrChanged
+		}
+	}
+	if opt.IfAbsent {
+		switch _, err := root.Lstat(key); {
+		case err == nil:
+			return fmt.Errorf("%w: it exists", ErrChanged)
+		case !errors.Is(err, fs.ErrNotExist):
+			return err
 		}
 	}
 	if err := ctx.Err(); err != nil {
@@ -419,6 +424,20 @@ func read(root *os.Root, key string) ([]byte, string, error) {
 func etagOf(body []byte) string {
 	sum := sha256.Sum256(body)
 	return hex.EncodeToString(sum[:16])
+}
+
+// checkPut is what every Put refuses before anything is touched.
+func checkPut(ctx context.Context, key string, body []byte, opt PutOptions) error {
+	if err := check(ctx, key); err != nil {
+		return fmt.Errorf("put: %w", err)
+	}
+	if len(body) > MaxObject {
+		return fmt.Errorf("put %s: %w: %d bytes", key, ErrTooLarge, len(body))
+	}
+	if opt.IfMatch != "" && opt.IfAbsent {
+		return fmt.Errorf("put %s: IfMatch and IfAbsent exclude each other", key)
+	}
+	return nil
 }
 
 func check(ctx context.Context, key string) error {

@@ -1,5 +1,5 @@
 // Package upload is where finished Sessions go: the [Store] interface, the
-// layout of its keys, and [Local], a store in a folder.
+// layout of its keys, and two stores: [Local] in a folder, [S3] in a bucket.
 //
 // # Keys
 //
@@ -40,7 +40,7 @@ const maxKey = 512
 const maxPart = 200
 
 // Store keeps objects under keys. Any type that keeps this contract and passes
-// the suite in [ams/pkg/upload/storetest] can take the place of [Local] and S3.
+// the suite in [ams/pkg/upload/storetest] can take the place of [Local] and [S3].
 //
 // Durability: when Put and Delete return nil, the change survives a crash of
 // this machine as far as the store can promise it. When they return an error,
@@ -62,8 +62,9 @@ const maxPart = 200
 type Store interface {
 	// Put stores body under key, replacing what is there. With opt.IfMatch it
 	// does so only if the object's ETag is that one, atomically, and returns
-	// ErrChanged if it is another or if there is no object. It returns the ETag of
-	// what it stored and does not keep body.
+	// ErrChanged if it is another or if there is no object. With opt.IfAbsent it
+	// does so only if there is no object, atomically too, and returns ErrChanged if
+	// there is one. It returns the ETag of what it stored and does not keep body.
 	Put(ctx context.Context, key string, body []byte, opt PutOptions) (etag string, err error)
 
 	// Get returns the whole object and its ETag, or ErrNotFound.
@@ -79,9 +80,10 @@ type Store interface {
 	Delete(ctx context.Context, key string) error
 }
 
-// PutOptions are the conditions of a Put.
+// PutOptions are the conditions of a Put: at most one.
 type PutOptions struct {
-	IfMatch string // an ETag from Put, Get or List; empty: no condition
+	IfMatch  string // an ETag from Put, Get or List; empty: no condition
+	IfAbsent bool   // only if there is no object
 }
 
 // Object is what a list says of one object.

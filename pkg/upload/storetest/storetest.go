@@ -19,8 +19,9 @@ import (
 // Option loosens the suite for a server that cannot do better.
 type Option int
 
-// RacyIfMatch is for servers whose conditional put is not atomic: of several at
-// once more than one may win (seen with gofakes3's memory backend).
+// RacyIfMatch is for servers whose conditional puts, IfAbsent's too, are not
+// atomic: of several at once more than one may win (seen with gofakes3's memory
+// backend).
 const RacyIfMatch Option = 1
 
 // Run tests the store that open returns: a new and empty one for each call,
@@ -38,6 +39,8 @@ func Run(t *testing.T, open func(t *testing.T) upload.Store, opts ...Option) {
 		{"GetOfAbsentIsErrNotFound", absent},
 		{"IfMatchReplacesOnlyThatVersion", ifMatch},
 		{"IfMatchOfAbsentIsErrChanged", ifMatchAbsent},
+		{"IfAbsentPutsOnlyWhereNothingIs", ifAbsent},
+		{"IfMatchAndIfAbsentExcludeEachOther", bothConditions},
 		{"ListIsAscendingAndByPrefix", list},
 		{"ListOfNothing", listNothing},
 		{"ListEndsWithTheCallbacksError", listStops},
@@ -52,6 +55,7 @@ func Run(t *testing.T, open func(t *testing.T) upload.Store, opts ...Option) {
 	}
 	if !slices.Contains(opts, RacyIfMatch) {
 		t.Run("OneOfConcurrentIfMatchWins", func(t *testing.T) { concurrentIfMatch(t, open(t)) })
+		t.Run("OneOfConcurrentIfAbsentWins", func(t *testing.T) { concurrentIfAbsent(t, open(t)) })
 	}
 }
 
@@ -201,6 +205,41 @@ func ifMatchAbsent(t *testing.T, s upload.Store) {
 	if got := keys(t, s, ""); len(got) != 0 {
 		t.Errorf("keys: got %q, want none", got)
 	}
+}
+
+func ifAbsent(t *testing.T, s upload.Store) {
+	ctx, key := t.Context(), "index/a.json"
+	etag, err := s.Put(ctx, key, []byte("1"), upload.PutOptions{IfAbsent: true})
+	if err != nil {
+		t.Fatalf("put where nothing is: %v", err)
+	}
+	if got := wantBody(t, s, key, "1"); got != etag {
+		t.Errorf("ETag: got %q, want %q", got, etag)
+	}
+	for _, body := range []string{"2", "1"} { // the same body is no excuse
+		if _, err := s.Put(ctx, key, []byte(body), upload.PutOptions{IfAbsent: true}); !errors.Is(err, upload.ErrChanged) {
+			t.Errorf("put %q over an object: got %v, want ErrChanged", body, err)
+		}
+	}
+	if got := wantBody(t, s, key, "1"); got != etag {
+		t.Errorf("ETag after refused puts: got %q, want %q", got, etag)
+	}
+	if err := s.Delete(ctx, key); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Put(ctx, key, []byte("3"), upload.PutOptions{IfAbsent: true}); err != nil {
+		t.Errorf("put after Delete: %v", err)
+	}
+	wantBody(t, s, key, "3")
+}
+
+func bothConditions(t *testing.T, s upload.Store) {
+	etag := put(t, s, "a", "1")
+	_, err := s.Put(t.Context(), "a", []byte("2"), upload.PutOptions{IfMatch: etag, IfAbsent: true})
+	if err == nil || errors.Is(err, upload.ErrChanged) {
+		t.Errorf("got %v, want an error of its own", err)
+	}
+	wantBody(t, s, "a", "1")
 }
 
 func list(t *testing.T, s upload.Store) {
@@ -375,14 +414,22 @@ func concurrentKeys(t *testing.T, s upload.Store) {
 }
 
 func concurrentIfMatch(t *testing.T, s upload.Store) {
+	oneWins(t, s, func(key string) upload.PutOptions { return upload.PutOptions{IfMatch: put(t, s, key, "first")} })
+}
+
+func concurrentIfAbsent(t *testing.T, s upload.Store) {
+	oneWins(t, s, func(string) upload.PutOptions { return upload.PutOptions{IfAbsent: true} })
+}
+
+func oneWins(t *testing.T, s upload.Store, condition func(key string) upload.PutOptions) {
 	for round := range 5 {
 		key := fmt.Sprintf("index/%d.json", round)
-		etag := put(t, s, key, "first")
+		opt := condition(key)
 		var mu sync.Mutex
 		var won []string
 		together(8, func(i int) {
 			body := fmt.Sprint("writer ", i)
-			switch _, err := s.Put(t.Context(), key, []byte(body), upload.PutOptions{IfMatch: etag}); {
+			switch _, err := s.Put(t.Context(), key, []byte(body), opt); {
 			case err == nil:
 				mu.Lock()
 				won = append(won, body)
