@@ -114,11 +114,11 @@ func run(e env) error {
 	opt := spool.Options{NoSync: isFalse(e.getenv("AMS_SPOOL_SYNC"))}
 	err = guard(func() error { return spool.Append(dir, id, rec, opt) })
 	if err != nil {
-		spool.Log(dir, spool.FileName(id), "event of "+fmt.Sprint(len(raw))+" bytes lost: "+err.Error())
+		spool.Log(dir, spool.FileName(id), fmt.Sprintf("event of %d bytes not safe: %v", len(raw), err))
 		return err
 	}
 	if cut {
-		spool.Log(dir, spool.FileName(id), "event cut after "+fmt.Sprint(len(raw))+" bytes")
+		spool.Log(dir, spool.FileName(id), fmt.Sprintf("event cut after %d bytes", len(raw)))
 	}
 	fmt.Fprintf(e.stderr, "ams-hook: %d bytes in %s of %s\n", len(raw), spool.FileName(id), dir)
 	return nil

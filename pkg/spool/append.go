@@ -12,7 +12,8 @@ import (
 // Append stores a record in a session's spool, the empty session id standing for
 // [Unassigned]. It waits for no other process. When it returns nil, the record
 // is on disk (unless opt.NoSync): in the database if the lock was free, else in
-// the inbox. An error says that it is in neither.
+// the inbox. An error says that it is in neither, or, where it speaks of a sync,
+// that a crash of the machine may lose it.
 //
 // What went wrong on the way to success, a damaged file or a full disk, is
 // written to the log.
@@ -26,13 +27,15 @@ func Append(dir, sessionID string, rec Record, opt Options) error {
 		rec.Context = nil
 	}
 	err := appendTo(dir, name, sessionID, rec, opt)
-	if errors.Is(err, os.ErrNotExist) {
-		if derr := makeDir(dir); derr != nil {
-			return fmt.Errorf("spool folder: %w", derr)
-		}
-		err = appendTo(dir, name, sessionID, rec, opt)
+	if !errors.Is(err, os.ErrNotExist) {
+		return err
 	}
-	return err
+	// Whatever happens to the folder's own durability: the event comes first.
+	dirErr := makeDir(dir)
+	if err := appendTo(dir, name, sessionID, rec, opt); err != nil {
+		return errors.Join(dirErr, err)
+	}
+	return dirErr
 }
 
 func appendTo(dir, name, sessionID string, rec Record, opt Options) error {

@@ -30,24 +30,19 @@ func Dir(setting string, getenv func(string) string) (string, error) {
 }
 
 // makeDir makes the spool folder and what is missing above it, for this user
-// alone, and syncs the entry of each folder it made before it makes the next.
+// alone, and syncs the entry of each folder it made.
 func makeDir(dir string) error {
 	err := os.Mkdir(dir, 0o700)
-	if errors.Is(err, os.ErrNotExist) {
-		parent := filepath.Dir(dir)
-		if parent == dir {
-			return err
-		}
-		if err := makeDir(parent); err != nil {
-			return err
-		}
+	var above error
+	if parent := filepath.Dir(dir); errors.Is(err, os.ErrNotExist) && parent != dir {
+		above = makeDir(parent)
 		err = os.Mkdir(dir, 0o700)
 	}
-	if errors.Is(err, os.ErrExist) {
-		return nil
+	switch {
+	case errors.Is(err, os.ErrExist):
+		return above
+	case err != nil:
+		return errors.Join(above, err)
 	}
-	if err != nil {
-		return err
-	}
-	return syncDir(filepath.Dir(dir))
+	return errors.Join(above, syncDir(filepath.Dir(dir)))
 }

@@ -2,6 +2,7 @@ package spool
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -51,13 +52,14 @@ func putInbox(dir, name string, l *lockFile, file string, rec Record, opt Option
 	if opt.NoSync {
 		return nil
 	}
-	if err := syncDir(inbox); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err // gone: drained already, and so on disk elsewhere
+	err := ignoreGone(syncDir(inbox)) // gone: drained already, and so on disk elsewhere
+	if err == nil && !l.marked(markInbox) {
+		err = syncTree(dir)
 	}
-	if l.marked(markInbox) {
-		return nil
+	if err != nil {
+		return fmt.Errorf("in the inbox, but not synced: %w", err)
 	}
-	return syncTree(dir)
+	return nil
 }
 
 // syncTree syncs the entries of the spool folder, and its own entry.
