@@ -5,15 +5,18 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
-	"sort"
+	"runtime"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
 	"github.com/urfave/cli/v2"
 
 	"ams/pkg/transcript"
+	"ams/pkg/upload"
 )
 
 func importCommand(e env) *cli.Command {
@@ -23,40 +26,92 @@ func importCommand(e env) *cli.Command {
 		ArgsUsage: "[PATH...]",
 		Description: "PATH is a main transcript file or a folder that is searched for them (default: projects below --claude-dir). A session\n" +
 			"that has a spool here is made of both.",
-		Flags: commonFlags(),
+		Flags: append(commonFlags(),
+			&cli.IntFlag{Name: "jobs", Value: runtime.NumCPU(), Usage: "assemble `N` sessions at once"},
+			&cli.BoolFlag{Name: "dry-run", Usage: "read and assemble everything, print the table, store nothing"}),
 		Action: func(c *cli.Context) error {
 			set, err := readSettings(e, c)
 			if err != nil {
 				return err
 			}
+			if c.Int("jobs") < 1 {
+				return usagef("--jobs must be at least 1")
+			}
 			paths := c.Args().Slice()
 			if len(paths) == 0 {
 				paths = []string{filepath.Join(set.claudeDir, "projects")}
 			}
-			return importAll(c.Context, e, set, paths)
+			im := &importer{e: e, set: set, jobs: c.Int("jobs"), dryRun: c.Bool("dry-run"), skipped: map[string]int{}}
+			return im.all(c.Context, paths)
 		},
 	}
 }
 
-// tally counts what became of the files, for the table at the end.
-type tally struct {
-	sessions, events, lines, unparsed int
-	skipped                           map[string]int // reason -> files
-	failed                            int
+// importer imports sessions and counts what became of their files, for the table at the end.
+type importer struct {
+	e      env
+	set    settings
+	jobs   int
+	dryRun bool
+
+	sessions, events, lines, unparsed, unknown int
+	skipped                                    map[string]int // reason -> files
+	failed                                     int
 }
 
-func importAll(ctx context.Context, e env, set settings, paths []string) error {
-	t := tally{skipped: map[string]int{}}
-	a, store := newAssembler(e, set), set.store()
-	a.finder.Owner, a.finder.Anywhere = -1, true // the person named the files
+// imported is what became of one main file. It does not hold the session: that is let go before the next one is read.
+type imported struct {
+	path                             string
+	events, lines, unparsed, unknown int
+	err                              error
+}
+
+// all finds every session first, by the heads of the files, and then works on several at once. The files of one session are not
+// worked on at once: each is put over the one before.
+func (im *importer) all(ctx context.Context, paths []string) error {
+	found, err := im.find(ctx, paths)
+	if err != nil {
+		return err
+	}
+	results := inParallel(ctx, im.jobs, found, func() func([]transcript.Files) []imported {
+		a, store := newAssembler(im.e, im.set), im.store()
+		return func(files []transcript.Files) []imported {
+			var out []imported
+			for _, f := range files {
+				out = append(out, importOne(ctx, a, store, f))
+			}
+			return out
+		}
+	})
+	for r := range results {
+		im.count(r)
+	}
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("import: stopped after %d of %d sessions: %w", im.sessions, len(found), err)
+	}
+	im.print()
+	switch {
+	case im.failed > 0 && im.sessions > 0:
+		return &exitError{exitSome, fmt.Errorf("%s failed", count(im.failed, "file"))}
+	case im.failed > 0:
+		return fmt.Errorf("nothing was imported; %s failed", count(im.failed, "file"))
+	}
+	return nil
+}
+
+// find returns the files of every session below the paths: as a rule one main file and its agents', but the same session may lie in
+// two folders.
+func (im *importer) find(ctx context.Context, paths []string) ([][]transcript.Files, error) {
+	var found [][]transcript.Files
+	place := map[string]int{} // session id -> place in found
+	finder := &transcript.Finder{Owner: -1, Anywhere: true}
 	for _, root := range paths {
 		if _, err := os.Stat(root); err != nil {
-			return fmt.Errorf("import %s: %w", root, err)
+			return nil, fmt.Errorf("import %s: %w", root, err)
 		}
 		err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 			if err != nil {
-				t.failed++
-				fmt.Fprintf(e.stderr, "ams-assemble: %v\n", err)
+				im.fail(err)
 				return nil
 			}
 			if ctx.Err() != nil {
@@ -68,70 +123,115 @@ func importAll(ctx context.Context, e env, set settings, paths []string) error {
 			if d.IsDir() || filepath.Ext(path) != ".jsonl" || strings.HasPrefix(d.Name(), "agent-") {
 				return nil
 			}
-			t.one(ctx, e, a, path, func(w *work) error {
-				_, err := put(ctx, store, w.name, w.session)
-				return err
-			})
+			files, err := finder.FromFile(path)
+			switch at, seen := place[files.SessionID]; {
+			case errors.Is(err, transcript.ErrNoSession):
+				im.skipped["no line of a session in it"]++
+			case err != nil:
+				im.fail(fmt.Errorf("%s: %w", path, err))
+			case seen:
+				found[at] = append(found[at], files)
+			default:
+				place[files.SessionID] = len(found)
+				found = append(found, []transcript.Files{files})
+			}
 			return nil
 		})
 		if err != nil {
-			return fmt.Errorf("import %s: %w", root, err)
+			return nil, fmt.Errorf("import %s: %w", root, err)
 		}
 	}
-	t.print(e)
-	switch {
-	case t.failed > 0 && t.sessions > 0:
-		return &exitError{exitSome, fmt.Errorf("%d files failed", t.failed)}
-	case t.failed > 0:
-		return fmt.Errorf("all %d files failed", t.failed)
-	}
-	return nil
+	return found, nil
 }
 
-// one imports one main file.
-func (t *tally) one(ctx context.Context, e env, a *assembler, path string, store func(*work) error) {
-	files, err := a.finder.FromFile(path)
-	if errors.Is(err, transcript.ErrNoSession) {
-		t.skipped["no line of a session in it"]++
-		return
+func (im *importer) fail(err error) {
+	im.failed++
+	fmt.Fprintf(im.e.stderr, "ams-assemble: %v\n", err)
+}
+
+func (im *importer) store() upload.Store {
+	if im.dryRun {
+		return nowhere{}
 	}
+	return im.set.store()
+}
+
+// importOne assembles and stores the session of one main file.
+func importOne(ctx context.Context, a *assembler, store upload.Store, files transcript.Files) imported {
+	out := imported{path: files.Main}
 	var w *work
-	if err == nil {
-		w, err = a.fromTranscript(files.SessionID, files)
+	if w, out.err = a.fromTranscript(files.SessionID, files); out.err != nil {
+		return out
 	}
-	if err == nil {
-		err = store(w)
+	if _, out.err = put(ctx, store, w.name, w.session); out.err != nil {
+		return out
 	}
-	if err != nil {
-		t.failed++
-		fmt.Fprintf(e.stderr, "ams-assemble: %s: %v\n", path, err)
-		return
+	made := w.session.Completeness
+	out.events, out.unparsed = len(w.session.Events), made.UnparsedLines
+	for _, f := range made.Files {
+		out.lines += f.Lines
 	}
-	t.sessions++
-	t.events += len(w.session.Events)
-	for _, f := range w.session.Completeness.Files {
-		t.lines += f.Lines
+	for _, n := range made.UnknownLines {
+		out.unknown += n
 	}
-	t.unparsed += w.session.Completeness.UnparsedLines
+	return out
+}
+
+// count adds up what became of the files of one session.
+func (im *importer) count(files []imported) {
+	stored := false
+	for _, f := range files {
+		if f.err != nil {
+			im.fail(fmt.Errorf("%s: %w", f.path, f.err))
+			continue
+		}
+		stored = true
+		im.events += f.events
+		im.lines += f.lines
+		im.unparsed += f.unparsed
+		im.unknown += f.unknown
+	}
+	if stored {
+		im.sessions++
+	}
 }
 
 // print is the table of what was read, skipped and why.
-func (t *tally) print(e env) {
-	w := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(w, "stored\t%d sessions\t%d events of %d lines\n", t.sessions, t.events, t.lines)
-	if t.unparsed > 0 {
-		fmt.Fprintf(w, "skipped\t%d lines\tnot JSON\n", t.unparsed)
+func (im *importer) print() {
+	w := tabwriter.NewWriter(im.e.stdout, 0, 0, 2, ' ', 0)
+	did := "stored"
+	if im.dryRun {
+		did = "read"
 	}
-	var reasons []string
-	for r := range t.skipped {
-		reasons = append(reasons, r)
+	fmt.Fprintf(w, "%s\t%s\t%s of %s\n", did, count(im.sessions, "session"), count(im.events, "event"), count(im.lines, "line"))
+	for _, row := range []struct {
+		lines int
+		why   string
+	}{{im.unparsed, "not JSON"}, {im.unknown, "of a type that this version does not know"}} {
+		if row.lines > 0 {
+			fmt.Fprintf(w, "skipped\t%s\t%s\n", count(row.lines, "line"), row.why)
+		}
 	}
-	sort.Strings(reasons)
-	for _, r := range reasons {
-		fmt.Fprintf(w, "skipped\t%d files\t%s\n", t.skipped[r], r)
+	for _, why := range slices.Sorted(maps.Keys(im.skipped)) {
+		fmt.Fprintf(w, "skipped\t%s\t%s\n", count(im.skipped[why], "file"), why)
 	}
-	if t.failed > 0 {
-		fmt.Fprintf(w, "failed\t%d files\tsee above\n", t.failed)
+	if im.failed > 0 {
+		fmt.Fprintf(w, "failed\t%s\tsee above\n", count(im.failed, "file"))
 	}
 	w.Flush()
 }
+
+// nowhere is the store of a dry run: it is empty, and stays so.
+type nowhere struct{}
+
+func (nowhere) Put(context.Context, string, []byte, upload.PutOptions) (string, error) {
+	return "", nil
+}
+
+func (nowhere) Get(context.Context, string) ([]byte, string, error) {
+	return nil, "", upload.ErrNotFound
+}
+
+func (nowhere) List(context.Context, string, func(upload.Object) error) error { return nil }
+
+func (nowhere) Delete(context.Context, string) error { return nil }
