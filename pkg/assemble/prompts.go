@@ -56,6 +56,9 @@ func (j *joiner) collectPrompts() {
 			j.prompts = append(j.prompts, p)
 		}
 	}
+	if v := j.clientVersion(); v != "" && !versionAtLeast(v, 2, 1, 90) {
+		j.prompts = append(j.prompts, j.absorbed(j.mainLines())...)
+	}
 	index := indexPrompts(j.prompts)
 	spoken := map[string]bool{} // prompt ids of the turns whose prompt a hook saw
 	for i := range j.records {
