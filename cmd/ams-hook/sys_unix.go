@@ -4,6 +4,7 @@ package main
 
 import (
 	"os"
+	"os/signal"
 	"strconv"
 	"time"
 
@@ -17,8 +18,12 @@ import (
 const maxSeconds = 10
 
 // confine makes sure that a crash is short, silent and leaves no core file, and
-// that nothing reaches stdout or stderr unless talk is set.
+// that nothing reaches stdout or stderr unless talk is set. It ignores the signals
+// by which a client in a hurry, a terminal or a limit would end the program in the
+// middle of an event: it ends soon anyway. (Go's runtime crashes on SIGXFSZ
+// where others get EFBIG.)
 func confine(talk bool) {
+	signal.Ignore(unix.SIGTERM, unix.SIGINT, unix.SIGHUP, unix.SIGPIPE, unix.SIGXFSZ)
 	// One byte is too little for a core file, and tells the kernel not to pipe
 	// one to a handler either, which 0 does not (core(5)).
 	_ = unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{Cur: 1, Max: 1})
