@@ -93,7 +93,6 @@ type joiner struct {
 	agentOf   map[string]*agent
 	prompts   []*prompt
 	events    []*event
-	tailOpen  bool
 	completed schema.Completeness
 }
 
