@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"sort"
 	"strings"
 	"time"
 
@@ -91,20 +92,21 @@ func demo(ctx context.Context, e env, dir, hook string) error {
 	if err != nil {
 		return err
 	}
-	begin := e.now()
-	shift := begin.Sub(events[0].at)
 	claude, spoolDir := filepath.Join(dir, "claude"), filepath.Join(dir, "spool")
-	if err := demoTranscript(claude, shift); err != nil {
-		return err
-	}
 	fmt.Fprintf(e.stderr, "ams-assemble: replaying %d hook events through %s\n", len(events), hook)
-	for _, ev := range events {
-		if err := wait(ctx, ev.at.Add(shift).Sub(e.now())); err != nil {
+	begin := e.now()
+	for i := range events {
+		due := begin.Add(events[i].recorded.Sub(events[0].recorded))
+		if err := wait(ctx, due.Sub(e.now())); err != nil {
 			return err
 		}
-		if err := startHook(ctx, e, hook, spoolDir, ev.raw); err != nil {
+		events[i].replayed = e.now()
+		if err := startHook(ctx, e, hook, spoolDir, events[i].raw); err != nil {
 			return err
 		}
+	}
+	if err := demoTranscript(claude, events); err != nil {
+		return err
 	}
 	// The demo has its own folders and no settings but the defaults, whatever the environment says.
 	prices, err := price.Embedded()
@@ -112,9 +114,7 @@ func demo(ctx context.Context, e env, dir, hook string) error {
 		return err
 	}
 	set := settings{spoolDir: spoolDir, claudeDir: claude, localDir: filepath.Join(dir, "store"), now: true, join: joinSettings(prices)}
-	quiet := e
-	quiet.stdout = &bytes.Buffer{}
-	if err := runAll(ctx, quiet, set, 1); err != nil {
+	if err := runAll(ctx, e, set, runOptions{jobs: 1, quiet: true}); err != nil {
 		return err
 	}
 	return tellStored(ctx, e, dir, set)
@@ -123,7 +123,8 @@ func demo(ctx context.Context, e env, dir, hook string) error {
 // tellStored says where the files are and tells the one session that is stored.
 func tellStored(ctx context.Context, e env, dir string, set settings) error {
 	var keys []string
-	err := set.store().List(ctx, "sessions/", func(o upload.Object) error {
+	store := upload.NewLocal(set.localDir)
+	err := store.List(ctx, "sessions/", func(o upload.Object) error {
 		keys = append(keys, o.Key)
 		return nil
 	})
@@ -133,7 +134,7 @@ func tellStored(ctx context.Context, e env, dir string, set settings) error {
 	if err != nil {
 		return fmt.Errorf("demo: %w", err)
 	}
-	body, _, err := set.store().Get(ctx, keys[0])
+	body, _, err := store.Get(ctx, keys[0])
 	if err != nil {
 		return fmt.Errorf("demo: %w", err)
 	}
@@ -148,8 +149,24 @@ func tellStored(ctx context.Context, e env, dir string, set settings) error {
 
 // demoEvent is one recorded hook event.
 type demoEvent struct {
-	at  time.Time
-	raw []byte
+	recorded, replayed time.Time
+	raw                []byte
+}
+
+// moved is the time in the replay of a time in the recording. The replay may have been slower than the recording, so a time between two
+// events stays in the same proportion between them.
+func moved(events []demoEvent, t time.Time) time.Time {
+	next := sort.Search(len(events), func(i int) bool { return events[i].recorded.After(t) })
+	switch next {
+	case 0:
+		return events[0].replayed.Add(t.Sub(events[0].recorded))
+	case len(events):
+		last := events[next-1]
+		return last.replayed.Add(t.Sub(last.recorded))
+	}
+	a, b := events[next-1], events[next]
+	part := float64(t.Sub(a.recorded)) / float64(b.recorded.Sub(a.recorded))
+	return a.replayed.Add(time.Duration(part * float64(b.replayed.Sub(a.replayed))))
 }
 
 // demoEvents reads the recorded events; the paths in them are moved to dir.
@@ -171,15 +188,15 @@ func demoEvents(dir string) ([]demoEvent, error) {
 			return nil, fmt.Errorf("demo: bad line: %w", errors.Join(err, errors.New(line.ReceivedAt)))
 		}
 		raw := strings.ReplaceAll(*line.Raw, recordedRoot, filepath.ToSlash(filepath.Join(dir, "claude")))
-		out = append(out, demoEvent{at, []byte(raw)})
+		out = append(out, demoEvent{recorded: at, raw: []byte(raw)})
 	}
 	return out, lines.Err()
 }
 
 var recordedTime = regexp.MustCompile(`"timestamp":"([^"]+)"`)
 
-// demoTranscript writes the recorded transcript, its times moved to now.
-func demoTranscript(claude string, shift time.Duration) error {
+// demoTranscript writes the recorded transcript with the times of the replay.
+func demoTranscript(claude string, events []demoEvent) error {
 	root, err := fs.Sub(recording, "demo/projects")
 	if err != nil {
 		return fmt.Errorf("demo: %w", err)
@@ -201,7 +218,7 @@ func demoTranscript(claude string, shift time.Duration) error {
 			if err != nil {
 				return m
 			}
-			return []byte(`"timestamp":"` + t.Add(shift).UTC().Format("2006-01-02T15:04:05.000Z") + `"`)
+			return []byte(`"timestamp":"` + moved(events, t).UTC().Format("2006-01-02T15:04:05.000Z") + `"`)
 		})
 		return os.WriteFile(target, b, 0o600)
 	})

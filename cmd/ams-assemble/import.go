@@ -73,12 +73,17 @@ func (im *importer) all(ctx context.Context, paths []string) error {
 	if err != nil {
 		return err
 	}
+	store, err := im.store(ctx)
+	if err != nil {
+		return err
+	}
+	sh := &shelf{store: store, set: im.set}
 	results := inParallel(ctx, im.jobs, found, func() func([]transcript.Files) []imported {
-		a, store := newAssembler(im.e, im.set), im.store()
+		a := newAssembler(im.e, im.set)
 		return func(files []transcript.Files) []imported {
 			var out []imported
 			for _, f := range files {
-				out = append(out, importOne(ctx, a, store, f))
+				out = append(out, importOne(ctx, a, sh, f))
 			}
 			return out
 		}
@@ -149,21 +154,21 @@ func (im *importer) fail(err error) {
 	fmt.Fprintf(im.e.stderr, "ams-assemble: %v\n", err)
 }
 
-func (im *importer) store() upload.Store {
+func (im *importer) store(ctx context.Context) (upload.Store, error) {
 	if im.dryRun {
-		return nowhere{}
+		return nowhere{}, nil
 	}
-	return im.set.store()
+	return im.set.open(ctx)
 }
 
 // importOne assembles and stores the session of one main file.
-func importOne(ctx context.Context, a *assembler, store upload.Store, files transcript.Files) imported {
+func importOne(ctx context.Context, a *assembler, sh *shelf, files transcript.Files) imported {
 	out := imported{path: files.Main}
 	var w *work
 	if w, out.err = a.fromTranscript(files.SessionID, files); out.err != nil {
 		return out
 	}
-	if _, out.err = put(ctx, store, w.name, w.session); out.err != nil {
+	if _, _, out.err = sh.put(ctx, w, nil); out.err != nil {
 		return out
 	}
 	made := w.session.Completeness

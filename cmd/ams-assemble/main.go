@@ -41,12 +41,17 @@ func main() {
 	if err != nil {
 		self = os.Args[0]
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	code := run(ctx, env{
+	world := env{
 		args: os.Args[1:], stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
 		getenv: os.Getenv, now: time.Now, self: self,
-	})
+	}
+	if err := loadEnv(envFile(homeDir(world)), os.LookupEnv, os.Setenv); err != nil {
+		fmt.Fprintf(os.Stderr, "ams-assemble: %v\n", err)
+		os.Exit(exitUsage)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	code := run(ctx, world)
 	stop()
 	os.Exit(code)
 }

@@ -4,34 +4,92 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"runtime"
+	"time"
 
+	"github.com/schollz/progressbar/v3"
 	"github.com/urfave/cli/v2"
+	"golang.org/x/term"
 
+	"ams/pkg/assemble"
+	"ams/pkg/lax"
 	"ams/pkg/receipt"
 	"ams/pkg/spool"
-	"ams/pkg/upload"
 )
+
+// runOptions are the settings of run alone.
+type runOptions struct {
+	jobs     int
+	json     bool
+	quiet    bool
+	watch    time.Duration // 0: once
+	retain   time.Duration // 0: for ever
+	spoolMax int64         // bytes; 0: no bound
+}
 
 func runCommand(e env) *cli.Command {
 	return &cli.Command{
 		Name:  "run",
 		Usage: "assemble and store every session with news (the default; for cron)",
 		Flags: append(commonFlags(),
-			&cli.IntFlag{Name: "jobs", Value: runtime.NumCPU(), Usage: "assemble `N` sessions at once"}),
+			&cli.IntFlag{Name: "jobs", Value: runtime.NumCPU(), Usage: "assemble `N` sessions at once"},
+			&cli.BoolFlag{Name: "json", Usage: "print one line of JSON per session"},
+			&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "print failures alone"},
+			&cli.BoolFlag{Name: "watch", Usage: "go on for ever, where there is no cron"},
+			&cli.DurationFlag{Name: "every", Value: time.Minute, Usage: "with --watch: how long to rest between two runs, `DURATION`"},
+			&cli.StringFlag{Name: "retain", EnvVars: []string{"AMS_RETAIN"}, Value: "30d", Usage: "remove the spool of a stored session `AGE` after its last event: 30d, 12h; 0 keeps all"},
+			&cli.StringFlag{Name: "spool-max", EnvVars: []string{"AMS_SPOOL_MAX"}, Value: "5GB", Usage: "when the spools are larger than `SIZE`, remove the oldest stored ones; 0 keeps all"}),
 		Action: func(c *cli.Context) error {
 			set, err := readSettings(e, c)
 			if err != nil {
 				return err
 			}
-			if c.Args().Present() {
-				return usagef("run takes no arguments; ams-assemble session %s reassembles one session", c.Args().First())
+			opt, err := readRunOptions(c)
+			if err != nil {
+				return err
 			}
-			if c.Int("jobs") < 1 {
-				return usagef("--jobs must be at least 1")
+			if opt.watch > 0 {
+				return watch(c.Context, e, set, opt)
 			}
-			return runAll(c.Context, e, set, c.Int("jobs"))
+			return runAll(c.Context, e, set, opt)
 		},
+	}
+}
+
+func readRunOptions(c *cli.Context) (runOptions, error) {
+	opt := runOptions{jobs: c.Int("jobs"), json: c.Bool("json"), quiet: c.Bool("quiet")}
+	if c.Args().Present() {
+		return opt, usagef("run takes no arguments; ams-assemble session %s reassembles one session", c.Args().First())
+	}
+	if opt.jobs < 1 {
+		return opt, usagef("--jobs must be at least 1")
+	}
+	if c.Bool("watch") {
+		if opt.watch = c.Duration("every"); opt.watch <= 0 {
+			return opt, usagef("--every must be longer than 0")
+		}
+	}
+	var err error
+	if opt.retain, err = parseAge(c.String("retain")); err != nil {
+		return opt, usagef("--retain: %w", err)
+	}
+	if opt.spoolMax, err = parseSize(c.String("spool-max")); err != nil {
+		return opt, usagef("--spool-max: %w", err)
+	}
+	return opt, nil
+}
+
+// watch runs again and again until it is stopped. A failed run is said and tried again; only a wrong setting would never mend itself, and
+// those were checked before.
+func watch(ctx context.Context, e env, set settings, opt runOptions) error {
+	for {
+		if err := runAll(ctx, e, set, opt); err != nil && ctx.Err() == nil {
+			fmt.Fprintf(e.stderr, "ams-assemble: %v\n", err)
+		}
+		if wait(ctx, opt.watch) != nil {
+			return nil // it was told to stop
+		}
 	}
 }
 
@@ -43,8 +101,8 @@ type result struct {
 	err  error
 }
 
-// runAll stores every session with news. One bad session never stops the others.
-func runAll(ctx context.Context, e env, set settings, jobs int) error {
+// runAll stores every session with news, then removes spools that are no longer needed. One bad session never stops the others.
+func runAll(ctx context.Context, e env, set settings, opt runOptions) error {
 	stats, err := spool.List(set.spoolDir)
 	if err != nil {
 		return err
@@ -57,45 +115,98 @@ func runAll(ctx context.Context, e env, set settings, jobs int) error {
 		return err
 	}
 	defer book.Close()
-	var todo []spool.Stat
-	for _, s := range stats {
-		if s.Name == spool.Unassigned {
-			continue
-		}
-		if r := book.Get(s.Name); r == nil || !r.Current(set.join.ProgramVersion, set.fingerprint(), spoolStats(s)) {
-			todo = append(todo, s)
-		}
+	store, err := set.open(ctx)
+	if err != nil {
+		return err
 	}
+	todo := withNews(book, set, stats)
+	sh := &shelf{store: store, set: set}
+	bar := progress(e, opt, len(todo))
 	stored, failed := 0, 0
-	results := inParallel(ctx, jobs, todo, func() func(spool.Stat) result {
-		a, store := newAssembler(e, set), set.store()
-		return func(s spool.Stat) result { return storeOne(ctx, a, store, book, s.Name) }
+	results := inParallel(ctx, opt.jobs, todo, func() func(spool.Stat) result {
+		a := newAssembler(e, set)
+		return func(s spool.Stat) result { return storeOne(ctx, a, sh, book, s.Name) }
 	})
 	for r := range results {
-		sayDamage(e, r.work)
-		switch {
-		case r.err != nil:
+		bar.Add(1)
+		if r.err != nil {
 			failed++
-			fmt.Fprintf(e.stderr, "ams-assemble: session %s: %v\n", r.name, r.err)
-		case r.work == nil: // removed since it was listed
-		case r.work.session == nil:
-			fmt.Fprintf(e.stderr, "ams-assemble: %s: %v\n", r.work.from, errEmpty)
-		default:
+		} else if r.work != nil && r.work.session != nil {
 			stored++
-			fmt.Fprintf(e.stdout, "%s  %s  %s\n", r.work.session.SessionID, r.work.session.Outcome, r.key)
 		}
+		say(e, opt, r)
 	}
+	bar.Finish()
 	if err := ctx.Err(); err != nil {
-		return fmt.Errorf("stopped after %d of %d sessions: %w", stored+failed, len(todo), err)
+		return &exitError{exitSome, fmt.Errorf("stopped after %d of %d sessions: %w", stored+failed, len(todo), err)}
 	}
-	if failed > 0 {
+	prune(e, set, opt, book)
+	switch {
+	case failed > 0 && stored == 0 && failed == len(todo):
+		return fmt.Errorf("no session could be stored; the next run tries all %d again", failed)
+	case failed > 0:
 		return &exitError{exitSome, fmt.Errorf("%d of %d sessions failed; the next run tries them again", failed, len(todo))}
 	}
 	return nil
 }
 
+// withNews are the spools in which something has happened since their receipts, by stats alone.
+func withNews(book *receipt.Book, set settings, stats []spool.Stat) []spool.Stat {
+	program, fingerprint := set.join.ProgramVersion, set.fingerprint()
+	var todo []spool.Stat
+	for _, s := range stats {
+		if s.Name == spool.Unassigned {
+			continue
+		}
+		if r := book.Get(s.Name); r == nil || !r.Current(program, fingerprint, spoolStats(s)) {
+			todo = append(todo, s)
+		}
+	}
+	return todo
+}
+
+// progress is a bar on a terminal, and nothing anywhere else.
+func progress(e env, opt runOptions, n int) *progressbar.ProgressBar {
+	f, ok := e.stderr.(*os.File)
+	shown := ok && n > 1 && !opt.quiet && term.IsTerminal(int(f.Fd()))
+	return progressbar.NewOptions(n, progressbar.OptionSetWriter(e.stderr), progressbar.OptionSetVisibility(shown),
+		progressbar.OptionSetDescription("sessions"), progressbar.OptionShowCount(), progressbar.OptionClearOnFinish())
+}
+
+// say tells what became of a spool: results on stdout, one line each, the rest on stderr.
+func say(e env, opt runOptions, r result) {
+	sayDamage(e, r.work)
+	switch {
+	case r.err != nil:
+		fmt.Fprintf(e.stderr, "ams-assemble: session %s: %v\n", printable(r.name), r.err)
+	case r.work == nil: // removed since it was listed
+	case r.work.session == nil:
+		fmt.Fprintf(e.stderr, "ams-assemble: %s: %v\n", r.work.from, errEmpty)
+	case opt.quiet:
+	case opt.json:
+		s := r.work.session
+		line, err := lax.Line(storedLine{s.SessionID, string(s.Outcome), string(s.Status), r.key, len(s.Events), s.Totals.CostUSD})
+		if err == nil {
+			fmt.Fprintf(e.stdout, "%s\n", line)
+		}
+	default:
+		fmt.Fprintf(e.stdout, "%s  %s  %s\n", printable(r.work.session.SessionID), r.work.session.Outcome, r.key)
+	}
+}
+
+// storedLine is the form of run --json.
+type storedLine struct {
+	SessionID string   `json:"session_id"`
+	Outcome   string   `json:"outcome"`
+	Status    string   `json:"status"`
+	Key       string   `json:"key"`
+	Events    int      `json:"events"`
+	CostUSD   *float64 `json:"cost_usd"`
+}
+
 // storeOne assembles and stores one session, then writes its receipt.
-func storeOne(ctx context.Context, a *assembler, store upload.Store, book *receipt.Book, name string) result {
+func storeOne(ctx context.Context, a *assembler, sh *shelf, book *receipt.Book, name string) result {
+	last := book.Get(name)
 	w, err := a.fromSpool(name)
 	var key string
 	switch {
@@ -105,11 +216,29 @@ func storeOne(ctx context.Context, a *assembler, store upload.Store, book *recei
 	case err != nil:
 		return result{name: name, err: err}
 	default:
-		if key, err = put(ctx, store, name, w.session); err != nil {
+		if key, w.session, err = sh.put(ctx, w, last); err != nil {
 			return result{name: name, work: w, err: err}
 		}
 	}
-	return result{name: name, work: w, key: key, err: book.Put(name, w.receipt(a.set, key))}
+	r := w.receipt(a.set, key)
+	r.Compacted = last != nil && last.Compacted && last.RecordCount == r.RecordCount
+	return result{name: name, work: w, key: key, err: book.Put(name, r)}
+}
+
+// receipt says what the work was made of.
+func (w *work) receipt(set settings, key string) receipt.Receipt {
+	r := receipt.Receipt{
+		SessionID: w.contents.SessionID, Inputs: w.inputs, Spool: spoolStats(w.contents.Stat), LookedAt: w.lookedAt, Final: w.final,
+		Program: set.join.ProgramVersion, Settings: set.fingerprint(), Key: key, RecordCount: len(w.contents.Records),
+		LastEvent: w.lookedAt,
+	}
+	if w.session != nil {
+		r.Made, r.LastEvent = assemble.Inputs(w.session.Completeness), w.session.EndTime.Time
+	}
+	if n := len(w.contents.Records); n > 0 {
+		r.LastRecord = w.contents.Records[n-1].Key.String()
+	}
+	return r
 }
 
 // sayDamage tells of spool files that were moved aside.
@@ -120,16 +249,4 @@ func sayDamage(e env, w *work) {
 	for _, d := range w.contents.Damaged {
 		fmt.Fprintf(e.stderr, "ams-assemble: %s is damaged (%s) and is kept; %s read from it\n", d.Path, d.Reason, count(d.Records, "record"))
 	}
-}
-
-// receipt says what the work was made of.
-func (w *work) receipt(set settings, key string) receipt.Receipt {
-	r := receipt.Receipt{
-		SessionID: w.contents.SessionID, Inputs: w.inputs, Spool: spoolStats(w.contents.Stat), LookedAt: w.lookedAt, Final: w.final,
-		Program: set.join.ProgramVersion, Settings: set.fingerprint(), Key: key, RecordCount: len(w.contents.Records),
-	}
-	if n := len(w.contents.Records); n > 0 {
-		r.LastRecord = w.contents.Records[n-1].Key.String()
-	}
-	return r
 }

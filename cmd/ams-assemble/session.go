@@ -71,7 +71,11 @@ func oneSession(e env, c *cli.Context, a *assembler, arg string) error {
 		return err
 	}
 	if c.Bool("store") {
-		key, err := put(c.Context, a.set.store(), w.name, w.session)
+		store, err := a.set.open(c.Context)
+		if err != nil {
+			return err
+		}
+		key, _, err := (&shelf{store: store, set: a.set}).put(c.Context, w, nil)
 		if err != nil {
 			return err
 		}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -24,6 +25,7 @@ type settings struct {
 	spoolDir  string
 	claudeDir string
 	localDir  string
+	s3        *upload.S3Options // nil: the local store
 	idle      time.Duration
 	now       bool
 	join      assemble.Settings
@@ -35,8 +37,14 @@ func commonFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "spool-dir", EnvVars: []string{"AMS_SPOOL_DIR"}, Usage: "`DIR` where ams-hook records (default ~/.local/state/ams/spool)"},
 		&cli.StringFlag{Name: "claude-dir", EnvVars: []string{"CLAUDE_CONFIG_DIR"}, Usage: "`DIR` below which a transcript is searched whose recorded path is gone (default ~/.claude)"},
-		&cli.StringFlag{Name: "storage", EnvVars: []string{"AMS_STORAGE"}, Usage: "`KIND` of storage: local"},
+		&cli.StringFlag{Name: "storage", EnvVars: []string{"AMS_STORAGE"}, Usage: "`KIND` of storage: local or s3 (default s3 where a bucket is set, else local)"},
 		&cli.StringFlag{Name: "local-dir", EnvVars: []string{"AMS_LOCAL_DIR"}, Usage: "`DIR` of the local store (default ~/.local/share/ams)"},
+		&cli.StringFlag{Name: "s3-bucket", EnvVars: []string{"AMS_S3_BUCKET"}, Usage: "`BUCKET` of S3 or a server like it; credentials as in the AWS tools"},
+		&cli.StringFlag{Name: "s3-prefix", EnvVars: []string{"AMS_S3_PREFIX"}, Value: "ams", Usage: "`PREFIX` of all keys in the bucket"},
+		&cli.StringFlag{Name: "s3-endpoint-url", EnvVars: []string{"AMS_S3_ENDPOINT_URL"}, Usage: "`URL` of the server, where it is not AWS"},
+		&cli.StringFlag{Name: "s3-region", EnvVars: []string{"AMS_S3_REGION", "AWS_REGION"}, Usage: "`REGION` of the bucket"},
+		&cli.StringFlag{Name: "s3-sse", EnvVars: []string{"AMS_S3_SSE"}, Usage: "ask the server to encrypt: `AES256` or aws:kms"},
+		&cli.StringFlag{Name: "s3-kms-key-id", EnvVars: []string{"AMS_S3_KMS_KEY_ID"}, Usage: "`KEY` for aws:kms (default: the bucket's)"},
 		&cli.StringFlag{Name: "capture-thinking", EnvVars: []string{"AMS_CAPTURE_THINKING"}, Usage: "keep the model's thinking: `yes` or no (default yes)"},
 		&cli.StringFlag{Name: "prices", EnvVars: []string{"AMS_PRICES"}, Usage: "`FILE` with prices of your own (default ~/.config/ams/prices.json)"},
 		&cli.StringFlag{Name: "status", EnvVars: []string{"AMS_STATUS"}, Usage: "`STATUS` to give the sessions instead of what their events say: ok, error or running"},
@@ -73,14 +81,8 @@ func readSettings(e env, c *cli.Context) (settings, error) {
 	if s.idle <= 0 {
 		return s, usagef("--idle must be longer than 0")
 	}
-	switch kind := c.String("storage"); {
-	case kind == "local":
-	case kind == "" && e.getenv("AMS_S3_BUCKET") == "":
-	case kind == "s3" || kind == "":
-		return s, &exitError{exitUsage, &hintError{
-			err: fmt.Errorf("this version stores on local disk only"), hint: "set AMS_STORAGE=local, or unset AMS_S3_BUCKET"}}
-	default:
-		return s, usagef("--storage must be local, not %q", kind)
+	if s.s3, err = readS3(c); err != nil {
+		return s, err
 	}
 	thinking, err := parseBool("--capture-thinking", c.String("capture-thinking"), true)
 	if err != nil {
@@ -134,14 +136,41 @@ func (s settings) fingerprint() string {
 	return hex.EncodeToString(sum[:8])
 }
 
-// receiptsPath is the file of receipts of the store in use, beside the spools.
-func (s settings) receiptsPath() string {
-	abs, err := filepath.Abs(s.localDir)
-	if err != nil {
-		abs = s.localDir
+// readS3 says which bucket to use, nil for the local store. As in the original, a bucket alone chooses S3, and local beats it.
+func readS3(c *cli.Context) (*upload.S3Options, error) {
+	opt := &upload.S3Options{
+		Bucket: c.String("s3-bucket"), Prefix: c.String("s3-prefix"), Endpoint: c.String("s3-endpoint-url"),
+		Region: c.String("s3-region"), SSE: c.String("s3-sse"), KMSKeyID: c.String("s3-kms-key-id"),
 	}
-	sum := sha256.Sum256([]byte("local\x00" + abs))
-	return filepath.Join(s.spoolDir, ".receipts", hex.EncodeToString(sum[:8])+".db")
+	switch kind := strings.ToLower(c.String("storage")); {
+	case kind == "local", kind == "" && opt.Bucket == "":
+		return nil, nil
+	case kind != "" && kind != "s3":
+		return nil, usagef("--storage must be local or s3, not %q", kind)
+	case opt.Bucket == "":
+		return nil, &exitError{exitUsage, &hintError{
+			err: fmt.Errorf("--storage is s3, but there is no bucket"), hint: "set --s3-bucket or AMS_S3_BUCKET, or --storage local"}}
+	}
+	return opt, nil
 }
 
-func (s settings) store() upload.Store { return upload.NewLocal(s.localDir) }
+// open opens the store in use. It makes no connection and no folder.
+func (s settings) open(ctx context.Context) (upload.Store, error) {
+	if s.s3 == nil {
+		return upload.NewLocal(s.localDir), nil
+	}
+	return upload.NewS3(ctx, *s.s3)
+}
+
+// receiptsPath is the file of receipts of the store in use, beside the spools.
+func (s settings) receiptsPath() string {
+	store := "local\x00" + s.localDir
+	if abs, err := filepath.Abs(s.localDir); err == nil {
+		store = "local\x00" + abs
+	}
+	if s.s3 != nil {
+		store = strings.Join([]string{"s3", s.s3.Endpoint, s.s3.Bucket, strings.Trim(s.s3.Prefix, "/")}, "\x00")
+	}
+	sum := sha256.Sum256([]byte(store))
+	return filepath.Join(s.spoolDir, ".receipts", hex.EncodeToString(sum[:8])+".db")
+}

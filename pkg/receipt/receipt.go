@@ -73,6 +73,8 @@ type Receipt struct {
 	Made map[string]int64 `json:"made,omitempty"`
 	// LastEvent is the Session's end.
 	LastEvent time.Time `json:"last_event"`
+	// Compacted is set when the spool's file was made small after the session was over.
+	Compacted bool `json:"compacted,omitempty"`
 	// RecordCount and LastRecord name what the spool held, for its removal.
 	RecordCount int    `json:"record_count"`
 	LastRecord  string `json:"last_record"`

@@ -1,0 +1,49 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestEnvFileFillsWhatIsNotSet(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "env")
+	text := "# a comment\n\nAMS_A=1\nexport AMS_B = no\n"
+	for _, c := range []struct{ line, name, value, fault string }{
+		{"AMS_A=one two", "AMS_A", "one two", ""},
+		{`AMS_A="quoted # not a comment"`, "AMS_A", "quoted # not a comment", ""},
+		{"AMS_A='x'", "AMS_A", "x", ""},
+		{"  export AMS_A=x  ", "AMS_A", "x", ""},
+		{"AMS_A=a=b", "AMS_A", "a=b", ""},
+		{"AMS_A=", "AMS_A", "", ""},
+		{"# AMS_A=x", "", "", ""},
+		{"AMS_A", "", "", "want NAME=VALUE"},
+		{"=x", "", "", "want NAME=VALUE"},
+		{"AMS A=x", "", "", "want NAME=VALUE"},
+		{`AMS_A="open`, "", "", "AMS_A: the quote is not closed"},
+	} {
+		name, value, err := parseEnvLine(c.line)
+		if name != c.name || value != c.value || (err == nil) != (c.fault == "") || err != nil && !strings.Contains(err.Error(), c.fault) {
+			t.Errorf("parseEnvLine(%q) = %q, %q, %v; want %q, %q, %q", c.line, name, value, err, c.name, c.value, c.fault)
+		}
+	}
+	env := map[string]string{"AMS_SET": "by hand"}
+	lookup := func(n string) (string, bool) { v, ok := env[n]; return v, ok }
+	set := func(n, v string) error { env[n] = v; return nil }
+	if err := loadEnv(path, lookup, set); err != nil {
+		t.Errorf("loadEnv of no file: %v", err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := loadEnv(path, lookup, set); err == nil || !strings.Contains(err.Error(), path+" line 4") {
+		t.Errorf("loadEnv of a bad line: %v, want its file and line", err)
+	}
+	if err := os.WriteFile(path, []byte("AMS_SET=file\nAMS_NEW=file\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := loadEnv(path, lookup, set); err != nil || env["AMS_SET"] != "by hand" || env["AMS_NEW"] != "file" {
+		t.Errorf("loadEnv: %v, got %v", err, env)
+	}
+}

@@ -1,0 +1,118 @@
+package main
+
+import (
+	"errors"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"ams/pkg/spool"
+)
+
+func exists(t *testing.T, dir, name string) bool {
+	t.Helper()
+	_, err := spool.StatOf(dir, name)
+	if err != nil && !errors.Is(err, spool.ErrNotFound) {
+		t.Fatal(err)
+	}
+	return err == nil
+}
+
+func TestSpoolsGoWhenTheirTimeIsOver(t *testing.T) {
+	dir, store := t.TempDir(), t.TempDir()
+	ended := time.Now().Add(-40 * 24 * time.Hour)
+	fillSpool(t, dir, "old", ended)
+	fillSpool(t, dir, "young", time.Now().Add(-24*time.Hour))
+	later := time.Now().Add(time.Hour)
+	flags := []string{"--spool-dir", dir, "--local-dir", store, "--claude-dir", "nowhere"}
+	runIt := func(args ...string) string {
+		t.Helper()
+		code, out, talk := runIn(t, later, append(flags, args...)...)
+		if code != exitDone {
+			t.Fatalf("%v: exit %d\n%s%s", args, code, out, talk)
+		}
+		return talk
+	}
+	runIt("--retain", "0")
+	if !exists(t, dir, "old") || !exists(t, dir, "young") {
+		t.Error("--retain 0 keeps everything")
+	}
+	runIt()
+	if exists(t, dir, "old") || !exists(t, dir, "young") {
+		t.Errorf("after 30 days: old is there: %v, young is there: %v; want young alone", exists(t, dir, "old"), exists(t, dir, "young"))
+	}
+
+	// The session stays stored, and what comes later is added to it, not put in its place.
+	raw := []byte(`{"session_id":"old","cwd":"/p","hook_event_name":"Notification","message":"still there"}`)
+	if _, err := spool.Insert(dir, "old", []spool.Record{{Key: spool.KeyFor(ended.Add(time.Hour), raw, 0), Raw: raw}}); err != nil {
+		t.Fatal(err)
+	}
+	runIt("--retain", "0")
+	found, err := filepath.Glob(filepath.Join(store, "sessions", "*", "*", "*", "old.json"))
+	if err != nil || len(found) != 1 {
+		t.Fatalf("stored: %v, %v; want one", found, err)
+	}
+	text := readText(t, found[0])
+	for _, want := range []string{"Hello from old", "still there", `"carried_events"`} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%s lacks %q", found[0], want)
+		}
+	}
+}
+
+func TestTheOldestStoredSpoolsGoWhenTheyAreTooLarge(t *testing.T) {
+	dir, store := t.TempDir(), t.TempDir()
+	fillSpool(t, dir, "a-new", time.Now().Add(-time.Hour))
+	fillSpool(t, dir, "b-old", time.Now().Add(-3*time.Hour))
+	fillSpool(t, dir, "c-older", time.Now().Add(-5*time.Hour))
+	stat, err := spool.StatOf(dir, "a-new")
+	if err != nil {
+		t.Fatal(err)
+	}
+	later := time.Now().Add(time.Hour)
+	flags := []string{"--spool-dir", dir, "--local-dir", store, "--claude-dir", "nowhere", "--spool-max"}
+	if code, _, talk := runIn(t, later, append(flags, time.Duration(2*stat.DBBytes).String())...); code != exitUsage || !strings.Contains(talk, "--spool-max") {
+		t.Errorf("a size that is none: exit %d, %s", code, talk)
+	}
+	if code, _, talk := runIn(t, later, append(flags, "60kB")...); code != exitDone {
+		t.Fatalf("exit %d, %s", code, talk)
+	}
+	if !exists(t, dir, "a-new") || !exists(t, dir, "b-old") || exists(t, dir, "c-older") {
+		t.Errorf("kept: a-new %v, b-old %v, c-older %v; want the oldest gone (60 kB for three of %d)", exists(t, dir, "a-new"), exists(t, dir, "b-old"), exists(t, dir, "c-older"), stat.DBBytes)
+	}
+}
+
+func TestWhatIsNotStoredIsNeverRemoved(t *testing.T) {
+	dir := t.TempDir()
+	fillSpool(t, dir, "one", time.Now().Add(-90*24*time.Hour))
+	blocked := filepath.Join(t.TempDir(), "a-file")
+	writeText(t, blocked, "no folder")
+	code, _, talk := runIn(t, time.Now().Add(time.Hour), "--spool-dir", dir, "--local-dir", blocked, "--claude-dir", "nowhere", "--spool-max", "1B")
+	if code != exitNothing || !exists(t, dir, "one") {
+		t.Errorf("store not usable: exit %d, spool there: %v\n%s", code, exists(t, dir, "one"), talk)
+	}
+}
+
+func TestAgesAndSizes(t *testing.T) {
+	for in, want := range map[string]time.Duration{"30d": 720 * time.Hour, "0": 0, "12h": 12 * time.Hour, " 1.5d ": 36 * time.Hour} {
+		if got, err := parseAge(in); err != nil || got != want {
+			t.Errorf("parseAge(%q) = %v, %v; want %v", in, got, err, want)
+		}
+	}
+	for in, want := range map[string]int64{"5GB": 5e9, "500 MB": 5e8, "1kb": 1000, "7": 7, "0": 0, "1.5TB": 15e11} {
+		if got, err := parseSize(in); err != nil || got != want {
+			t.Errorf("parseSize(%q) = %v, %v; want %v", in, got, err, want)
+		}
+	}
+	for _, in := range []string{"", "d", "-1d", "1x", "1e99d", "-5h"} {
+		if _, err := parseAge(in); err == nil {
+			t.Errorf("parseAge(%q) is no error", in)
+		}
+	}
+	for _, in := range []string{"", "GB", "-1", "1e99TB", "nan", "5 gigs"} {
+		if _, err := parseSize(in); err == nil {
+			t.Errorf("parseSize(%q) is no error", in)
+		}
+	}
+}
