@@ -25,6 +25,7 @@ type prompt struct {
 	source string
 	id     string // prompt_id
 	files  int    // pictures and documents beside the text
+	output string // of a bash line
 	at     time.Time
 	record *record
 	line   *transcript.Line
@@ -54,6 +55,8 @@ func (j *joiner) collectPrompts() {
 		}
 		if p := promptOf(l); p != nil {
 			j.prompts = append(j.prompts, p)
+		} else if n := len(j.prompts); n > 0 && j.prompts[n-1].source == sourceBash && j.prompts[n-1].output == "" {
+			j.prompts[n-1].output = bashOutput(l)
 		}
 	}
 	if v := j.clientVersion(); v != "" && !versionAtLeast(v, 2, 1, 90) {
@@ -196,6 +199,15 @@ func promptOf(l *transcript.Line) *prompt {
 	return p
 }
 
+// bashOutput is what the command of a bash line printed, if l is the line that says so.
+func bashOutput(l *transcript.Line) string {
+	if l.Type != "user" || l.Message == nil || isToolResult(l) {
+		return ""
+	}
+	text := textOf(l)
+	return strings.TrimSpace(tagged(text, "bash-stdout") + "\n" + tagged(text, "bash-stderr"))
+}
+
 // slashText is a slash command as it was typed.
 func slashText(text string) string {
 	name := tagged(text, "command-name")
@@ -234,6 +246,9 @@ func (j *joiner) addPrompts() {
 		}}
 		if p.files > 0 {
 			e.Note = fmt.Sprintf("attachments: %d", p.files)
+		}
+		if p.output != "" {
+			e.Note = "output: " + p.output
 		}
 		at := p.at
 		if p.record != nil && (at.IsZero() || p.record.at.Before(at) || p.source == sourceQueued) {
