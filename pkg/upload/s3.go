@@ -105,7 +105,8 @@ type S3 struct {
 }
 
 // NewS3 returns the store. It reads the SDK's environment variables and files and
-// makes no connection, so a wrong key or bucket is found by the first call.
+// makes no connection, so a wrong key or bucket is found by the first call. An
+// error is one of the settings, and names the one to change.
 func NewS3(ctx context.Context, opt S3Options) (*S3, error) {
 	opt.Timeouts = opt.Timeouts.withDefaults()
 	if err := opt.check(); err != nil {
@@ -157,17 +158,15 @@ func (o S3Options) check() error {
 	if strings.ContainsAny(o.Bucket, "/ \t\n") {
 		return fmt.Errorf("bucket %q is a bare name, without scheme or path: set AMS_S3_BUCKET, and AMS_S3_PREFIX for the folder in it", o.Bucket)
 	}
-	if err := CheckPrefix(o.Prefix); err != nil {
+	if err := checkPrefix(o.Prefix); err != nil {
 		return err
 	}
 	if o.Endpoint != "" {
 		u, err := url.Parse(o.Endpoint)
 		switch {
-		case err != nil: // its text could hold a password
-			return errors.New("the S3 endpoint is not a URL: set AMS_S3_ENDPOINT_URL to one like https://host:port")
-		case u.User != nil:
+		case strings.Contains(o.Endpoint, "@"): // no text below may hold a password
 			return errors.New("the S3 endpoint holds credentials: take them out of AMS_S3_ENDPOINT_URL and set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
-		case u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "":
+		case err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "":
 			return fmt.Errorf("the S3 endpoint %q is not like https://host:port: set AMS_S3_ENDPOINT_URL", o.Endpoint)
 		}
 	}
@@ -183,11 +182,11 @@ func (o S3Options) check() error {
 	return nil
 }
 
-// CheckPrefix returns an error for a prefix that would not come back as it is
+// checkPrefix returns an error for a prefix that would not come back as it is
 // from every server: parts that are empty, "." or "..", backslashes, control
 // characters, or more than 512 bytes. Anything else is allowed, spaces and
 // letters of any script too.
-func CheckPrefix(prefix string) error {
+func checkPrefix(prefix string) error {
 	prefix = strings.Trim(prefix, "/")
 	bad := len(prefix) > maxKey || strings.ContainsRune(prefix, '\\') || strings.ToValidUTF8(prefix, "") != prefix ||
 		strings.ContainsFunc(prefix, func(r rune) bool { return r < ' ' || r == 0x7f })
@@ -304,7 +303,11 @@ func (s *S3) put(ctx context.Context, key string, body []byte, opt PutOptions, q
 		}
 		return "", c.attempts, c.failed(err)
 	}
-	return unquote(out.ETag), c.attempts, nil
+	etag := unquote(out.ETag)
+	if etag == "" || isPage(out.ResultMetadata) {
+		return "", c.attempts, c.failed(errNotS3)
+	}
+	return etag, c.attempts, nil
 }
 
 // errCondition is what a server said about a condition, before it was looked into.
@@ -326,6 +329,9 @@ func (s *S3) Get(ctx context.Context, key string) ([]byte, string, error) {
 			return nil, "", c.failed(err)
 		}
 		body, err := c.read(out)
+		if err == nil && unquote(out.ETag) == "" {
+			return nil, "", c.failed(errNotS3)
+		}
 		if err == nil {
 			return body, unquote(out.ETag), nil
 		}
@@ -424,6 +430,9 @@ func (s *S3) listPage(ctx context.Context, prefix string, in *s3.ListObjectsV2In
 	if err != nil {
 		return nil, c.failed(err)
 	}
+	if isPage(page.ResultMetadata) || page.Name == nil && page.IsTruncated == nil && page.KeyCount == nil {
+		return nil, c.failed(errNotS3)
+	}
 	return page, nil
 }
 
@@ -434,9 +443,12 @@ func (s *S3) Delete(ctx context.Context, key string) error {
 	}
 	c := s.begin(ctx, "delete", key, 0)
 	defer c.end()
-	_, err := s.client.DeleteObject(c.ctx, &s3.DeleteObjectInput{Bucket: &s.opt.Bucket, Key: aws.String(s.prefix + key)}, c.watch)
-	if err != nil && !isNoSuchKey(err) {
+	out, err := s.client.DeleteObject(c.ctx, &s3.DeleteObjectInput{Bucket: &s.opt.Bucket, Key: aws.String(s.prefix + key)}, c.watch)
+	switch {
+	case err != nil && !isNoSuchKey(err):
 		return c.failed(err)
+	case err == nil && isPage(out.ResultMetadata):
+		return c.failed(errNotS3)
 	}
 	return nil
 }

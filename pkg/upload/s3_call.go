@@ -22,6 +22,7 @@ type call struct {
 	ctx      context.Context // ends with it or when the call's time is over
 	cancel   context.CancelFunc
 	timer    *time.Timer
+	start    time.Time
 	act, key string
 
 	attempts int   // of the request under way
@@ -30,7 +31,7 @@ type call struct {
 
 // begin starts a call that has to move size bytes.
 func (s *S3) begin(ctx context.Context, act, key string, size int64) *call {
-	c := &call{store: s, parent: ctx, act: act, key: key}
+	c := &call{store: s, parent: ctx, start: time.Now(), act: act, key: key}
 	c.ctx, c.cancel = context.WithCancel(ctx)
 	c.timer = time.AfterFunc(s.callTime(size), c.cancel)
 	return c
@@ -89,14 +90,16 @@ func httpClient(t S3Timeouts) *awshttp.BuildableClient {
 	})
 }
 
-// stallConn fails when for the time limit no byte goes either way.
+// stallConn fails when for the time limit no byte goes either way. A Read gets a
+// little longer than a Write that began before it: the transport closes the
+// connection when the Read fails, and that would be all that the Write could say.
 type stallConn struct {
 	net.Conn
 	limit time.Duration
 }
 
 func (c *stallConn) Read(b []byte) (int, error) {
-	if err := c.SetReadDeadline(time.Now().Add(c.limit)); err != nil {
+	if err := c.SetReadDeadline(time.Now().Add(c.limit + c.limit/4)); err != nil {
 		return 0, err
 	}
 	return c.Conn.Read(b)
@@ -104,7 +107,11 @@ func (c *stallConn) Read(b []byte) (int, error) {
 
 // Write also puts off the deadline of the Read that waits for the answer.
 func (c *stallConn) Write(b []byte) (int, error) {
-	if err := c.SetDeadline(time.Now().Add(c.limit)); err != nil {
+	now := time.Now()
+	if err := c.SetWriteDeadline(now.Add(c.limit)); err != nil {
+		return 0, err
+	}
+	if err := c.SetReadDeadline(now.Add(2 * c.limit)); err != nil {
 		return 0, err
 	}
 	return c.Conn.Write(b)

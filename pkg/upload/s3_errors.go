@@ -12,8 +12,11 @@ import (
 	"time"
 	"unicode"
 
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/smithy-go"
+	"github.com/aws/smithy-go/middleware"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
 // maxErrorText bounds in bytes what of a server's or library's text is shown.
@@ -72,10 +75,12 @@ func (c *call) failed(err error) error {
 		e.Code = api.ErrorCode()
 	}
 	switch {
+	case err == errNotS3:
+		e.Cause, e.Hint = err.Error(), "is this an S3 server, and no proxy's or portal's page? "+checkEndpoint
 	case e.Status != 0:
 		c.store.explainAnswer(e, response, api)
 	case over && c.last == nil:
-		e.Cause, e.Hint = "no answer within "+c.store.opt.Timeouts.Call.String(), c.store.silentHint()
+		e.Cause, e.Hint = "no answer within "+time.Since(c.start).Round(time.Millisecond).String(), c.store.silentHint()
 	default:
 		c.store.explainSilence(e, err)
 	}
@@ -154,8 +159,8 @@ func (s *S3) answerHint(e *S3Error, region, location string) string {
 		return s.deniedHint(e.Act)
 	case e.Status == 429 || e.Status >= 500:
 		return "the server is down or overloaded: the next run tries again"
-	case strings.Contains(e.Cause, "HTTP request to an HTTPS server"):
-		return "set AMS_S3_ENDPOINT_URL to https://"
+	case e.Status == 400 && (e.Code == "" || e.Code == "UnknownError") && strings.HasPrefix(s.opt.Endpoint, "http://"):
+		return "a port that wants TLS answers so: set AMS_S3_ENDPOINT_URL to https://"
 	case e.Code == "" || e.Code == "UnknownError" || e.Code == "NotFound" || e.Code == "MethodNotAllowed":
 		return "is this an S3 server? " + checkEndpoint
 	}
@@ -270,6 +275,17 @@ func oneLine(text string) string {
 		text = strings.ToValidUTF8(text[:maxErrorText], "") + "..."
 	}
 	return text
+}
+
+// errNotS3 is an answer without error that no S3 server gives: what a proxy, a
+// captive portal or a web server says to everything. Taken for success, it would
+// let spools be pruned that were never stored.
+var errNotS3 = errors.New("the answer is not one of an S3 server")
+
+// isPage reports whether the answer is a page for a browser.
+func isPage(meta middleware.Metadata) bool {
+	response, ok := awsmiddleware.GetRawResponse(meta).(*smithyhttp.Response)
+	return ok && strings.HasPrefix(response.Header.Get("Content-Type"), "text/html")
 }
 
 func isNoSuchKey(err error) bool {
