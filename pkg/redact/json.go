@@ -1,0 +1,286 @@
+package redact
+
+import (
+	"bytes"
+	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
+	"unsafe"
+
+	"ams/pkg/lax"
+)
+
+// JSON returns raw with masks in its strings: in values, and in the keys of objects. A string under a key that names a secret is
+// masked whatever it is. Numbers, literals and the structure stay, and a value without findings is returned as it is, without
+// allocating. What is not JSON becomes one JSON string.
+func (r *Redactor) JSON(raw lax.Raw) lax.Raw {
+	if !r.on {
+		return raw
+	}
+	r.note(view(raw))
+	return r.json(raw, context{})
+}
+
+// context is what a value's key says of it.
+type context struct {
+	kind   kind // of the secret that the key names
+	weak   bool // the key may name something else; the value decides
+	path   bool // the value is a file path
+	role   role
+	joined kind // of the secret that the name of a {"name":...,"value":...} object names
+}
+
+// role is what a member is in an object that holds a name and a value.
+type role uint8
+
+const (
+	other role = iota
+	nameRole
+	valueRole
+)
+
+// contextOf says what key tells of its value.
+func contextOf(key string) context {
+	var c context
+	c.kind, c.weak = nameKind(key)
+	switch key {
+	case "name", "key", "Name", "Key", "header", "variable", "label", "field", "element", "selector":
+		c.role = nameRole
+	case "value", "Value", "text":
+		c.role = valueRole
+	case "path", "cwd", "filePath", "filename", "file", "directory", "dir":
+		c.path = true
+	default:
+		c.path = strings.HasSuffix(key, "_path") || strings.HasSuffix(key, "Path")
+	}
+	return c
+}
+
+// frame is an open object or array.
+type frame struct {
+	object bool
+	key    bool // the next string is a key
+	context
+}
+
+// json is JSON without note, for a value that stands under a key of context c.
+func (r *Redactor) json(raw lax.Raw, c context) lax.Raw {
+	r.frames = append(r.frames[:0], frame{context: c})
+	r.encoded = r.encoded[:0]
+	copied := 0
+	for i := 0; i < len(raw); {
+		b := raw[i]
+		if b != '"' {
+			if !r.structure(b) {
+				return r.notJSON(raw)
+			}
+			i++
+			continue
+		}
+		end := stringEnd(raw, i+1)
+		if end < 0 {
+			return r.notJSON(raw)
+		}
+		if masked, changed := r.member(raw[i+1 : end-1]); changed {
+			quoted, err := lax.Line(masked)
+			if err != nil {
+				return r.notJSON(raw)
+			}
+			r.encoded = append(append(r.encoded, raw[copied:i]...), quoted...)
+			copied = end
+		}
+		i = end
+	}
+	if copied == 0 {
+		return raw
+	}
+	return bytes.Clone(append(r.encoded, raw[copied:]...))
+}
+
+// structure follows one byte outside of strings. It reports false for a byte that JSON does not have there.
+func (r *Redactor) structure(b byte) bool {
+	top := &r.frames[len(r.frames)-1]
+	switch b {
+	case '{':
+		r.frames = append(r.frames, frame{object: true, key: true})
+	case '[':
+		c := top.context
+		c.joined = none
+		r.frames = append(r.frames, frame{context: c})
+	case '}', ']':
+		if len(r.frames) == 1 {
+			return false
+		}
+		r.frames = r.frames[:len(r.frames)-1]
+	case ',':
+		top.key = top.object
+	case ':':
+		top.key = false
+	case ' ', '\t', '\r', '\n', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '+', '-', '.', 'e', 'E',
+		't', 'r', 'u', 'f', 'a', 'l', 's', 'n':
+	default:
+		return false
+	}
+	return true
+}
+
+// notJSON makes a JSON string of what is no JSON value, so that nothing of it goes unseen.
+func (r *Redactor) notJSON(raw lax.Raw) lax.Raw {
+	s, _ := r.text(string(raw))
+	quoted, err := lax.Line(s)
+	if err != nil {
+		return lax.Raw(`""`)
+	}
+	return quoted
+}
+
+// stringEnd returns the end of the JSON string whose content begins at i, its quote included; -1 if it has none.
+func stringEnd(raw []byte, i int) int {
+	for j := i; ; {
+		n := bytes.IndexByte(raw[j:], '"')
+		if n < 0 {
+			return -1
+		}
+		j += n
+		k := j
+		for k > i && raw[k-1] == '\\' {
+			k--
+		}
+		j++
+		if (j-1-k)%2 == 0 {
+			return j
+		}
+	}
+}
+
+// member redacts the content of a JSON string: a key, or the value of the last key.
+func (r *Redactor) member(content []byte) (string, bool) {
+	s := view(content)
+	if bytes.IndexByte(content, '\\') >= 0 {
+		r.decoded = unescape(r.decoded[:0], content)
+		s = view(r.decoded)
+	}
+	top := &r.frames[len(r.frames)-1]
+	if top.object && top.key {
+		joined := top.joined
+		top.context = contextOf(s)
+		top.joined = joined
+		return r.text(s)
+	}
+	if masked, ok := r.named(top, s); ok {
+		return masked, true
+	}
+	if top.path {
+		return r.path(s)
+	}
+	return r.text(s)
+}
+
+// named masks s if its key names a secret.
+func (r *Redactor) named(f *frame, s string) (string, bool) {
+	if !r.rules.Secrets {
+		return s, false
+	}
+	if f.object && f.role == nameRole {
+		f.joined = fieldKind(s)
+	}
+	k, weak := f.kind, f.weak
+	if f.role == valueRole && f.joined != none {
+		k, weak = f.joined, false
+	}
+	if k == none || isPlaceholder(s) || r.isMask(s) {
+		return s, false
+	}
+	switch {
+	case k == cookie || k == signature:
+		return s, false
+	case k == authorization:
+		start, end, k := credentials(s, 0, len(s))
+		if k == none {
+			return s, false
+		}
+		return s[:start] + r.mask(labels[refine(s, start, end, k)], s[start:end], false) + s[end:], true
+	case weak && !isRandom(s, 8):
+		return s, false
+	}
+	return r.mask(labels[refine(s, 0, len(s), k)], s, false), true
+}
+
+// isMask reports whether s is one mask and nothing else.
+func (r *Redactor) isMask(s string) bool {
+	return len(s) > 0 && s[0] == '[' && r.maskEnd(s, 0) == len(s)
+}
+
+// fieldKind says whether the name of a form field, header or variable names a secret.
+func fieldKind(name string) kind {
+	if k, weak := nameKind(name); k != none && !weak {
+		return k
+	}
+	if len(name) < 200 && strings.Contains(strings.ToLower(name), "password") {
+		return password
+	}
+	return none
+}
+
+// view is b as a string, without copying: what is scanned is never written to meanwhile, and mask clones what it keeps.
+func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
+
+// unescape appends the text of the JSON string content to dst. Halves of surrogate pairs become U+FFFD.
+func unescape(dst, content []byte) []byte {
+	for len(content) > 0 {
+		i := bytes.IndexByte(content, '\\')
+		if i < 0 || i+1 == len(content) {
+			return append(dst, content...)
+		}
+		dst = append(dst, content[:i]...)
+		c := content[i+1]
+		content = content[i+2:]
+		switch c {
+		case 'n':
+			dst = append(dst, '\n')
+		case 't':
+			dst = append(dst, '\t')
+		case 'r':
+			dst = append(dst, '\r')
+		case 'b':
+			dst = append(dst, '\b')
+		case 'f':
+			dst = append(dst, '\f')
+		case 'u':
+			u, ok := hex4(content)
+			if !ok {
+				dst = append(dst, '\\', 'u')
+				continue
+			}
+			content = content[4:]
+			if utf16.IsSurrogate(u) && len(content) >= 6 && content[0] == '\\' && content[1] == 'u' {
+				if low, ok := hex4(content[2:]); ok && utf16.DecodeRune(u, low) != utf8.RuneError {
+					u, content = utf16.DecodeRune(u, low), content[6:]
+				}
+			}
+			dst = utf8.AppendRune(dst, u)
+		default:
+			dst = append(dst, c)
+		}
+	}
+	return dst
+}
+
+// hex4 reads the four hex digits of a \u escape.
+func hex4(b []byte) (rune, bool) {
+	if len(b) < 4 {
+		return 0, false
+	}
+	var u rune
+	for _, c := range b[:4] {
+		switch {
+		case isDigit(c):
+			u = u<<4 | rune(c-'0')
+		case 'a' <= c|0x20 && c|0x20 <= 'f':
+			u = u<<4 | rune(c|0x20-'a'+10)
+		default:
+			return 0, false
+		}
+	}
+	return u, true
+}
