@@ -16,6 +16,8 @@ var mayImport = map[string]string{
 	"ams/pkg/price":      "",
 	"ams/pkg/upload":     "",
 	"ams/pkg/receipt":    "",
+	"ams/pkg/bundle":     "",
+	"ams/pkg/redact":     "lax schema",
 	"ams/pkg/schema":     "lax",
 	"ams/pkg/hook":       "lax",
 	"ams/pkg/transcript": "lax",

@@ -11,6 +11,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"ams/pkg/bundle"
+	"ams/pkg/redact"
 	"ams/pkg/schema"
 	"ams/pkg/spool"
 )
@@ -19,9 +21,9 @@ func sessionCommand(e env) *cli.Command {
 	return &cli.Command{
 		Name:      "session",
 		Usage:     "reassemble sessions by hand and print their JSON",
-		ArgsUsage: "ID|SPOOL...",
-		Description: "ID is a session id; SPOOL is the path of a spool file, which is not changed. A session without a spool is made of its\n" +
-			"transcript, one without a transcript of its spool.",
+		ArgsUsage: "ID|SPOOL|BUNDLE...",
+		Description: "ID is a session id; SPOOL is the path of a spool file, which is not changed; BUNDLE is the path of raw material that\n" +
+			"--keep-raw stored. A session without a spool is made of its transcript, one without a transcript of its spool.",
 		Flags: append(commonFlags(),
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the JSON to `FILE` instead of standard output"},
 			&cli.BoolFlag{Name: "store", Usage: "store the sessions, as run does, instead of printing them"}),
@@ -82,6 +84,7 @@ func oneSession(e env, c *cli.Context, a *assembler, arg string) error {
 		fmt.Fprintf(e.stdout, "%s  %s  %s\n", w.session.SessionID, w.session.Outcome, key)
 		return nil
 	}
+	redact.New(a.set.redact).Session(w.session)
 	body, err := schema.Encode(w.session)
 	if err != nil {
 		return err
@@ -97,6 +100,9 @@ func oneSession(e env, c *cli.Context, a *assembler, arg string) error {
 
 // byArgument assembles what a person named: a session id, which may look like a path, or the path of a spool file.
 func (a *assembler) byArgument(arg string) (*work, error) {
+	if strings.HasSuffix(arg, bundle.Suffix) {
+		return a.fromBundle(arg)
+	}
 	w, err := a.fromSpool(spool.FileName(arg))
 	if !errors.Is(err, spool.ErrNotFound) {
 		return w, err

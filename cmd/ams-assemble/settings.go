@@ -15,6 +15,7 @@ import (
 
 	"ams/pkg/assemble"
 	"ams/pkg/price"
+	"ams/pkg/redact"
 	"ams/pkg/schema"
 	"ams/pkg/spool"
 	"ams/pkg/upload"
@@ -29,6 +30,8 @@ type settings struct {
 	idle      time.Duration
 	now       bool
 	join      assemble.Settings
+	redact    redact.Rules
+	keepRaw   rawKeeping
 }
 
 // commonFlags are the settings that every command takes. Each flag's environment variable sets that flag. The library would refuse
@@ -46,6 +49,11 @@ func commonFlags() []cli.Flag {
 		&cli.StringFlag{Name: "s3-sse", EnvVars: []string{"AMS_S3_SSE"}, Usage: "ask the server to encrypt: `AES256` or aws:kms"},
 		&cli.StringFlag{Name: "s3-kms-key-id", EnvVars: []string{"AMS_S3_KMS_KEY_ID"}, Usage: "`KEY` for aws:kms (default: the bucket's)"},
 		&cli.StringFlag{Name: "capture-thinking", EnvVars: []string{"AMS_CAPTURE_THINKING"}, Usage: "keep the model's thinking: `yes` or no (default yes)"},
+		&cli.StringFlag{Name: "redact", EnvVars: []string{"AMS_REDACT"}, Usage: "mask personal data (e-mail, phone, card, social security number): `yes` or no (default no)"},
+		&cli.StringFlag{Name: "redact-secrets", EnvVars: []string{"AMS_REDACT_SECRETS"}, Usage: "mask keys, tokens and passwords: `yes` or no (default yes)"},
+		&cli.StringFlag{Name: "redact-rules", EnvVars: []string{"AMS_REDACT_RULES"}, Usage: "`FILE` with patterns of your own to mask"},
+		&cli.StringFlag{Name: "keep-raw", EnvVars: []string{"AMS_KEEP_RAW"}, Usage: "store the raw material of finished sessions too, redacted: `yes` or no (default no)"},
+		&cli.StringFlag{Name: "keep-raw-unredacted", EnvVars: []string{"AMS_KEEP_RAW_UNREDACTED"}, Usage: "with --keep-raw: leave the raw material as it is: `yes` or no (default no)"},
 		&cli.StringFlag{Name: "prices", EnvVars: []string{"AMS_PRICES"}, Usage: "`FILE` with prices of your own (default ~/.config/ams/prices.json)"},
 		&cli.StringFlag{Name: "status", EnvVars: []string{"AMS_STATUS"}, Usage: "`STATUS` to give the sessions instead of what their events say: ok, error or running"},
 		&cli.DurationFlag{Name: "idle", Value: 30 * time.Minute, Usage: "a session without an end is over when nothing has happened for `DURATION`"},
@@ -84,6 +92,9 @@ func readSettings(e env, c *cli.Context) (settings, error) {
 	if s.s3, err = readS3(c); err != nil {
 		return s, err
 	}
+	if err := s.readPrivacy(c); err != nil {
+		return s, err
+	}
 	thinking, err := parseBool("--capture-thinking", c.String("capture-thinking"), true)
 	if err != nil {
 		return s, err
@@ -101,6 +112,53 @@ func readSettings(e env, c *cli.Context) (settings, error) {
 		return s, usagef("--status must be ok, error or running, not %q", status)
 	}
 	return s, nil
+}
+
+// rawKeeping says whether the raw material of sessions is stored, and how.
+type rawKeeping int
+
+const (
+	noRaw rawKeeping = iota
+	redactedRaw
+	unredactedRaw
+)
+
+// readPrivacy says what is masked before anything is stored, and whether raw material is.
+func (s *settings) readPrivacy(c *cli.Context) error {
+	var keep, plain bool
+	for _, b := range []struct {
+		name   string
+		absent bool
+		value  *bool
+	}{
+		{"redact", false, &s.redact.Personal}, {"redact-secrets", true, &s.redact.Secrets},
+		{"keep-raw", false, &keep}, {"keep-raw-unredacted", false, &plain},
+	} {
+		var err error
+		if *b.value, err = parseBool("--"+b.name, c.String(b.name), b.absent); err != nil {
+			return err
+		}
+	}
+	switch {
+	case plain && !keep:
+		return usagef("--keep-raw-unredacted goes with --keep-raw")
+	case plain:
+		s.keepRaw = unredactedRaw
+	case keep:
+		s.keepRaw = redactedRaw
+	}
+	path := c.String("redact-rules")
+	if path == "" {
+		return nil
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return fmt.Errorf("--redact-rules: %w", err)
+	}
+	if s.redact.Custom, err = redact.ParseRules(b); err != nil {
+		return usagef("--redact-rules %s: %w", path, err)
+	}
+	return nil
 }
 
 // parseBool reads what the original reads as true (1, true, yes, in any case), and their opposites.
@@ -128,7 +186,11 @@ func homeDir(e env) string {
 
 // fingerprint is a hash of the settings that change a Session's bytes.
 func (s settings) fingerprint() string {
-	b, err := json.Marshal([]any{s.join.DropThinking, s.join.Status, s.join.Prices.Models(), s.join.Prices.Date()})
+	rules := []any{s.redact.Secrets, s.redact.Personal}
+	for _, r := range s.redact.Custom {
+		rules = append(rules, r.Name, r.Pattern.String())
+	}
+	b, err := json.Marshal([]any{s.join.DropThinking, s.join.Status, s.join.Prices.Models(), s.join.Prices.Date(), rules, s.keepRaw})
 	if err != nil {
 		return "" // the values above always have a form
 	}

@@ -7,11 +7,12 @@ import (
 
 	"ams/pkg/assemble"
 	"ams/pkg/receipt"
+	"ams/pkg/redact"
 	"ams/pkg/schema"
 	"ams/pkg/upload"
 )
 
-// shelf puts Sessions into a store, and never a poorer one over a richer one.
+// shelf puts Sessions into a store, redacted, and never a poorer one over a richer one.
 type shelf struct {
 	store upload.Store
 	set   settings
@@ -41,6 +42,8 @@ func (sh *shelf) put(ctx context.Context, w *work, last *receipt.Receipt) (key s
 				return key, w.session, err
 			}
 		}
+		masks := redact.New(sh.set.redact)
+		masks.Session(s)
 		body, err := schema.Encode(s)
 		if err != nil {
 			return key, w.session, err
@@ -52,8 +55,29 @@ func (sh *shelf) put(ctx context.Context, w *work, last *receipt.Receipt) (key s
 		if err != nil {
 			return key, w.session, fmt.Errorf("store session %s: %w", s.SessionID, err)
 		}
-		return key, s, sh.putIndex(ctx, w.name, s)
+		if err := sh.putIndex(ctx, w.name, s); err != nil {
+			return key, s, err
+		}
+		return key, s, sh.putRaw(ctx, w, key, masks)
 	}
+}
+
+// putRaw stores the raw material of a finished session, if it is to be kept. It has the same masks as the Session.
+func (sh *shelf) putRaw(ctx context.Context, w *work, key string, masks *redact.Redactor) error {
+	if sh.set.keepRaw == noRaw || !w.final {
+		return nil
+	}
+	if sh.set.keepRaw == unredactedRaw {
+		masks = nil
+	}
+	body, err := w.bundle(masks)
+	if err != nil {
+		return err
+	}
+	if _, err := sh.store.Put(ctx, upload.RawKey(key), body, upload.PutOptions{}); err != nil {
+		return fmt.Errorf("store raw material of session %s: %w", w.session.SessionID, err)
+	}
+	return nil
 }
 
 func (sh *shelf) putIndex(ctx context.Context, name string, s *schema.Session) error {

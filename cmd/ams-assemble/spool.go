@@ -17,6 +17,7 @@ import (
 
 	"ams/pkg/lax"
 	"ams/pkg/receipt"
+	"ams/pkg/redact"
 	"ams/pkg/spool"
 )
 
@@ -89,22 +90,41 @@ func spoolDump(e env, c *cli.Context, set settings) error {
 		return err
 	}
 	out := bufio.NewWriter(e.stdout)
-	for _, r := range contents.Records {
-		line := spoolLine{ReceivedAt: r.Key.Time().UTC().Format(time.RFC3339Nano), Cut: r.Cut, Context: lax.Raw(r.Context)}
-		if raw := string(r.Raw); utf8.ValidString(raw) {
-			line.Raw = &raw
-		} else {
-			line.RawBase64 = base64.StdEncoding.EncodeToString(r.Raw)
-		}
-		b, err := lax.Line(line)
-		if err != nil {
-			return fmt.Errorf("dump %s: %w", c.Args().First(), err)
-		}
-		out.Write(append(b, '\n')) // its error comes with Flush
+	if err := dumpRecords(out, contents.Records, nil); err != nil {
+		return fmt.Errorf("dump %s: %w", c.Args().First(), err)
 	}
 	sayDamage(e, &work{contents: contents})
 	if err := out.Flush(); err != nil {
 		return fmt.Errorf("dump %s: %w", c.Args().First(), err)
+	}
+	return nil
+}
+
+// dumpRecords writes records as lines, with masks in their payloads and contexts where there is a redactor.
+func dumpRecords(w io.Writer, records []spool.Record, masks *redact.Redactor) error {
+	for _, r := range records {
+		raw, context := r.Raw, lax.Raw(r.Context)
+		if masks != nil {
+			if lax.Valid(raw) {
+				raw = masks.JSON(raw)
+			} else {
+				raw = []byte(masks.Text(string(raw)))
+			}
+			context = masks.JSON(context)
+		}
+		line := spoolLine{ReceivedAt: r.Key.Time().UTC().Format(time.RFC3339Nano), Cut: r.Cut, Context: context}
+		if text := string(raw); utf8.ValidString(text) {
+			line.Raw = &text
+		} else {
+			line.RawBase64 = base64.StdEncoding.EncodeToString(raw)
+		}
+		b, err := lax.Line(line)
+		if err != nil {
+			return err
+		}
+		if _, err := w.Write(append(b, '\n')); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -183,38 +203,47 @@ func (l *loader) loadPath(e env, path string) error {
 
 // add takes one line. What it cannot keep whole is an error: loading half a file in silence would lose records.
 func (l *loader) add(b []byte) error {
-	var line spoolLine
-	if err := lax.Unmarshal(b, &line); err != nil {
+	at, rec, err := parseRecord(b)
+	if err != nil {
 		return err
 	}
-	at, err := time.Parse(time.RFC3339Nano, line.ReceivedAt)
-	if err != nil {
-		return fmt.Errorf("received_at: %w", err)
-	}
-	var raw []byte
-	switch {
-	case line.Raw != nil:
-		raw = []byte(*line.Raw)
-	case line.RawBase64 != "":
-		if raw, err = base64.StdEncoding.DecodeString(line.RawBase64); err != nil {
-			return fmt.Errorf("raw_base64: %w", err)
-		}
-	default:
-		return fmt.Errorf("neither raw nor raw_base64")
-	}
-	id, _ := spool.SessionID(raw)
-	occurrence := sha256.Sum256(append([]byte(id+"\x00"+at.UTC().String()+"\x00"), raw...))
-	rec := spool.Record{Key: spool.KeyFor(at, raw, l.seen[occurrence]), Raw: raw, Cut: line.Cut}
-	if !lax.IsNull(line.Context) {
-		rec.Context = []byte(line.Context)
-	}
+	id, _ := spool.SessionID(rec.Raw)
+	occurrence := sha256.Sum256(append([]byte(id+"\x00"+at.UTC().String()+"\x00"), rec.Raw...))
+	rec.Key = spool.KeyFor(at, rec.Raw, l.seen[occurrence])
 	l.seen[occurrence]++
 	l.lines++
 	l.pending[id] = append(l.pending[id], rec)
-	if l.bytes += len(raw); l.bytes >= maxPending {
+	if l.bytes += len(rec.Raw); l.bytes >= maxPending {
 		return l.flush()
 	}
 	return nil
+}
+
+// parseRecord reads one line of a dump; the record has no key yet.
+func parseRecord(b []byte) (time.Time, spool.Record, error) {
+	var line spoolLine
+	if err := lax.Unmarshal(b, &line); err != nil {
+		return time.Time{}, spool.Record{}, err
+	}
+	at, err := time.Parse(time.RFC3339Nano, line.ReceivedAt)
+	if err != nil {
+		return at, spool.Record{}, fmt.Errorf("received_at: %w", err)
+	}
+	rec := spool.Record{Cut: line.Cut}
+	switch {
+	case line.Raw != nil:
+		rec.Raw = []byte(*line.Raw)
+	case line.RawBase64 != "":
+		if rec.Raw, err = base64.StdEncoding.DecodeString(line.RawBase64); err != nil {
+			return at, rec, fmt.Errorf("raw_base64: %w", err)
+		}
+	default:
+		return at, rec, fmt.Errorf("neither raw nor raw_base64")
+	}
+	if !lax.IsNull(line.Context) {
+		rec.Context = []byte(line.Context)
+	}
+	return at, rec, nil
 }
 
 func (l *loader) flush() error {

@@ -32,6 +32,8 @@ type work struct {
 	inputs   []receipt.Stat
 	lookedAt time.Time
 	final    bool
+	notes    *bundleNotes // what a bundle says beside its files, nil for a session of this machine
+	in       assemble.Input
 	session  *schema.Session
 }
 
@@ -103,9 +105,15 @@ func (a *assembler) assemble(w *work) (*work, error) {
 	for _, d := range w.contents.Damaged {
 		in.SalvagedRecords += d.Records
 	}
-	a.addParents(&in, w.files)
 	set := a.set.join
-	w.final = a.isFinal(w, records)
+	if w.notes != nil {
+		w.notes.restore(&in)
+		w.final = w.notes.Final
+	} else {
+		a.addParents(&in, w.files)
+		w.final = a.isFinal(w, records)
+	}
+	w.in = assemble.Input{Parents: in.Parents, Siblings: in.Siblings, DamagedSpools: in.DamagedSpools, SalvagedRecords: in.SalvagedRecords}
 	set.Final = w.final
 	w.session = assemble.Session(in, set)
 	return w, nil

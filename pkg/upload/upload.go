@@ -5,6 +5,7 @@
 //
 //	sessions/YYYY/MM/DD/NAME.json   the Session; the date is its start, in UTC
 //	index/NAME.json                 its summary
+//	raw/YYYY/MM/DD/NAME.tar.zst     its raw material, where it is kept
 //
 // NAME is the session's file name as the spool maps it: [0-9a-z-], never with a
 // slash or a dot. A Session is put before its summary, and only a summary makes
@@ -113,6 +114,13 @@ func IndexKey(name string) string {
 		return ""
 	}
 	return "index/" + name + ".json"
+}
+
+// RawKey is the key of the raw material of the Session with a key that
+// [SessionKey] made: beside it, with the same date.
+func RawKey(sessionKey string) string {
+	name := strings.TrimSuffix(strings.TrimPrefix(sessionKey, "sessions/"), ".json")
+	return "raw/" + name + ".tar.zst"
 }
 
 // CheckKey returns an error that wraps [ErrKey] unless key is one that every

@@ -1,0 +1,167 @@
+// Package bundle keeps the raw material of one session in one file, so that a Session can be assembled anew years later, when the
+// client has long deleted its transcript.
+//
+// A bundle is a tar archive compressed with zstd:
+//
+//	manifest.json     format version, session id, and what the assembly was told beside the files
+//	records.jsonl     the spool, in the form of spool dump
+//	project/NAME      the transcript files, NAME as in the project folder: SESSION.jsonl, SESSION/subagents/...
+//
+// Members stand in this order, files by name, with no times or owners: the same session gives the same bytes. The archive is read by
+// any tar that knows zstd.
+//
+// Changes: version 1, the first.
+package bundle
+
+import (
+	"archive/tar"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/klauspost/compress/zstd"
+)
+
+// Suffix ends the name of a bundle.
+const Suffix = ".tar.zst"
+
+// ErrNewer says that a bundle is of a later version than this program knows.
+var ErrNewer = errors.New("bundle is from a newer version of ams")
+
+// formatVersion is what this package writes.
+const formatVersion = 1
+
+// maxBytes bounds what a bundle may hold once it is unpacked: fifty times the largest session seen, and no bomb.
+const maxBytes = 1 << 30
+
+const (
+	manifestName = "manifest.json"
+	recordsName  = "records.jsonl"
+	projectDir   = "project/"
+)
+
+// Bundle is the raw material of a session.
+type Bundle struct {
+	SessionID string
+	// Notes are what the assembly was told beside the files, as its caller encodes it.
+	Notes json.RawMessage
+	// Records is the spool as lines.
+	Records []byte
+	// Files are transcript files by their name relative to the project folder, with slashes.
+	Files map[string][]byte
+}
+
+type manifest struct {
+	Version   int             `json:"version"`
+	SessionID string          `json:"session_id"`
+	Notes     json.RawMessage `json:"notes,omitempty"`
+}
+
+// Encode packs a bundle.
+func Encode(b Bundle) ([]byte, error) {
+	var out bytes.Buffer
+	z, err := zstd.NewWriter(&out, zstd.WithEncoderConcurrency(1))
+	if err != nil {
+		return nil, fmt.Errorf("bundle: %w", err)
+	}
+	t := tar.NewWriter(z)
+	add := func(name string, body []byte) {
+		if err == nil {
+			err = t.WriteHeader(&tar.Header{Name: name, Mode: 0o600, Size: int64(len(body)), Format: tar.FormatPAX})
+		}
+		if err == nil {
+			_, err = t.Write(body)
+		}
+	}
+	head, encodeErr := json.Marshal(manifest{Version: formatVersion, SessionID: b.SessionID, Notes: b.Notes})
+	if encodeErr != nil {
+		return nil, fmt.Errorf("bundle of session %s: %w", b.SessionID, encodeErr)
+	}
+	add(manifestName, head)
+	add(recordsName, b.Records)
+	var names []string
+	for name := range b.Files {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		add(projectDir+name, b.Files[name])
+	}
+	if err = errors.Join(err, t.Close(), z.Close()); err != nil {
+		return nil, fmt.Errorf("bundle of session %s: %w", b.SessionID, err)
+	}
+	return out.Bytes(), nil
+}
+
+// Decode unpacks a bundle. Members that it does not know are passed over; names that would lead out of the project folder, and bundles
+// that unpack to more than 1 GiB, are errors.
+func Decode(r io.Reader) (Bundle, error) {
+	b := Bundle{Files: map[string][]byte{}}
+	z, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxBytes))
+	if err != nil {
+		return b, fmt.Errorf("bundle: %w", err)
+	}
+	defer z.Close()
+	t := tar.NewReader(z)
+	left, versioned := int64(maxBytes), false
+	for {
+		h, err := t.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return b, fmt.Errorf("bundle: %w", err)
+		}
+		body, err := io.ReadAll(io.LimitReader(t, left+1))
+		if err != nil {
+			return b, fmt.Errorf("bundle: %s: %w", h.Name, err)
+		}
+		if left -= int64(len(body)); left < 0 {
+			return b, fmt.Errorf("bundle: it unpacks to more than %d bytes", int64(maxBytes))
+		}
+		name, isFile := strings.CutPrefix(h.Name, projectDir)
+		switch {
+		case h.Name == manifestName:
+			if err := b.readManifest(body); err != nil {
+				return b, err
+			}
+			versioned = true
+		case h.Name == recordsName:
+			b.Records = body
+		case isFile && !safe(name):
+			return b, fmt.Errorf("bundle: the name %q leads out of the project folder", h.Name)
+		case isFile:
+			b.Files[name] = body
+		}
+	}
+	if !versioned {
+		return b, fmt.Errorf("bundle: no %s in it", manifestName)
+	}
+	return b, nil
+}
+
+func (b *Bundle) readManifest(body []byte) error {
+	var m manifest
+	if err := json.Unmarshal(body, &m); err != nil {
+		return fmt.Errorf("bundle: %s: %w", manifestName, err)
+	}
+	if m.Version > formatVersion {
+		return fmt.Errorf("bundle version %d: %w", m.Version, ErrNewer)
+	}
+	if m.SessionID == "" {
+		return fmt.Errorf("bundle: %s names no session", manifestName)
+	}
+	b.SessionID, b.Notes = m.SessionID, m.Notes
+	return nil
+}
+
+// safe reports whether a name stays below the folder it is unpacked in.
+func safe(name string) bool {
+	return name != "" && path.Clean(name) == name && !path.IsAbs(name) && !strings.HasPrefix(name, "../") && name != ".." &&
+		!strings.ContainsAny(name, "\\\x00:")
+}

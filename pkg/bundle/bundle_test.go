@@ -1,0 +1,85 @@
+package bundle
+
+import (
+	"archive/tar"
+	"bytes"
+	"errors"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/klauspost/compress/zstd"
+)
+
+func sample() Bundle {
+	return Bundle{
+		SessionID: "s", Notes: []byte(`{"final":true}`), Records: []byte("{\"received_at\":\"x\"}\n"),
+		Files: map[string][]byte{"s.jsonl": []byte("{}\n"), "s/subagents/agent-a.jsonl": []byte("two\n"), "empty.jsonl": {}},
+	}
+}
+
+func TestBundlesComeBackAsTheyWere(t *testing.T) {
+	b, err := Encode(sample())
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := Encode(sample())
+	if err != nil || !bytes.Equal(b, again) {
+		t.Errorf("the same bundle has other bytes (%v)", err)
+	}
+	got, err := Decode(bytes.NewReader(b))
+	if err != nil || !reflect.DeepEqual(got, sample()) {
+		t.Errorf("got %+v, %v\nwant %+v", got, err, sample())
+	}
+}
+
+// pack makes an archive of any members.
+func pack(t *testing.T, members ...[2]string) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	z, err := zstd.NewWriter(&out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := tar.NewWriter(z)
+	for _, m := range members {
+		if err := w.WriteHeader(&tar.Header{Name: m[0], Mode: 0o600, Size: int64(len(m[1]))}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Write([]byte(m[1])); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := errors.Join(w.Close(), z.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+func TestDecodeRefusesWhatIsNoBundle(t *testing.T) {
+	manifest := [2]string{"manifest.json", `{"version":1,"session_id":"s"}`}
+	whole := pack(t, manifest)
+	for _, c := range []struct {
+		name string
+		in   []byte
+		want string
+	}{
+		{"nothing", nil, "no manifest.json"},
+		{"noise", []byte("this is no archive"), "bundle: "},
+		{"cut", whole[:len(whole)/2], "bundle: "},
+		{"no manifest", pack(t, [2]string{"records.jsonl", ""}), "no manifest.json"},
+		{"broken manifest", pack(t, [2]string{"manifest.json", "{"}), "manifest.json: "},
+		{"no session", pack(t, [2]string{"manifest.json", `{"version":1}`}), "names no session"},
+		{"newer", pack(t, [2]string{"manifest.json", `{"version":2,"session_id":"s"}`}), "newer version"},
+		{"out", pack(t, manifest, [2]string{"project/../../x", ""}), "leads out"},
+		{"absolute", pack(t, manifest, [2]string{"project//etc/passwd", ""}), "leads out"},
+		{"backslash", pack(t, manifest, [2]string{`project/..\x`, ""}), "leads out"},
+	} {
+		if _, err := Decode(bytes.NewReader(c.in)); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: got %v, want an error with %q", c.name, err, c.want)
+		}
+	}
+	if _, err := Decode(bytes.NewReader(pack(t, manifest, [2]string{"later.txt", "x"}))); err != nil {
+		t.Errorf("a member of a later version: %v", err)
+	}
+}
