@@ -33,7 +33,7 @@ type hookSettings struct {
 
 func readExample(t *testing.T) []byte {
 	t.Helper()
-	b, err := os.ReadFile(filepath.FromSlash("../../../hooks.example.json"))
+	b, err := os.ReadFile(filepath.FromSlash("../../hooks.example.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
