@@ -70,10 +70,7 @@ func (p *pager) buckets() (buckets, error) {
 		name  []byte
 		value *[]byte
 	}{{bucketSpool, &b.spool}, {bucketContexts, &b.contexts}, {bucketRecords, &b.records}} {
-		v, flags, found, err := pg.find(want.name)
-		if err != nil {
-			return b, fmt.Errorf("root: %w", err)
-		}
+		v, flags, found := pg.find(want.name)
 		if !found || flags != bucketFlag || len(v) < bucketSize {
 			return b, damaged("no bucket %s", want.name)
 		}
@@ -111,7 +108,8 @@ func (p *pager) findIn(bucket, key []byte) (value []byte, flags uint32, found bo
 	if err != nil {
 		return nil, 0, false, err
 	}
-	return pg.find(key)
+	value, flags, found = pg.find(key)
+	return value, flags, found, nil
 }
 
 // inlinePage returns the page inside a bucket's value.
@@ -123,6 +121,13 @@ func inlinePage(v []byte) (page, error) {
 	pg := page{b: b, flags: native.Uint16(b[8:]), count: int(native.Uint16(b[10:]))}
 	if pg.flags != leafFlag {
 		return page{}, damaged("inline bucket has type %#x", pg.flags)
+	}
+	end, err := pg.layout()
+	if err == nil && end != len(b) {
+		err = damaged("%d bytes for %d", len(b), end)
+	}
+	if err != nil {
+		return page{}, fmt.Errorf("inline bucket: %w", err)
 	}
 	return pg, nil
 }
@@ -139,7 +144,9 @@ func (p *pager) checkFreelist() error {
 		n = native.Uint64(ids)
 		ids = ids[8:]
 	}
-	if n > uint64(len(ids)/8) {
+	// bbolt makes room for the pages that the freelist itself will take.
+	room, most := uint64(len(ids)/8), n+uint64(int64(len(pg.b))/p.meta.pageSize)
+	if n > room || room > most+uint64(p.meta.pageSize)/8 {
 		return damaged("freelist of %d pages in %d bytes", n, len(ids))
 	}
 	last := uint64(1)

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"hash/fnv"
 	"io"
-	"math"
 )
 
 // The pages of a bbolt file, as far as they must be known to check a file
@@ -63,58 +62,58 @@ func damaged(format string, args ...any) error {
 	return fmt.Errorf(format+": %w", append(args, ErrDamaged)...)
 }
 
-// newPager reads the meta pages. It returns ErrDamaged if neither is valid or
-// the file is shorter than they say, ErrNewer if bbolt's own version is not 2.
+// newPager reads the meta pages. It returns ErrDamaged if one of them is not valid
+// or the file is shorter than they say, ErrNewer if bbolt's own version is not 2.
+//
+// bbolt takes a file with one valid meta page. It then has the state before the
+// last commit, which was acknowledged: a meta page is written at once and within
+// one sector, so what makes it invalid is damage and no crash.
 func newPager(r io.ReaderAt, size int64) (*pager, error) {
 	p := &pager{r: r, size: size, buf: make([]byte, 2*pageSize)}
 	n, err := r.ReadAt(p.buf, 0)
 	if err != nil && err != io.EOF {
 		return nil, err
 	}
-	head := p.buf[:n]
-	first, err0 := parseMeta(head)
-	at := int64(pageSize)
-	if err0 == nil {
-		at = first.pageSize
+	first, err := parseMeta(p.buf[:n], 0)
+	if err != nil {
+		return nil, err
 	}
-	second, err1 := p.metaAt(head, at)
-	if err0 != nil && err1 != nil {
-		// The second meta page lies where the page size says, which only the
-		// first one knows.
-		for at = 1024; at <= 64<<10 && err1 != nil; at *= 2 {
-			second, err1 = p.metaAt(head, at)
+	rest := p.buf[:n]
+	if first.pageSize != pageSize {
+		rest = make([]byte, pageHeader+64)
+		if n, err = r.ReadAt(rest, first.pageSize); err != nil && err != io.EOF {
+			return nil, err
 		}
+		rest = rest[:n]
+	} else {
+		rest = rest[min(n, pageSize):]
 	}
-	switch {
-	case err0 != nil && err1 != nil:
-		return nil, err0
-	case err0 != nil || err1 == nil && second.txid > first.txid:
+	second, err := parseMeta(rest, 1)
+	if err != nil {
+		return nil, err
+	}
+	p.meta = first
+	if second.txid > first.txid {
 		p.meta = second
-	default:
-		p.meta = first
 	}
-	if p.meta.pages < 4 || p.meta.pages > math.MaxInt64/uint64(p.meta.pageSize) ||
-		int64(p.meta.pages)*p.meta.pageSize > size {
+	if first.pageSize != second.pageSize || first.txid+1 != second.txid && second.txid+1 != first.txid {
+		return nil, damaged("meta pages of transactions %d and %d, page sizes %d and %d",
+			first.txid, second.txid, first.pageSize, second.pageSize)
+	}
+	if p.meta.pages < 4 || p.meta.pages > uint64(size/p.meta.pageSize) {
 		return nil, damaged("%d pages of %d bytes in a file of %d bytes", p.meta.pages, p.meta.pageSize, size)
 	}
 	return p, nil
 }
 
-// metaAt parses the meta page at an offset, out of head if it lies there.
-func (p *pager) metaAt(head []byte, at int64) (meta, error) {
-	if at+pageHeader+64 <= int64(len(head)) {
-		return parseMeta(head[at:])
-	}
-	b := make([]byte, pageHeader+64)
-	if _, err := p.r.ReadAt(b, at); err != nil && err != io.EOF {
-		return meta{}, err
-	}
-	return parseMeta(b)
-}
-
-func parseMeta(b []byte) (meta, error) {
+// parseMeta reads the meta page with this number, to which bbolt writes every
+// second transaction.
+func parseMeta(b []byte, id uint64) (meta, error) {
 	if len(b) < pageHeader+64 {
-		return meta{}, damaged("no meta page in %d bytes", len(b))
+		return meta{}, damaged("no meta page %d in %d bytes", id, len(b))
+	}
+	if native.Uint64(b) != id || native.Uint16(b[8:]) != metaFlag {
+		return meta{}, damaged("meta page %d says it is page %d of type %#x", id, native.Uint64(b), native.Uint16(b[8:]))
 	}
 	b = b[pageHeader:]
 	m := meta{
@@ -127,13 +126,16 @@ func parseMeta(b []byte) (meta, error) {
 	h := fnv.New64a()
 	h.Write(b[:56])
 	if native.Uint32(b) != boltMagic || native.Uint64(b[56:]) != h.Sum64() {
-		return meta{}, damaged("no valid meta page")
+		return meta{}, damaged("meta page %d is not valid", id)
 	}
 	if v := native.Uint32(b[4:]); v != boltVersion {
 		return meta{}, fmt.Errorf("bbolt file version %d: %w", v, ErrNewer)
 	}
 	if m.pageSize < 1024 || m.pageSize > 64<<10 || m.pageSize&(m.pageSize-1) != 0 {
 		return meta{}, damaged("page size %d", m.pageSize)
+	}
+	if m.txid%2 != id {
+		return meta{}, damaged("transaction %d in meta page %d", m.txid, id)
 	}
 	return m, nil
 }
@@ -176,7 +178,55 @@ func (p *pager) page(id uint64, flags uint16) (page, error) {
 		}
 	}
 	pg.b = p.buf
+	if pg.flags == freelistFlag {
+		return pg, nil
+	}
+	end, err := pg.layout()
+	if err == nil && pg.count == 0 {
+		err = damaged("no elements") // what is empty is inline
+	}
+	if err == nil && int(overflow) != (end-1)/int(p.meta.pageSize) {
+		err = damaged("%d bytes in %d pages", end, overflow+1)
+	}
+	if err != nil {
+		return page{}, fmt.Errorf("page %d: %w", id, err)
+	}
 	return pg, nil
+}
+
+// layout checks that a branch or leaf page is as bbolt writes it, keys ascending
+// and everything end to end, and returns where it ends.
+func (pg page) layout() (end int, err error) {
+	end = pageHeader + pg.count*elemSize
+	var last []byte
+	for i := range pg.count {
+		var k, v []byte
+		var flags uint32
+		at := pageHeader + i*elemSize
+		pos := at
+		if pg.flags == leafFlag {
+			pos += 4
+			flags, k, v, err = pg.leaf(i)
+		} else {
+			k, _, err = pg.branch(i)
+		}
+		switch {
+		case err != nil:
+			return 0, err
+		case at+int(native.Uint32(pg.b[pos:])) != end:
+			return 0, damaged("element %d is not behind the one before", i)
+		case flags != 0 && flags != bucketFlag:
+			return 0, damaged("element %d has flags %#x", i, flags)
+		case len(k) == 0 || i > 0 && bytes.Compare(last, k) >= 0:
+			return 0, damaged("key %x after %x", k, last)
+		}
+		last = k
+		end += len(k) + len(v)
+	}
+	if end > len(pg.b) {
+		return 0, damaged("%d elements of %d bytes in %d", pg.count, end, len(pg.b))
+	}
+	return end, nil
 }
 
 func (p *pager) read(at int64) error {
@@ -233,42 +283,60 @@ func cut(b []byte, pos, n uint32) ([]byte, bool) {
 // element with that key: found is false if there is none. All pages on the way
 // are checked, so that bbolt, which goes the same way, meets no loop.
 func (p *pager) find(root uint64, key []byte) (value []byte, flags uint32, found bool, err error) {
-	for depth := 0; depth < maxDepth; depth++ {
+	var first []byte
+	for range maxDepth {
 		pg, err := p.page(root, branchFlag|leafFlag)
+		if err == nil {
+			err = pg.startsWith(first)
+		}
 		if err != nil {
 			return nil, 0, false, err
 		}
 		if pg.flags == leafFlag {
-			return pg.find(key)
+			value, flags, found = pg.find(key)
+			return value, flags, found, nil
 		}
-		if pg.count == 0 {
-			return nil, 0, false, damaged("page %d is an empty branch", root)
-		}
-		child := uint64(0)
-		for i := 0; i < pg.count; i++ {
+		for i := range pg.count {
 			k, id, err := pg.branch(i)
 			if err != nil {
-				return nil, 0, false, fmt.Errorf("page %d: %w", root, err)
+				return nil, 0, false, err
 			}
 			if i == 0 || bytes.Compare(k, key) <= 0 {
-				child = id
+				root, first = id, k
 			}
 		}
-		root = child
+		first = bytes.Clone(first)
 	}
 	return nil, 0, false, damaged("more than %d pages from root to leaf", maxDepth)
 }
 
-// find looks for a key in a leaf page and checks all its elements.
-func (pg page) find(key []byte) (value []byte, flags uint32, found bool, err error) {
-	for i := 0; i < pg.count; i++ {
+// startsWith checks that a page is the one its parent means, which knows its
+// first key; nil stands for no parent. (bbolt keeps this so as long as nothing is
+// deleted.)
+func (pg page) startsWith(key []byte) error {
+	if key == nil {
+		return nil
+	}
+	var first []byte
+	var err error
+	if pg.flags == leafFlag {
+		_, first, _, err = pg.leaf(0)
+	} else {
+		first, _, err = pg.branch(0)
+	}
+	if err == nil && !bytes.Equal(first, key) {
+		err = damaged("page starts with %x, its parent says %x", first, key)
+	}
+	return err
+}
+
+// find looks for a key in a leaf page whose layout was checked.
+func (pg page) find(key []byte) (value []byte, flags uint32, found bool) {
+	for i := range pg.count {
 		f, k, v, err := pg.leaf(i)
-		if err != nil {
-			return nil, 0, false, err
-		}
-		if bytes.Equal(k, key) {
-			value, flags, found = v, f, true
+		if err == nil && bytes.Equal(k, key) {
+			return v, f, true
 		}
 	}
-	return value, flags, found, nil
+	return nil, 0, false
 }

@@ -34,6 +34,8 @@ type Contents struct {
 	// Stat is that of the spool after the inbox was drained and before the
 	// records were read: a later Stat that is equal has nothing new.
 	Stat Stat
+
+	inbox []string // the paths of records that are in the inbox
 }
 
 // DamagedFile is a file that this package did not write like that.
@@ -206,6 +208,7 @@ func (c *Contents) addInbox(inbox string) error {
 	for len(files) > 0 {
 		b := takeInbox(inbox, files, readFiles, readBytes, true)
 		c.add(content{recs: b.recs})
+		c.inbox = append(c.inbox, b.paths...)
 		for _, bad := range b.bad {
 			c.Damaged = append(c.Damaged, DamagedFile{Path: bad.path, Reason: bad.err.Error()})
 		}

@@ -81,15 +81,17 @@ func (s *salvager) leaves(pg page, depth int) {
 		if err != nil {
 			continue
 		}
+		if len(k) == len(Key{}) {
+			if rec, id, err := decodeValue(Key(k), v); err == nil {
+				s.found[rec.Key] = found{rec, id}
+				continue
+			}
+		}
 		switch {
 		case flags&bucketFlag != 0:
 			if len(v) > bucketSize+pageHeader && native.Uint64(v) == 0 && depth == 0 {
 				b := v[bucketSize:]
 				s.leaves(page{b: b, count: int(native.Uint16(b[10:]))}, depth+1)
-			}
-		case len(k) == len(Key{}):
-			if rec, id, err := decodeValue(Key(k), v); err == nil {
-				s.found[rec.Key] = found{rec, id}
 			}
 		case len(k) == len(contextID{}):
 			s.contexts[contextID(k)] = bytes.Clone(v)

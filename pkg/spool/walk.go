@@ -87,7 +87,7 @@ func (w *walker) inBucket(v []byte, depth int, fn visit) error {
 		return damaged("bucket of %d bytes", len(v))
 	}
 	if root := native.Uint64(v); root != 0 {
-		return w.tree(root, depth, fn)
+		return w.tree(root, nil, depth, fn)
 	}
 	pg, err := inlinePage(v)
 	if err != nil {
@@ -96,12 +96,16 @@ func (w *walker) inBucket(v []byte, depth int, fn visit) error {
 	return w.leaves(pg, fn)
 }
 
-func (w *walker) tree(id uint64, depth int, fn visit) error {
+// tree visits what is below a page, whose first key is known unless it is a root.
+func (w *walker) tree(id uint64, first []byte, depth int, fn visit) error {
 	if depth > maxDepth || w.left == 0 {
 		return damaged("page %d leads back to itself", id)
 	}
 	w.left--
 	pg, err := w.page(id, branchFlag|leafFlag)
+	if err == nil {
+		err = pg.startsWith(first)
+	}
 	if err != nil {
 		return err
 	}
@@ -113,11 +117,11 @@ func (w *walker) tree(id uint64, depth int, fn visit) error {
 		return nil
 	}
 	for i := range pg.count {
-		_, child, err := pg.branch(i)
+		k, child, err := pg.branch(i)
 		if err != nil {
 			return err
 		}
-		if err := w.tree(child, depth+1, fn); err != nil {
+		if err := w.tree(child, k, depth+1, fn); err != nil {
 			return err
 		}
 	}
@@ -154,8 +158,8 @@ func (w *walker) record(flags uint32, k, v []byte, contexts map[contextID][]byte
 	if flags&bucketFlag != 0 {
 		own, last := []byte(nil), w.last
 		w.last = nil
-		err := w.inBucket(v, maxDepth-2, func(_ uint32, inner, value []byte) error {
-			if bytes.Equal(inner, k) {
+		err := w.inBucket(v, maxDepth-1, func(flags uint32, inner, value []byte) error {
+			if bytes.Equal(inner, k) && flags == 0 {
 				own = value
 			}
 			return nil

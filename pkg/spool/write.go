@@ -154,11 +154,6 @@ func Remove(dir, name string, last Key, count int) error {
 }
 
 func (l *lockFile) remove(dir, name string, last Key, count int) error {
-	inbox := filepath.Join(dir, name+".inbox")
-	files, _, err := listInbox(inbox, -1)
-	if err != nil {
-		return err
-	}
 	c, err := l.collect(dir, name, true)
 	if err != nil {
 		return err
@@ -166,29 +161,31 @@ func (l *lockFile) remove(dir, name string, last Key, count int) error {
 	if n := len(c.Records); n != count || n > 0 && c.Records[n-1].Key != last {
 		return ErrChanged
 	}
+	return l.removeFiles(dir, c)
+}
+
+// removeFiles removes the files whose records were counted, and no others.
+func (l *lockFile) removeFiles(dir string, c Contents) error {
 	if l != nil {
 		if err := errors.Join(l.clearMark(markInbox), l.clearMark(markDB)); err != nil {
 			return err
 		}
 	}
-	paths := []string{filepath.Join(dir, name+".db"), filepath.Join(dir, name+".new")}
-	aside := filepath.Join(dir, name+".damaged")
+	base := filepath.Join(dir, c.Name)
+	paths := append([]string{base + ".db", base + ".new"}, c.inbox...)
 	for _, file := range c.Stat.Damaged {
-		paths = append(paths, filepath.Join(aside, file))
-	}
-	for _, file := range files {
-		paths = append(paths, filepath.Join(inbox, file))
+		paths = append(paths, filepath.Join(base+".damaged", file))
 	}
 	for _, path := range paths {
-		if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		if err := ignoreGone(os.Remove(path)); err != nil {
 			return err
 		}
 	}
-	_ = os.Remove(aside) // these stay if they are not empty
+	_ = os.Remove(base + ".damaged") // this and the inbox stay if they are not empty
 	if l != nil {
-		l.retire(dir, name)
+		l.retire(dir, c.Name)
 	} else {
-		_ = os.Remove(inbox)
+		_ = os.Remove(base + ".inbox")
 	}
 	return syncDir(dir)
 }
