@@ -15,7 +15,7 @@ var mayImport = map[string]string{
 	"ams/pkg/spool":      "",
 	"ams/pkg/price":      "",
 	"ams/pkg/upload":     "",
-	"ams/pkg/receipt":    "",
+	"ams/pkg/receipt":    "lax",
 	"ams/pkg/bundle":     "",
 	"ams/pkg/redact":     "lax schema",
 	"ams/pkg/schema":     "lax",

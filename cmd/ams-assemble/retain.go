@@ -22,18 +22,13 @@ func (f finished) bytes() int64 { return f.stat.DBBytes + f.stat.InboxBytes }
 
 // prune removes the spools of stored sessions that are older than --retain, and while the spools are larger than --spool-max the oldest
 // stored ones. What is not stored, or has news, is never removed. What stays is compacted, once.
-func prune(e env, set settings, opt runOptions, book *receipt.Book) {
-	stats, err := spool.List(set.spoolDir)
-	if err != nil {
-		fmt.Fprintf(e.stderr, "ams-assemble: %v\n", err)
-		return
-	}
+func prune(e env, set settings, opt runOptions, book *receipt.Book, stats []spool.Stat, known map[string]*receipt.Receipt) {
 	var total int64
 	var done []finished
 	for _, s := range stats {
 		total += s.DBBytes + s.InboxBytes
-		r := book.Get(s.Name)
-		if r != nil && r.Final && r.Key != "" && slices.Equal(spoolStats(s), r.Spool) {
+		r := known[s.Name]
+		if r != nil && r.Final && r.Key != "" && receipt.Same(spoolStats(s), r.Spool) {
 			done = append(done, finished{s, r})
 		}
 	}

@@ -119,13 +119,14 @@ func runAll(ctx context.Context, e env, set settings, opt runOptions) error {
 	if err != nil {
 		return err
 	}
-	todo := withNews(book, set, stats)
+	known := book.All()
+	todo := withNews(known, set, stats)
 	sh := &shelf{store: store, set: set}
 	bar := progress(e, opt, len(todo))
 	stored, failed := 0, 0
 	results := inParallel(ctx, opt.jobs, todo, func() func(spool.Stat) result {
 		a := newAssembler(e, set)
-		return func(s spool.Stat) result { return storeOne(ctx, a, sh, book, s.Name) }
+		return func(s spool.Stat) result { return storeOne(ctx, a, sh, book, s.Name, known[s.Name]) }
 	})
 	for r := range results {
 		bar.Add(1)
@@ -140,7 +141,8 @@ func runAll(ctx context.Context, e env, set settings, opt runOptions) error {
 	if err := ctx.Err(); err != nil {
 		return &exitError{exitSome, fmt.Errorf("stopped after %d of %d sessions: %w", stored+failed, len(todo), err)}
 	}
-	prune(e, set, opt, book)
+	stats = lookAgain(set, book, stats, todo, known)
+	prune(e, set, opt, book, stats, known)
 	switch {
 	case failed > 0 && stored == 0 && failed == len(todo):
 		return fmt.Errorf("no session could be stored; the next run tries all %d again", failed)
@@ -151,18 +153,39 @@ func runAll(ctx context.Context, e env, set settings, opt runOptions) error {
 }
 
 // withNews are the spools in which something has happened since their receipts, by stats alone.
-func withNews(book *receipt.Book, set settings, stats []spool.Stat) []spool.Stat {
+func withNews(known map[string]*receipt.Receipt, set settings, stats []spool.Stat) []spool.Stat {
 	program, fingerprint := set.join.ProgramVersion, set.fingerprint()
 	var todo []spool.Stat
 	for _, s := range stats {
 		if s.Name == spool.Unassigned {
 			continue
 		}
-		if r := book.Get(s.Name); r == nil || !r.Current(program, fingerprint, spoolStats(s)) {
+		if r := known[s.Name]; r == nil || !r.Current(program, fingerprint, spoolStats(s)) {
 			todo = append(todo, s)
 		}
 	}
 	return todo
+}
+
+// lookAgain brings the stats and receipts of what was worked on up to date: reading a spool may change its files.
+func lookAgain(set settings, book *receipt.Book, stats, done []spool.Stat, known map[string]*receipt.Receipt) []spool.Stat {
+	worked := map[string]bool{}
+	for _, s := range done {
+		worked[s.Name] = true
+		known[s.Name] = book.Get(s.Name)
+	}
+	var out []spool.Stat
+	for _, s := range stats {
+		if worked[s.Name] {
+			now, err := spool.StatOf(set.spoolDir, s.Name)
+			if err != nil {
+				continue
+			}
+			s = now
+		}
+		out = append(out, s)
+	}
+	return out
 }
 
 // progress is a bar on a terminal, and nothing anywhere else.
@@ -204,9 +227,8 @@ type storedLine struct {
 	CostUSD   *float64 `json:"cost_usd"`
 }
 
-// storeOne assembles and stores one session, then writes its receipt.
-func storeOne(ctx context.Context, a *assembler, sh *shelf, book *receipt.Book, name string) result {
-	last := book.Get(name)
+// storeOne assembles and stores one session, then writes its receipt. last is the one before, or nil.
+func storeOne(ctx context.Context, a *assembler, sh *shelf, book *receipt.Book, name string, last *receipt.Receipt) result {
 	w, err := a.fromSpool(name)
 	var key string
 	switch {

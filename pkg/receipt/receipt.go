@@ -19,6 +19,8 @@ import (
 
 	"go.etcd.io/bbolt"
 	bolterrors "go.etcd.io/bbolt/errors"
+
+	"ams/pkg/lax"
 )
 
 // ErrLocked says that another run holds the receipts.
@@ -83,7 +85,7 @@ type Receipt struct {
 // Current reports whether nothing has happened since the receipt: it is final, made by this program with these settings, the spool is
 // as it was, and so is every input; and none was looked at so soon after a change that another could hide behind it.
 func (r *Receipt) Current(program, settings string, spool []Stat) bool {
-	if !r.Final || r.Program != program || r.Settings != settings || !slices.EqualFunc(spool, r.Spool, Stat.equal) {
+	if !r.Final || r.Program != program || r.Settings != settings || !Same(spool, r.Spool) {
 		return false
 	}
 	for _, in := range append(slices.Clone(r.Inputs), r.Spool...) {
@@ -98,6 +100,9 @@ func (r *Receipt) Current(program, settings string, spool []Stat) bool {
 	}
 	return true
 }
+
+// Same reports whether stats are equal, one by one.
+func Same(a, b []Stat) bool { return slices.EqualFunc(a, b, Stat.equal) }
 
 func (s Stat) equal(o Stat) bool {
 	return s.Path == o.Path && s.Size == o.Size && s.ModTime.Equal(o.ModTime)
@@ -140,13 +145,33 @@ func (b *Book) Get(name string) *Receipt {
 	var r *Receipt
 	_ = b.db.View(func(tx *bbolt.Tx) error {
 		v := tx.Bucket(bucket).Get([]byte(name))
-		var got Receipt
-		if v != nil && json.Unmarshal(v, &got) == nil {
-			r = &got
-		}
+		r = decode(v)
 		return nil
 	})
 	return r
+}
+
+// All returns every receipt by the session's file name.
+func (b *Book) All() map[string]*Receipt {
+	all := map[string]*Receipt{}
+	_ = b.db.View(func(tx *bbolt.Tx) error {
+		return tx.Bucket(bucket).ForEach(func(k, v []byte) error {
+			if r := decode(v); r != nil {
+				all[string(k)] = r
+			}
+			return nil
+		})
+	})
+	return all
+}
+
+// decode reads a receipt, nil where there is none or it is damaged.
+func decode(v []byte) *Receipt {
+	var r Receipt
+	if len(v) == 0 || lax.Unmarshal(v, &r) != nil || r.LookedAt.IsZero() {
+		return nil
+	}
+	return &r
 }
 
 // Put writes a session's receipt; on return it is on disk.

@@ -69,7 +69,7 @@ func TestBookKeepsReceiptsAndTheLock(t *testing.T) {
 	if got := book.Get("none"); got != nil {
 		t.Errorf("Get of a session never stored = %+v, want nil", got)
 	}
-	if err := book.Put("s", Receipt{SessionID: "s", Final: true}); err != nil {
+	if err := book.Put("s", Receipt{SessionID: "s", Final: true, LookedAt: time.Now()}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := Open(path); !errors.Is(err, ErrLocked) {

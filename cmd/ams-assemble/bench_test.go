@@ -1,0 +1,98 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"ams/pkg/price"
+	"ams/pkg/receipt"
+	"ams/pkg/spool"
+)
+
+// BenchmarkIdleRun is a run over 10,000 sessions that are all stored and have no news: what cron does every few minutes.
+func BenchmarkIdleRun(b *testing.B) {
+	const sessions = 10_000
+	dir, claude := b.TempDir(), b.TempDir()
+	prices, err := price.Embedded()
+	if err != nil {
+		b.Fatal(err)
+	}
+	set := settings{spoolDir: dir, claudeDir: claude, localDir: b.TempDir(), now: true, idle: time.Hour, join: joinSettings(prices)}
+	old := time.Now().Add(-time.Hour)
+	raw := []byte(`{"session_id":"s00000","hook_event_name":"SessionEnd"}`)
+	key := spool.KeyFor(old, raw, 0)
+	if _, err := spool.Insert(dir, "s00000", []spool.Record{{Key: key, Raw: raw}}); err != nil {
+		b.Fatal(err)
+	}
+	db, err := os.ReadFile(filepath.Join(dir, "s00000.db"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	project := filepath.Join(claude, "projects", "p")
+	if err := os.MkdirAll(project, 0o700); err != nil {
+		b.Fatal(err)
+	}
+	for i := range sessions {
+		name := fmt.Sprintf("s%05d", i)
+		for path, body := range map[string][]byte{filepath.Join(dir, name+".db"): db, filepath.Join(project, name+".jsonl"): raw} {
+			if err := os.WriteFile(path, body, 0o600); err != nil {
+				b.Fatal(err)
+			}
+			if err := os.Chtimes(path, old, old); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	writeReceipts(b, set, project)
+	e := env{now: time.Now, stdout: io.Discard, stderr: io.Discard}
+	b.ResetTimer()
+	for b.Loop() {
+		if err := runAll(context.Background(), e, set, runOptions{jobs: 2, retain: 1 << 62, spoolMax: 1 << 40}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.StopTimer()
+	if stored, err := filepath.Glob(filepath.Join(set.localDir, "index", "*")); err != nil || len(stored) > 0 {
+		b.Fatalf("the run was not idle: it stored %d sessions (%v)", len(stored), err)
+	}
+}
+
+// writeReceipts notes every spool as stored, with the inputs that an assembly would have looked at.
+func writeReceipts(b *testing.B, set settings, project string) {
+	b.Helper()
+	stats, err := spool.List(set.spoolDir)
+	if err != nil {
+		b.Fatal(err)
+	}
+	book, err := receipt.Open(set.receiptsPath())
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer book.Close()
+	var wg sync.WaitGroup
+	limit := make(chan struct{}, 500) // bbolt batches what comes at once
+	for _, s := range stats {
+		wg.Add(1)
+		limit <- struct{}{}
+		go func() {
+			defer func() { <-limit; wg.Done() }()
+			main := filepath.Join(project, s.Name+".jsonl")
+			agents := filepath.Join(project, s.Name, "subagents")
+			r := receipt.Receipt{
+				SessionID: s.Name, Inputs: receipt.Look([]string{main, agents, filepath.Join(agents, "workflows")}), Spool: spoolStats(s),
+				LookedAt: time.Now(), Final: true, Program: set.join.ProgramVersion, Settings: set.fingerprint(),
+				Key: "sessions/2026/11/22/" + s.Name + ".json", RecordCount: 1, LastEvent: time.Now(), Compacted: true,
+			}
+			if err := book.Put(s.Name, r); err != nil {
+				b.Error(err)
+			}
+		}()
+	}
+	wg.Wait()
+}
