@@ -60,7 +60,7 @@ func TestReadmeIsTrue(t *testing.T) {
 			if len(fields) != 6 {
 				t.Fatalf("no crontab line: %q", b.text)
 			}
-			shell(t, home, fields[5], nil)
+			checkCronShips(t, home, fields[5])
 			ran++
 		}
 	}
@@ -68,6 +68,29 @@ func TestReadmeIsTrue(t *testing.T) {
 		t.Errorf("%d blocks were run, demo shown: %v, test command named: %v", ran, shown != "", tested)
 	}
 	checkRegistered(t, home)
+}
+
+// checkCronShips records an event as the client would, and lets the crontab line store the session with an empty environment: its only
+// setting is in the file that the README names.
+func checkCronShips(t *testing.T, home, command string) {
+	t.Helper()
+	store := filepath.Join(t.TempDir(), "store")
+	if err := os.MkdirAll(filepath.Join(home, ".config", "ams"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	writeText(t, filepath.Join(home, ".config", "ams", "env"), "# where cron's sessions go\nAMS_LOCAL_DIR="+store+"\n")
+	hook := exec.Command(filepath.Join(home, ".local", "bin", "ams-hook"))
+	hook.Env = []string{"HOME=" + home}
+	hook.Stdin = strings.NewReader(`{"session_id":"by-cron","cwd":"/p","hook_event_name":"UserPromptSubmit","prompt":"Hello"}`)
+	if out, err := hook.CombinedOutput(); err != nil || len(out) > 0 {
+		t.Fatalf("ams-hook: %v, %q", err, out)
+	}
+	if out := shell(t, home, command, nil); out != "" {
+		t.Errorf("the crontab line prints %q: cron would send a mail", out)
+	}
+	if _, err := os.Stat(filepath.Join(store, "index", "by-cron.json")); err != nil {
+		t.Errorf("the crontab line did not ship the session: %v", err)
+	}
 }
 
 // shell runs a script at the top of the checkout and returns its standard output. An empty environment is what cron gives.

@@ -134,7 +134,7 @@ func (a *assembler) addParents(in *assemble.Input, files transcript.Files) {
 		add(l.RequestSessionID)
 	}
 	if len(parents) == 0 {
-		in.Siblings = transcript.Siblings(files, in.Files[0].Lines)
+		in.Siblings = a.finder.Siblings(files, in.Files[0].Lines)
 		for _, s := range in.Siblings {
 			add(s.SessionID)
 		}
