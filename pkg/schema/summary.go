@@ -1,7 +1,5 @@
 package schema
 
-import "unicode/utf8"
-
 // firstPromptLimit bounds first_prompt in the index record, in characters: enough to recognise a session in a list.
 const firstPromptLimit = 200
 
@@ -84,10 +82,17 @@ func orNull[T comparable](v T) *T {
 	return &v
 }
 
-// cut returns the first n characters of s, with an ellipsis if more were there.
+// cut returns s if it has at most n characters, else the first n-1 of them and an ellipsis. It reads no further than that: a prompt
+// may have megabytes.
 func cut(s string, n int) string {
-	if utf8.RuneCountInString(s) <= n {
-		return s
+	count, last := 0, 0 // last is where the n-th character begins
+	for i := range s {
+		if count++; count == n {
+			last = i
+		}
+		if count > n {
+			return s[:last] + "…"
+		}
 	}
-	return string([]rune(s)[:n-1]) + "…"
+	return s
 }
