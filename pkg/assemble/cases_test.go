@@ -132,7 +132,7 @@ func readTranscript(t testing.TB, claudeDir string, in *assemble.Input) {
 		}
 	}
 	if len(parents) == 0 {
-		in.Siblings = transcript.Siblings(files, in.Files[0].Lines)
+		in.Siblings = new(transcript.Finder).Siblings(files, in.Files[0].Lines)
 		for _, s := range in.Siblings {
 			parents = append(parents, s.SessionID)
 		}

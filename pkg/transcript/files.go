@@ -91,7 +91,8 @@ type Finder struct {
 	// Anywhere lifts the rule that files must lie below a projects folder: a person named them.
 	Anywhere bool
 
-	flat map[string]map[string][]string // project -> session id -> flat agent files of clients 2.0.x
+	flat  map[string]map[string][]string // project -> session id -> flat agent files of clients 2.0.x
+	heads map[folder]map[string][]string // project -> first uuid in a file -> names of main files
 }
 
 // Find returns the files of a session. recorded is the transcript_path of its hook payloads, or "". It is [fs.ErrNotExist]

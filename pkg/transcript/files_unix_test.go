@@ -198,7 +198,7 @@ func TestSiblingsAreTranscriptsThatMayBeRead(t *testing.T) {
 		if err := os.Chown(filepath.Join(dir, "projects/p/theirs.jsonl"), 65534, 65534); err != nil {
 			t.Fatal(err)
 		}
-		if got := Siblings(files, []*Line{{UUID: "a"}}); len(got) != 0 {
+		if got := new(Finder).Siblings(files, []*Line{{UUID: "a"}}); len(got) != 0 {
 			t.Errorf("siblings %+v, want none: one is a symlink, one another user's", got)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,7 +23,7 @@ type Sibling struct {
 
 // Siblings finds the files that share history with lines, the main file of files. Copies keep the uuid of every line and begin with
 // the history from its start, so the heads of the files tell.
-func Siblings(files Files, lines []*Line) []Sibling {
+func (f *Finder) Siblings(files Files, lines []*Line) []Sibling {
 	ours := map[string]bool{}
 	for _, l := range lines {
 		if l.UUID != "" {
@@ -32,12 +33,16 @@ func Siblings(files Files, lines []*Line) []Sibling {
 	if len(ours) == 0 {
 		return nil
 	}
-	entries, _ := os.ReadDir(files.Project)
+	heads := f.headsIn(files)
+	var names []string
+	for uuid := range ours {
+		names = append(names, heads[uuid]...)
+	}
+	slices.Sort(names)
 	var out []Sibling
-	for _, e := range entries {
-		name, ok := strings.CutSuffix(e.Name(), ".jsonl")
-		path := filepath.Join(files.Project, e.Name())
-		if !ok || !e.Type().IsRegular() || path == files.Main || strings.HasPrefix(name, "agent-") || !ours[files.owner.headUUID(path)] {
+	for _, name := range names {
+		path := filepath.Join(files.Project, name+".jsonl")
+		if path == files.Main {
 			continue
 		}
 		if s := files.owner.compare(path, name, ours); len(s.Shared) > 0 {
@@ -45,6 +50,37 @@ func Siblings(files Files, lines []*Line) []Sibling {
 		}
 	}
 	return out
+}
+
+// folder is a project folder as the transcripts of one owner in it.
+type folder struct {
+	path string
+	owner
+}
+
+// headsIn gives, by the first uuid in a file, the names of the main files of the project folder. Each file is looked at once: looking
+// anew for every session made the time grow with the square of their number, to minutes for a few thousand.
+func (f *Finder) headsIn(files Files) map[string][]string {
+	at := folder{files.Project, files.owner}
+	if heads, ok := f.heads[at]; ok {
+		return heads
+	}
+	heads := map[string][]string{}
+	entries, _ := os.ReadDir(files.Project)
+	for _, e := range entries {
+		name, ok := strings.CutSuffix(e.Name(), ".jsonl")
+		if !ok || !e.Type().IsRegular() || strings.HasPrefix(name, "agent-") {
+			continue
+		}
+		if uuid := files.owner.headUUID(filepath.Join(files.Project, e.Name())); uuid != "" {
+			heads[uuid] = append(heads[uuid], name)
+		}
+	}
+	if f.heads == nil {
+		f.heads = map[folder]map[string][]string{}
+	}
+	f.heads[at] = heads
+	return heads
 }
 
 // headUUID is the first uuid in a file, or "".

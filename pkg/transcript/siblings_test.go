@@ -29,7 +29,7 @@ func TestSiblingsShareHistory(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := Siblings(files, read[0].Lines)
+	got := new(Finder).Siblings(files, read[0].Lines)
 	if len(got) != 2 || got[0].SessionID != "copy" || got[1].SessionID != "fork" {
 		t.Fatalf("siblings %+v, want copy and fork", got)
 	}
@@ -41,7 +41,7 @@ func TestSiblingsShareHistory(t *testing.T) {
 			t.Errorf("%s begun %v, own %v; want second 1, %v", got[i].SessionID, got[i].Begun, got[i].Own, own)
 		}
 	}
-	if got := Siblings(files, nil); got != nil {
+	if got := new(Finder).Siblings(files, nil); got != nil {
 		t.Errorf("siblings of nothing %+v", got)
 	}
 }
