@@ -51,12 +51,8 @@ const (
 
 func main() {
 	now := time.Now()
-	debug.SetPanicOnFault(true)
-	debug.SetTraceback("crash") // die by a signal, not with status 2
-	debug.SetMaxStack(maxStack)
 	talk := isTrue(os.Getenv("AMS_HOOK_DEBUG"))
-	confine(talk)
-
+	protect(talk)
 	e := env{
 		getenv: os.Getenv,
 		host:   os.Hostname,
@@ -71,6 +67,14 @@ func main() {
 	if err := guard(func() error { return run(e) }); err != nil {
 		fmt.Fprintf(e.stderr, "ams-hook: %v\n", err)
 	}
+}
+
+// protect makes sure that no crash ends with status 2, takes long, or is heard.
+func protect(talk bool) {
+	debug.SetPanicOnFault(true)
+	debug.SetTraceback("crash") // die by a signal
+	debug.SetMaxStack(maxStack)
+	confine(talk)
 }
 
 // guard runs fn and returns its panic as an error.

@@ -48,6 +48,9 @@ func buildAndRun(m *testing.M) int {
 // child is what the test binary does when a test starts it as a process of its
 // own: one operation of the assembler.
 func child(args []string) {
+	if crash(args[0]) {
+		return
+	}
 	dir, name := args[1], args[2]
 	var err error
 	switch args[0] {

@@ -198,7 +198,7 @@ func TestEndsWithABrokenPipe(t *testing.T) {
 // TestSignalsEndNoEvent sends what a client, a terminal or a shell sends to be
 // quit of a program, while it reads.
 func TestSignalsEndNoEvent(t *testing.T) {
-	for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP} {
+	for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGQUIT} {
 		dir := t.TempDir()
 		cmd, w := start(t, dir)
 		if err := cmd.Start(); err != nil {

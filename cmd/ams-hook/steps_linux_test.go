@@ -400,3 +400,33 @@ func (s *stage) verifyStored(t *testing.T, dir, when string) {
 	}
 	t.Errorf("%s: neither stored nor in the log: %v", when, lines)
 }
+
+// TestFaultsAreRecovered cuts the database to nothing while it is mapped: the
+// kernel answers the next look at it with SIGBUS.
+func TestFaultsAreRecovered(t *testing.T) {
+	needPtrace(t)
+	g := scene{name: "fault", prepare: oneEvent}.stage(t)
+	dir, _ := g.world(t)
+	path := filepath.Join(dir, "s-1.db")
+	cut := false
+	ws := g.run(t, dir, func(c *ptrace.Call) ptrace.Action {
+		if c.Name == "mmap" && c.Done && c.Path == path {
+			cut = true
+			if err := os.Truncate(path, 0); err != nil {
+				t.Error(err)
+			}
+		}
+		return ptrace.Action{}
+	})
+	if !cut || ws.ExitStatus() != 0 {
+		t.Fatalf("cut: %v, ended with %#x", cut, ws)
+	}
+	c := records(t, dir, "s-1")
+	if got := raws(t, c); !got[g.event()] || len(c.Damaged) != 1 {
+		t.Errorf("got %v, damaged %v", got, c.Damaged)
+	}
+	lines, err := spool.ReadLog(dir)
+	if err != nil || len(lines) == 0 || !strings.Contains(lines[0].Text, "moved aside") {
+		t.Errorf("log: %v, %v", lines, err)
+	}
+}

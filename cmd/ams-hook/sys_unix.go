@@ -23,7 +23,7 @@ const maxSeconds = 10
 // middle of an event: it ends soon anyway. (Go's runtime crashes on SIGXFSZ
 // where others get EFBIG.)
 func confine(talk bool) {
-	signal.Ignore(unix.SIGTERM, unix.SIGINT, unix.SIGHUP, unix.SIGPIPE, unix.SIGXFSZ)
+	signal.Ignore(unix.SIGTERM, unix.SIGINT, unix.SIGHUP, unix.SIGQUIT, unix.SIGPIPE, unix.SIGXFSZ)
 	// One byte is too little for a core file, and tells the kernel not to pipe
 	// one to a handler either, which 0 does not (core(5)).
 	_ = unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{Cur: 1, Max: 1})

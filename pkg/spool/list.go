@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -55,29 +57,45 @@ func List(dir string) ([]Stat, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list spools in %s: %w", dir, err)
 	}
-	stats := make(map[string]*Stat, len(entries))
+	var list []Stat
+	suffixes := map[string][]string{}
 	for _, e := range entries {
 		name, suffix, _ := strings.Cut(e.Name(), ".")
 		if !validName(name) {
 			continue
 		}
-		st := stats[name]
-		if st == nil {
-			st = &Stat{Name: name, SessionID: sessionIDOf(name)}
-			stats[name] = st
+		if suffixes[name] == nil {
+			list = append(list, Stat{Name: name, SessionID: sessionIDOf(name)})
 		}
-		if err := st.add(dir, suffix); err != nil {
-			return nil, fmt.Errorf("list spools: %w", err)
-		}
+		suffixes[name] = append(suffixes[name], suffix)
 	}
-	list := make([]Stat, 0, len(stats))
-	for _, st := range stats {
-		if !st.Empty() {
-			list = append(list, *st)
-		}
+	if err := addAll(dir, list, suffixes); err != nil {
+		return nil, fmt.Errorf("list spools: %w", err)
 	}
+	list = slices.DeleteFunc(list, Stat.Empty)
 	slices.SortFunc(list, func(a, b Stat) int { return strings.Compare(a.Name, b.Name) })
 	return list, nil
+}
+
+// addAll counts in the files of all spools, on as many processors as there are.
+func addAll(dir string, list []Stat, suffixes map[string][]string) error {
+	workers := runtime.GOMAXPROCS(0)
+	errs := make([]error, workers)
+	var wg sync.WaitGroup
+	for w := range workers {
+		wg.Go(func() {
+			for i := w; i < len(list); i += workers {
+				for _, suffix := range suffixes[list[i].Name] {
+					if err := list[i].add(dir, suffix); err != nil {
+						errs[w] = err
+						return
+					}
+				}
+			}
+		})
+	}
+	wg.Wait()
+	return errors.Join(errs...)
 }
 
 // StatOf returns the Stat of one spool, or ErrNotFound.
