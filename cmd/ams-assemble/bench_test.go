@@ -6,13 +6,17 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"ams/pkg/price"
 	"ams/pkg/receipt"
+	"ams/pkg/redact"
 	"ams/pkg/spool"
+	"ams/pkg/upload"
 )
 
 // BenchmarkIdleRun is a run over 10,000 sessions that are all stored and have no news: what cron does every few minutes.
@@ -95,4 +99,53 @@ func writeReceipts(b *testing.B, set settings, project string) {
 		}()
 	}
 	wg.Wait()
+}
+
+// BenchmarkShip is a run over 1,000 changed sessions of 200 kB each into an S3 server over TLS in this process. heap-MB is the most that
+// was in use at once beside what the server holds: it must not grow with the number of sessions.
+func BenchmarkShip(b *testing.B) {
+	const sessions, payload = 1000, 200_000
+	server := newBucketServer(b)
+	prices, err := price.Embedded()
+	if err != nil {
+		b.Fatal(err)
+	}
+	body := strings.Repeat("words of a long tool result, and more of them; ", payload/47)
+	for b.Loop() {
+		b.StopTimer()
+		dir := b.TempDir()
+		set := settings{spoolDir: dir, claudeDir: "nowhere", now: true, idle: time.Hour, join: joinSettings(prices),
+			redact: redact.Rules{Secrets: true},
+			s3:     &upload.S3Options{Bucket: "traces", Prefix: fmt.Sprintf("run-%d", time.Now().UnixNano()), Endpoint: server.URL}}
+		for i := range sessions {
+			id := fmt.Sprintf("s%04d", i)
+			raw := []byte(`{"session_id":"` + id + `","hook_event_name":"UserPromptSubmit","prompt":"` + body + `"}`)
+			if _, err := spool.Insert(dir, id, []spool.Record{{Key: spool.KeyFor(time.Now(), raw, 0), Raw: raw}}); err != nil {
+				b.Fatal(err)
+			}
+		}
+		runtime.GC()
+		var before, now runtime.MemStats
+		runtime.ReadMemStats(&before)
+		most, stop := uint64(0), make(chan struct{})
+		go func() {
+			for {
+				select {
+				case <-stop:
+					return
+				case <-time.After(20 * time.Millisecond):
+					runtime.ReadMemStats(&now)
+					most = max(most, now.HeapInuse)
+				}
+			}
+		}()
+		b.StartTimer()
+		if err := runAll(context.Background(), env{now: time.Now, stdout: io.Discard, stderr: os.Stderr}, set, runOptions{jobs: 2}); err != nil {
+			b.Fatal(err)
+		}
+		close(stop)
+		stored := uint64(sessions * (payload + payload/2)) // the server keeps bodies in memory, with room to grow
+		b.ReportMetric(float64(most-min(most, before.HeapInuse+stored))/1e6, "heap-MB")
+		b.ReportMetric(float64(sessions), "sessions/op")
+	}
 }

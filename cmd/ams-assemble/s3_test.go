@@ -34,7 +34,7 @@ const (
 	testSecret = "testsecret-that-appears-nowhere"
 )
 
-func newBucketServer(t *testing.T) *bucketServer {
+func newBucketServer(t testing.TB) *bucketServer {
 	t.Helper()
 	backend := s3mem.New()
 	if err := backend.CreateBucket(t.Context(), "traces"); err != nil {
