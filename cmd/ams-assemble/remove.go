@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/urfave/cli/v2"
@@ -34,10 +33,7 @@ func removeCommand(e env) *cli.Command {
 }
 
 func removeSessions(ctx context.Context, e env, set settings, ids []string) error {
-	book, err := receipt.Open(set.receiptsPath())
-	if errors.Is(err, receipt.ErrLocked) {
-		return &exitError{exitLocked, err}
-	}
+	book, err := set.openBook()
 	if err != nil {
 		return err
 	}

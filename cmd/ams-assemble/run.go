@@ -107,10 +107,7 @@ func runAll(ctx context.Context, e env, set settings, opt runOptions) error {
 	if err != nil {
 		return err
 	}
-	book, err := receipt.Open(set.receiptsPath())
-	if errors.Is(err, receipt.ErrLocked) {
-		return &exitError{exitLocked, err}
-	}
+	book, err := set.openBook()
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -15,6 +16,7 @@ import (
 
 	"ams/pkg/assemble"
 	"ams/pkg/price"
+	"ams/pkg/receipt"
 	"ams/pkg/redact"
 	"ams/pkg/schema"
 	"ams/pkg/spool"
@@ -235,4 +237,13 @@ func (s settings) receiptsPath() string {
 	}
 	sum := sha256.Sum256([]byte(store))
 	return filepath.Join(s.spoolDir, ".receipts", hex.EncodeToString(sum[:8])+".db")
+}
+
+// openBook opens the receipts of the store in use, and with them the lock that only one run holds.
+func (s settings) openBook() (*receipt.Book, error) {
+	book, err := receipt.Open(s.receiptsPath())
+	if errors.Is(err, receipt.ErrLocked) {
+		return nil, &exitError{exitLocked, err}
+	}
+	return book, err
 }

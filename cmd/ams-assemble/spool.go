@@ -16,7 +16,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"ams/pkg/lax"
-	"ams/pkg/receipt"
 	"ams/pkg/redact"
 	"ams/pkg/spool"
 )
@@ -263,10 +262,7 @@ func spoolRemove(e env, c *cli.Context, set settings) error {
 	if !c.Args().Present() {
 		return usagef("spool rm needs session ids")
 	}
-	book, err := receipt.Open(set.receiptsPath())
-	if errors.Is(err, receipt.ErrLocked) {
-		return &exitError{exitLocked, err}
-	}
+	book, err := set.openBook()
 	if err != nil {
 		return err
 	}
