@@ -5,8 +5,9 @@ import (
 	"strings"
 )
 
-// maxValue bounds the value of an assignment.
-const maxValue = 8192
+// maxValue bounds the value of an assignment and the part of an address that is looked at, so that a text of nothing but
+// beginnings does not take the square of its length.
+const maxValue = 4096
 
 // separator looks at the ':' or '=' at i: an address with a password in it, or the value of a secret's name.
 func (sc *scanner) separator(i int) (match, int) {
@@ -173,6 +174,9 @@ func (sc *scanner) value(v right) match {
 	start, end, quote := quoted(s, v.from)
 	if !quote {
 		if v.kind == cookie || v.kind == authorization && !v.weak {
+			if !v.colon {
+				return match{}
+			}
 			return sc.header(v, v.from, lineOrQuote(s, v.from))
 		}
 		return sc.bare(v)
@@ -181,16 +185,34 @@ func (sc *scanner) value(v right) match {
 		return sc.header(v, start, end)
 	}
 	text := s[start:end]
-	if isPlaceholder(text) || isWordy(text) || sc.isMask(text) || interpolates(text) || isProse(text) {
+	if isPlaceholder(text) || isWordy(text) || sc.isMask(text) || interpolates(text) || isProse(text) || sc.closes(v.from) {
 		return match{}
 	}
-	if v.weak && !isRandom(text, 8) {
+	if v.weak && !isRandom(text, 8) || v.kind != password && len(text) < 4 {
 		return match{}
 	}
-	if v.kind != password && strings.IndexByte(text, ' ') >= 0 && v.kind != privateKey {
+	if v.kind == credential && (len(text) < 16 || strings.IndexByte(text, '/') >= 0) || v.kind == password && v.isPath(text) {
+		return match{}
+	}
+	if v.kind != password && v.kind != secret && v.kind != privateKey && strings.IndexByte(text, ' ') >= 0 {
 		return match{}
 	}
 	return match{start, end, refine(s, start, end, v.kind)}
+}
+
+// closes reports whether the quote at i ends a string that holds the name, as in "password: " + p.
+func (sc *scanner) closes(i int) bool {
+	s := sc.s
+	if s[i] == '\\' || i+1 < len(s) && strings.IndexByte(" \t,;)]}+.:\r\n", s[i+1]) < 0 {
+		return false
+	}
+	odd := false
+	for j := i - 1; j >= sc.floor && i-j < 400 && s[j] != '\n'; j-- {
+		if s[j] == s[i] && (j == 0 || s[j-1] != '\\') {
+			odd = !odd
+		}
+	}
+	return odd
 }
 
 // annotated returns where the quoted value of a declaration with a type begins, 0 without one: password: str = "..."
@@ -281,7 +303,7 @@ func (sc *scanner) header(v right, start, end int) match {
 		} else {
 			end = start + len(strings.TrimRight(text, " "))
 		}
-		if end-start < 8 || !featuresOf(text).looksRandom() || strings.Contains(text, "#") && sc.hasMask(text) {
+		if end-start < 8 || sc.closes(v.from) || !featuresOf(text).looksRandom() || strings.Contains(text, "#") && sc.hasMask(text) {
 			return match{}
 		}
 		return match{start, end, cookie}
@@ -294,7 +316,7 @@ func (sc *scanner) header(v right, start, end int) match {
 }
 
 func (f features) looksRandom() bool {
-	return f.run >= 8 && (f.runDigits > 0 || f.uppers > 0) || f.digits+f.lowers+f.uppers >= 16
+	return f.run >= 8 && f.runDigits > 0 || f.run >= 16
 }
 
 // hasMask reports whether a mask stands anywhere in s.
@@ -340,7 +362,7 @@ func credentials(s string, start, end int) (int, int, kind) {
 		to++
 	}
 	text := s[start:to]
-	if to != end && to < end && s[to] == ' ' || !isRandom(text, 12) || isPlaceholder(text) || interpolates(text) || text[0] == '[' {
+	if to != end && to < end && s[to] == ' ' || !isRandom(text, 12) || isPlaceholder(text) || interpolates(text) || text[0] == '[' || foldAt(text, 0, "aws4-") {
 		return 0, 0, none
 	}
 	return start, to, authorization
@@ -412,10 +434,15 @@ func (sc *scanner) bare(v right) match {
 	if isPlaceholder(text) || isWordy(text) || isCode(text) || v.isPath(text) {
 		return match{}
 	}
+	if v.kind == credential || sc.maskEnd(s, start) > 0 || len(text) <= 18 && foldAt(text, 0, "0x") {
+		return match{}
+	}
 	f := featuresOf(text)
 	ok := false
 	switch {
-	case v.kind == authorization || v.kind == credential || v.kind == bearer || v.kind == privateKey:
+	case v.name == "PWD":
+		ok = byteBefore(s, sc.floor, v.start) == ';'
+	case v.kind == authorization || v.kind == bearer || v.kind == privateKey:
 		ok = isRandom(text, 12)
 	case v.weak && v.kind == password:
 		ok = (env || v.tight) && !v.colon && len(text) >= 4 && (f.digits > 0 && f.lowers+f.uppers > 0 || env)
@@ -428,7 +455,7 @@ func (sc *scanner) bare(v right) match {
 	case v.kind == password:
 		ok = sc.barePassword(v, f, end)
 	default:
-		ok = v.colon && isRandom(text, 8) || !v.colon && len(text) >= 6 && f.digits > 0 && f.lowers+f.uppers > 0 && (v.tight || ends(s, end)) ||
+		ok = v.colon && isRandom(text, 8) || !v.colon && len(text) >= 6 && f.digits > 0 && f.lowers+f.uppers > 0 && (v.tight || endsLine(s, end)) ||
 			!v.colon && v.tight && f.uppers > 0 && f.lowers > 0 && len(text) >= 16
 	}
 	if !ok {
@@ -441,13 +468,13 @@ func (sc *scanner) bare(v right) match {
 func (sc *scanner) barePassword(v right, f features, end int) bool {
 	s := sc.s
 	text := s[v.from:end]
-	line := ends(s, end)
+	line := endsLine(s, end)
 	mixed := f.digits > 0 && f.lowers+f.uppers > 0
 	symbols := strings.ContainsAny(text, "!@#$%^*+~?=/") && f.lowers+f.uppers+f.digits >= 3 && !strings.HasSuffix(text, "!") && !strings.HasSuffix(text, "?")
 	starts := sc.startsLine(v.start)
 	switch {
 	case mixed && len(text) >= 4:
-		return v.tight || v.colon || line
+		return v.tight || line || v.colon && !isWords(text)
 	case symbols && len(text) >= 6:
 		return v.tight || line
 	case f.lowers+f.uppers == 0 && f.digits >= 4:
@@ -460,7 +487,15 @@ func (sc *scanner) barePassword(v right, f features, end int) bool {
 		query := v.start > sc.floor && (s[v.start-1] == '?' || s[v.start-1] == '&' || s[v.start-1] == ';') || end < len(s) && (s[end] == '&' || s[end] == ';')
 		return query || starts && line
 	}
-	return starts && line && f.uppers == 0
+	return starts && line && f.uppers == 0 && f.others == 0
+}
+
+// byteBefore is the byte before i, 0 at the floor.
+func byteBefore(s string, floor, i int) byte {
+	if i <= floor {
+		return 0
+	}
+	return s[i-1]
 }
 
 // startsLine reports whether only white space, a list mark or "export" stands before i on its line.
@@ -472,8 +507,8 @@ func (sc *scanner) startsLine(i int) bool {
 	return i == 0 || i > sc.floor && s[i-1] == '\n' || sc.escapedBefore(i)
 }
 
-// ends reports whether nothing but a comment follows on the line.
-func ends(s string, i int) bool {
+// endsLine reports whether nothing but a comment follows on the line.
+func endsLine(s string, i int) bool {
 	for i < len(s) && (s[i] == ' ' || s[i] == '\t') {
 		i++
 	}
@@ -505,7 +540,7 @@ func (v right) isPath(s string) bool {
 
 // refine returns the kind of the secret s[start:end]: that of its prefix if it is a whole key, else k.
 func refine(s string, start, end int, k kind) kind {
-	sub := scanner{Redactor: nothing, s: s[start:end], cueAt: -1}
+	sub := scanner{Redactor: idle, s: s[start:end], cueAt: -1}
 	text := sub.s
 	for i := 1; i < len(text) && i < 20; i++ {
 		switch text[i] {
@@ -530,7 +565,8 @@ func refine(s string, start, end int, k kind) kind {
 	return k
 }
 
-var nothing = New(Rules{})
+// idle lets refine use a scanner's methods without a session.
+var idle = New(Rules{})
 
 // dash looks at the '-' at i: the first separator of a prefix, a run of dashes before a private key, or a flag.
 func (sc *scanner) dash(i int) (match, int) {
@@ -609,7 +645,7 @@ func (sc *scanner) argument(i int, k kind, weak bool) match {
 		}
 	}
 	text := s[start:end]
-	if text == "" || isPlaceholder(text) || isWordy(text) || interpolates(text) || text[0] == '-' || sc.isMask(text) {
+	if text == "" || isPlaceholder(text) || isWordy(text) || interpolates(text) || text[0] == '-' || sc.maskEnd(s, start) > 0 {
 		return match{}
 	}
 	if !quote {
@@ -617,7 +653,7 @@ func (sc *scanner) argument(i int, k kind, weak bool) match {
 			return match{}
 		}
 		f := featuresOf(text)
-		if f.digits == 0 && !strings.ContainsAny(text, "!@#$%^*+~") && (!ends(s, end) && k != password || k != password && f.run < 16) {
+		if f.digits == 0 && !strings.ContainsAny(text, "!@#$%^*+~") && (!endsLine(s, end) && k != password || k != password && f.run < 16) {
 			return match{}
 		}
 	}
@@ -665,7 +701,7 @@ func (sc *scanner) userPassword(flag, i int) match {
 	}
 	start += colon + 1
 	text := s[start:end]
-	if isPlaceholder(text) || interpolates(text) || sc.isMask(text) || text[0] == '$' || strings.HasPrefix(text, "//") {
+	if isPlaceholder(text) || interpolates(text) || sc.maskEnd(s, start) > 0 || text[0] == '$' || strings.HasPrefix(text, "//") {
 		return match{}
 	}
 	return match{start, end, refine(s, start, end, password)}
@@ -734,7 +770,7 @@ func (sc *scanner) said(i int) match {
 		}
 	}
 	text := s[from:end]
-	if text == "" || isPlaceholder(text) || isWordy(text) || sc.isMask(text) || interpolates(text) || isProse(text) {
+	if text == "" || isPlaceholder(text) || isWordy(text) || sc.maskEnd(s, from) > 0 || interpolates(text) || isProse(text) {
 		return match{}
 	}
 	f := featuresOf(text)
@@ -819,7 +855,7 @@ func (sc *scanner) address(i int) match {
 	end, at, slash := from, -1, -1
 	for end < len(s) && end-from < maxValue {
 		c := s[end]
-		if c <= ' ' || c == '"' || c == '\'' || c == '`' || c == '<' || c == '>' || c == '\\' {
+		if c <= ' ' || c == '"' || c == '\'' || c == '`' || c == '<' || c == '>' || c == '\\' || c == ':' && strings.HasPrefix(s[end:], "://") {
 			break
 		}
 		if c == '@' {
@@ -839,7 +875,14 @@ func (sc *scanner) address(i int) match {
 	if at < 0 {
 		return sc.webhook(from, end)
 	}
-	colon := strings.IndexByte(s[from:at], ':')
+	colon := -1
+	for k := from; k < at && colon < 0; k++ {
+		if s[k] == '[' && sc.maskEnd(s, k) > 0 {
+			k = sc.maskEnd(s, k) - 1
+		} else if s[k] == ':' {
+			colon = k - from
+		}
+	}
 	if colon < 0 {
 		if slash < 0 || at < slash {
 			if text := s[from:at]; isRandom(text, 20) && strings.IndexByte(text, '.') < 0 {
@@ -884,7 +927,7 @@ func (sc *scanner) telegramBot(i int) match {
 		start--
 	}
 	end := span(s, i+1, urlClass)
-	if i-start < 8 || i-start > 10 || end-i != 36 || start > sc.floor && isAlnum(s[start-1]) && !foldAt(s, start-3, "bot") {
+	if i-start < 8 || i-start > 10 || end-i < 31 || end-i > 37 || start > sc.floor && isAlnum(s[start-1]) && !foldAt(s, start-3, "bot") {
 		return match{}
 	}
 	return match{start, end, telegram}

@@ -117,24 +117,37 @@ var prefixRules = []prefixRule{
 	{"AGE-SECRET-KEY-1", age, alnumClass, 30, mixed},
 }
 
-// byLast has the prefix rules by the byte before the first '-', '_' or '.' of the prefix: where the scanner stops.
-var byLast = func() (t [256][]prefixRule) {
-	for _, rule := range prefixRules {
-		last := rule.prefix[strings.IndexAny(rule.prefix, "-_.")-1]
-		t[last] = append(t[last], rule)
+// byLast has the prefix rules by the byte before the first '-', '_' or '.' of the prefix: where the scanner stops. ends has
+// a bit for each pair of bytes before it, so that most words are passed by without a look at the rules.
+var byLast, ends = func() (t [256][]indexed, pairs [256]uint64) {
+	for i := range prefixRules {
+		rule := &prefixRules[i]
+		at := strings.IndexAny(rule.prefix, "-_.")
+		last := rule.prefix[at-1]
+		t[last] = append(t[last], indexed{rule, at})
+		pairs[rule.prefix[at-2]] |= 1 << (last & 63)
 	}
-	return t
+	return t, pairs
 }()
+
+// indexed is a rule and where the first separator of its prefix stands.
+type indexed struct {
+	*prefixRule
+	at int
+}
 
 // prefixed finds a key whose prefix has its first separator at i.
 func (sc *scanner) prefixed(i int) match {
 	s := sc.s
+	if i < sc.floor+2 || ends[s[i-2]]&(1<<(s[i-1]&63)) == 0 {
+		return match{}
+	}
 	for _, rule := range byLast[s[i-1]] {
-		start := i - strings.IndexByte(rule.prefix, s[i])
-		if start >= i || start < sc.floor || !strings.HasPrefix(s[start:], rule.prefix) {
+		start := i - rule.at
+		if start < sc.floor || s[start] != rule.prefix[0] || !strings.HasPrefix(s[start:], rule.prefix) {
 			continue
 		}
-		if end := sc.body(start, rule); end > 0 {
+		if end := sc.body(start, rule.prefixRule); end > 0 {
 			return match{start, end, rule.kind}
 		}
 	}
@@ -142,12 +155,15 @@ func (sc *scanner) prefixed(i int) match {
 }
 
 // body returns the end of the key of rule that begins at start, 0 if it is none.
-func (sc *scanner) body(start int, rule prefixRule) int {
+func (sc *scanner) body(start int, rule *prefixRule) int {
 	s := sc.s
 	if start > sc.floor && isAlnum(s[start-1]) && !sc.escapedBefore(start) {
 		return 0
 	}
 	if rule.check == random && start > sc.floor && (s[start-1] == '-' || s[start-1] == '_') {
+		return 0
+	}
+	if start < sc.wordsEnd && rule.chars == sc.wordsChars {
 		return 0
 	}
 	from := start + len(rule.prefix)
@@ -157,6 +173,7 @@ func (sc *scanner) body(start int, rule prefixRule) int {
 	}
 	body := s[from:end]
 	if len(body) < rule.min || !rule.holds(body) {
+		sc.wordsEnd, sc.wordsChars = end, rule.chars
 		return 0
 	}
 	if rule.chars == alnumClass && end < len(s) && s[end] == '_' {
@@ -165,7 +182,7 @@ func (sc *scanner) body(start int, rule prefixRule) int {
 	return end
 }
 
-func (rule prefixRule) holds(body string) bool {
+func (rule *prefixRule) holds(body string) bool {
 	f := featuresOf(body)
 	if f.filler {
 		return false
@@ -320,7 +337,11 @@ func (sc *scanner) pem(i int) match {
 		if f := strings.Index(rest[e+9:], "-----"); f >= 0 && f < 64 {
 			return match{i, from + e + 9 + f + 5, privateKey}
 		}
-		return match{i, from + e + len("-----END"), privateKey}
+		e += from + len("-----END ")
+		for e < len(s) && (isUpper(s[e]) || s[e] == ' ' || s[e] == '-') {
+			e++
+		}
+		return match{i, e, privateKey}
 	}
 	if n := keyLines(rest); n > 0 {
 		return match{i, from + n, privateKey}
@@ -357,6 +378,8 @@ func keyLines(s string) int {
 			strings.HasPrefix(line, "Version:") || strings.HasPrefix(line, "Comment:"):
 		case whole && (run >= 16 || any && end == len(s) || any && run > 0 && line[run-1] == '='):
 			kept, any = end, true
+		case whole && any && run >= 4 && run%4 == 0: // the last line
+			return end
 		case run >= 32:
 			return at + strings.Index(s[at:end], line) + run
 		default:

@@ -1,5 +1,7 @@
 package redact
 
+import "strings"
+
 // nameEnds has the bytes with which the name of a secret can end.
 var nameEnds = func() (t [256]bool) {
 	for _, c := range []byte("dtnyeshlgrDTNYESHLGR") {
@@ -20,8 +22,10 @@ func nameKind(name string) (k kind, weak bool) {
 	switch lower(name[len(name)-1]) {
 	case 'd':
 		switch {
-		case foldSuffix(name, "password"), foldSuffix(name, "passwd"), isEnd(name, "pwd"):
+		case foldSuffix(name, "password"), foldSuffix(name, "passwd"):
 			return password, false
+		case isEnd(name, "pwd") && name != "OLDPWD":
+			return password, name == "PWD" // the shell's working directory
 		}
 	case 't':
 		if foldSuffix(name, "secret") || foldSuffix(name, "passwort") {
@@ -29,6 +33,8 @@ func nameKind(name string) (k kind, weak bool) {
 		}
 	case 'e':
 		switch {
+		case foldSuffix(name, "secret_key_base"):
+			return apiKey, false
 		case foldSuffix(name, "passphrase"), foldSuffix(name, "passcode"):
 			return password, false
 		case foldSuffix(name, "cookie") && (len(name) == len("cookie") || foldAt(name, 0, "set-")):
@@ -189,6 +195,8 @@ func isPlaceholder(s string) bool {
 		return last == '}' || len(s) > 1 && s[1] == '{'
 	case '[':
 		return last == ']' && len(s) < 64
+	case '&':
+		return foldAt(s, 0, "&lt;")
 	case '%':
 		return last == '%' || len(s) == 2 || len(s) > 2 && s[1] == '(' || s == "%v" || s == "%s"
 	case '@':
@@ -234,6 +242,7 @@ var wordy = map[string]bool{
 	"hidden": true, "redacted": true, "masked": true, "changeme": true, "changeit": true, "replaceme": true, "example": true, "dummy": true,
 	"placeholder": true, "todo": true, "fixme": true, "tbd": true, "missing": true, "invalid": true, "incorrect": true, "default": true,
 	"prompt": true, "env": true, "environment": true, "ask": true, "input": true, "value": true, "secretstr": true, "field": true,
+	"compat": true, "files": true, "sss": true, "systemd": true,
 	"basic": true, "bearer": true, "digest": true, "header": true, "query": true, "body": true, "form": true, "here": true, "disabled": true,
 	"enabled": true, "option": true, "argument": true, "self": true, "this": true, "new": true, "old": true, "user": true, "username": true,
 	"email": true, "name": true, "type": true, "id": true, "label": true, "set": true, "notset": true, "await": true, "async": true,
@@ -269,11 +278,48 @@ func isWordy(s string) bool {
 	}
 	for _, word := range []string{"password", "passwd", "pwd", "pass", "passphrase", "secret", "token", "apikey", "secretkey", "accesskey",
 		"privatekey", "credentials", "credential", "key"} {
-		if hasSuffix(plain, word) && (len(plain) == len(word) || len(plain) < 32 && isName(s)) {
+		if hasSuffix(plain, word) && (len(plain) == len(word) || namesSecret(s, len(word))) {
 			return true
 		}
 	}
 	return false
+}
+
+// namesSecret reports whether s, which ends in a word of n letters for a secret, is a name and no weak password: API_KEY,
+// db_password, accessToken, but not supersecret or my-secret.
+func namesSecret(s string, n int) bool {
+	if !isName(s) || len(s) > 32 || foldAt(s, 0, "my") || foldAt(s, 0, "super") || foldAt(s, 0, "top") {
+		return false
+	}
+	words := 1
+	for i := 1; i < len(s); i++ {
+		if isLetter(s[i]) && (!isLetter(s[i-1]) || isUpper(s[i]) && !isUpper(s[i-1])) {
+			words++
+		}
+	}
+	return words == 2 || words > 1 && isEnvName(s)
+}
+
+// isWords reports whether s is words written together, like RequireAndVerifyClientCert: their pieces are long, whereas a
+// random text changes between cases and digits all the time.
+func isWords(s string) bool {
+	pieces, letters, digits := 0, 0, 0
+	for i := range len(s) {
+		c := s[i]
+		if class[c]&wordClass == 0 && c != '.' {
+			return false
+		}
+		if isLetter(c) {
+			letters++
+		}
+		if isDigit(c) {
+			digits++
+		}
+		if i == 0 || isDigit(c) != isDigit(s[i-1]) || !isAlnum(c) || isUpper(c) && !isUpper(s[i-1]) {
+			pieces++
+		}
+	}
+	return letters >= 8 && len(s) >= 4*pieces && len(s) > 4*digits
 }
 
 // isName reports whether s could be an identifier, a flag or a path of them.
@@ -300,14 +346,14 @@ func isRandom(s string, min int) bool {
 	}
 	f := featuresOf(s)
 	switch {
-	case f.filler || f.digits+f.uppers+f.lowers == 0:
+	case f.filler || f.uppers+f.lowers == 0 || isWords(s):
 		return false
 	case f.digits > 0 && f.uppers+f.lowers > 0:
 		return f.digits >= 2 || f.run >= 8
 	case f.digits == 0:
 		return f.run >= 20 && f.uppers >= 3 && f.lowers >= 3
 	}
-	return len(s) >= 16
+	return false
 }
 
 // isDotted reports whether s is identifiers with dots between them: config.db2.token.
@@ -318,7 +364,7 @@ func isDotted(s string) bool {
 			return false
 		}
 		end := span(s, i, wordClass)
-		if end == i || end-i > 24 {
+		if end == i || end-i > 24 && strings.IndexByte(s[i:end], '_') < 0 {
 			return false
 		}
 		if end == len(s) {

@@ -24,7 +24,11 @@ func (sc *scanner) email(i int) match {
 	switch {
 	case start >= sc.floor+2 && s[start-1] == '/' && s[start-2] == '/': // ssh://git@host
 		return match{}
+	case byteBefore(s, sc.floor, start) == '$': // $USER@host.example
+		return match{}
 	case local == "git" && end < len(s) && (s[end] == ':' || s[end] == '/'): // git@host:owner/name
+		return match{}
+	case domain == "openssh.com" || domain == "libssh.org": // aes256-gcm@openssh.com is a cipher
 		return match{}
 	case end < len(s) && s[end] == '(': // obj@mod.method()
 		return match{}
@@ -78,6 +82,9 @@ func (sc *scanner) number(i int) (match, int) {
 	}
 	n := end - i
 	if n != 1 && n != 3 && n != 4 && n != 2 && n != 5 && n < 13 || n > 19 || !sc.numberBegins(i) {
+		return match{}, end
+	}
+	if n == 19 && s[i:i+2] != "62" { // sooner an id: such cards are hardly ever issued
 		return match{}, end
 	}
 	if n >= 13 {
@@ -310,8 +317,9 @@ func (sc *scanner) international(i int) match {
 	if len(s)-i < 9 || s[i+1] < '1' || s[i+1] > '9' || i > sc.floor && !sc.escapedBefore(i) && (isWord(s[i-1]) || s[i-1] == '+' || s[i-1] == ')' || s[i-1] == '.' || s[i-1] == '%') {
 		return match{}
 	}
-	digits, seps, dots, end := 0, 0, 0, i
-	cut := 0 // the last end with at most 13 digits: separators may go on into another number
+	digits, seps, dots, dashes, end := 0, 0, 0, 0, i
+	var sizes [2]int // of the first two groups
+	cut := 0         // the last end with at most 13 digits: separators may go on into another number
 	american := s[i+1] == '1'
 	for j := i + 1; j < len(s); {
 		from := j
@@ -322,6 +330,9 @@ func (sc *scanner) international(i int) match {
 			break
 		}
 		digits += j - from
+		if seps < 2 {
+			sizes[seps] = j - from
+		}
 		end = j
 		if digits <= 13 {
 			cut = end
@@ -333,8 +344,11 @@ func (sc *scanner) international(i int) match {
 		if next == 0 {
 			break
 		}
-		if s[j] == '.' {
+		switch s[j] {
+		case '.':
 			dots++
+		case '-':
+			dashes++
 		}
 		seps++
 		j = next
@@ -343,7 +357,9 @@ func (sc *scanner) international(i int) match {
 	switch {
 	case digits > 15 && seps > 0 && cut > i+9:
 		end = cut
-	case digits > 15 || country == 0 || dots == 1 && seps == 1:
+	case digits > 15 || country == 0 || dots == 1 && seps == 1: // +37.7749: a coordinate
+		return match{}
+	case dashes == 1 && seps == 1 && (sizes == [2]int{4, 5} || sizes == [2]int{6, 7}): // +4024-00341: another (ISO 6709)
 		return match{}
 	case american && digits != 11, seps == 0 && digits < 10, digits < 9:
 		return match{}

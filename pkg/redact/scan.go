@@ -1,24 +1,26 @@
 package redact
 
-// action is what the scanner does at a byte.
-type action uint8
+// action is what the scanner does at a byte. Actions are bits, so that one table tells what a byte may begin and another one
+// what may begin after the byte before it.
+type action uint16
 
 const (
-	pass    action = iota // nothing: most bytes
-	bracket               // '[' may begin a mask
-	dash                  // '-' prefixes, flags, private keys
-	joint                 // '_' and '.' prefixes
-	assigns               // ':' and '=' assignments, URLs, headers
-	element               // '>' <password>...</password>
-	comma                 // ',' setenv("API_KEY", "...")
-	letterA               // 'A' AKIA, AIza
-	letterB               // 'B' Bearer, Basic
-	letterJ               // 'J' of eyJ
-	letterW               // 'w' of password
-	at                    // '@' e-mail
-	digit                 // numbers
-	plus                  // '+' phone
-	paren                 // '(' phone
+	bracket action = 1 << iota // '[' may begin a mask
+	dash                       // '-' prefixes, flags, private keys
+	joint                      // '_' and '.' prefixes
+	colon                      // ':' addresses, headers, assignments
+	equals                     // '=' assignments
+	element                    // '>' <password>...</password>
+	comma                      // ',' setenv("API_KEY", "...")
+	letterA                    // 'A' AKIA, AIza
+	letterB                    // 'B' Bearer, Basic
+	letterJ                    // 'J' of eyJ
+	letterW                    // 'w' of password
+	at                         // '@' e-mail
+	digit                      // numbers
+	plus                       // '+' phone
+	paren                      // '(' phone
+	nothing action = 0         // most bytes
 )
 
 // actions returns the table that the rules need.
@@ -31,7 +33,8 @@ func actions(rules Rules) (t [256]action) {
 	if rules.Secrets {
 		set(dash, "-")
 		set(joint, "_.")
-		set(assigns, ":=")
+		set(colon, ":")
+		set(equals, "=")
 		set(element, ">")
 		set(comma, ",")
 		set(letterA, "A")
@@ -51,6 +54,38 @@ func actions(rules Rules) (t [256]action) {
 	return t
 }
 
+// after has the actions that are worth taking after each byte. It only saves time: what it lets through is examined.
+var after = func() (t [256]action) {
+	for c := range 256 {
+		b := byte(c)
+		t[c] = bracket | colon
+		if len(byLast[b]) > 0 {
+			t[c] |= dash | joint
+		}
+		if !isWord(b) || b == 'n' || b == 't' || b == 'r' { // a word may begin; the letters are those of \n, \t and \r
+			t[c] |= dash | letterA | letterB | digit | plus | paren
+		}
+		if nameEnds[b] {
+			t[c] |= equals | element
+		}
+		if isLocal(b) || b >= 0x80 {
+			t[c] |= at
+		}
+	}
+	for _, c := range []byte(".-+%#@$~^") {
+		t[c] &^= digit
+	}
+	for _, c := range []byte(" \t\"'`*]?!") {
+		t[c] |= equals
+	}
+	t['"'] |= comma
+	t['\''] |= comma
+	t['y'] |= letterJ
+	t['s'] |= letterW
+	t['S'] |= letterW
+	return t
+}()
+
 // match is a finding: s[start:end] is replaced.
 type match struct {
 	start, end int
@@ -63,6 +98,9 @@ type scanner struct {
 	s     string
 	floor int // the end of the last finding or mask; nothing before it is looked at again
 
+	wordsEnd   int   // the end of what was no key but words; no key with the same bytes begins in it
+	wordsChars uint8 // the class of these bytes
+
 	cueSeen int // the text before it has been searched for words that announce a phone number
 	cueAt   int // the end of the last such word, -1 without one
 }
@@ -70,17 +108,20 @@ type scanner struct {
 // scan finds what the built-in rules match in s and reports whether anything was. Then r.out is the text with masks.
 func (r *Redactor) scan(s string) bool {
 	sc := scanner{Redactor: r, s: s, cueAt: -1}
-	table := &r.action
+	begins, before := &r.action, byte(' ')
 	copied := 0
 	for i := 0; i < len(s); {
-		a := table[s[i]]
-		if a == pass {
+		c := s[i]
+		a := begins[c] & after[before]
+		if a == nothing {
+			before = c
 			i++
 			continue
 		}
 		m, next := sc.look(a, i)
 		if m.kind == none {
 			i = next
+			before = s[i-1]
 			continue
 		}
 		if copied == 0 {
@@ -88,8 +129,8 @@ func (r *Redactor) scan(s string) bool {
 		}
 		r.out = append(r.out, s[copied:m.start]...)
 		r.out = append(r.out, r.mask(labels[m.kind], sc.canonical(m), m.kind.personal())...)
-		copied, i = m.end, m.end
-		sc.floor = m.end
+		copied, i, sc.floor = m.end, m.end, m.end
+		before = ']' // what a second pass will see here
 	}
 	if copied == 0 {
 		return false
@@ -131,16 +172,16 @@ func (sc *scanner) look(a action, i int) (match, int) {
 				return m, 0
 			}
 		}
-	case assigns:
+	case colon, equals:
 		return sc.separator(i)
 	case element:
-		if i > sc.floor && nameEnds[s[i-1]] {
+		if i > sc.floor {
 			if m := sc.element(i); m.kind != none {
 				return m, 0
 			}
 		}
 	case comma:
-		if i > sc.floor && (s[i-1] == '"' || s[i-1] == '\'') {
+		if i > sc.floor {
 			if m := sc.setter(i); m.kind != none {
 				return m, 0
 			}
@@ -158,13 +199,13 @@ func (sc *scanner) look(a action, i int) (match, int) {
 			}
 		}
 	case letterJ:
-		if i >= sc.floor+2 && s[i-1] == 'y' && s[i-2] == 'e' {
+		if i >= sc.floor+2 && s[i-2] == 'e' {
 			if m := sc.jsonWebToken(i - 2); m.kind != none {
 				return m, 0
 			}
 		}
 	case letterW:
-		if i >= sc.floor+4 && lower(s[i-1]) == 's' && lower(s[i-2]) == 's' {
+		if i >= sc.floor+4 && lower(s[i-2]) == 's' {
 			if m := sc.said(i - 4); m.kind != none {
 				return m, 0
 			}

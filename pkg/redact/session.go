@@ -47,6 +47,7 @@ func walkEvent(e *schema.Event, v visitor) {
 	}
 	if t := e.Tool; t != nil {
 		v.raw(&t.Input)
+		v.raw(&t.ExecutedInput)
 		v.raw(&t.Result)
 	}
 	if a := e.Subagent; a != nil {
