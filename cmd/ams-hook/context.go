@@ -8,26 +8,31 @@ import (
 )
 
 // claudeVars are the variables of the client that say what ran; those that hold
-// tokens, sockets or keys are left out by not being here. The client sets the
-// first group for hooks (seen with 2.1.330), users set the second.
+// tokens, sockets or keys are left out by not being here. All are names that the
+// client knows (2.1.330).
 var claudeVars = [...]string{
-	"CLAUDE_CODE_ATTENDED",
-	"CLAUDE_CODE_CHILD_SESSION",
-	"CLAUDE_CODE_ENTRYPOINT",
-	"CLAUDE_CODE_REMOTE",
-	"CLAUDE_CODE_SESSION_ATTENDED",
-	"CLAUDE_EFFORT",
-	"CLAUDE_PID",
-	"CLAUDE_PROJECT_DIR",
-
 	"CLAUDE_AGENT_SDK_VERSION",
+	"CLAUDE_CODE_CHILD_SESSION",
+	"CLAUDE_CODE_CONTAINER_ID",
 	"CLAUDE_CODE_EFFORT_LEVEL",
+	"CLAUDE_CODE_ENTRYPOINT",
+	"CLAUDE_CODE_ENVIRONMENT_KIND",
 	"CLAUDE_CODE_MAX_OUTPUT_TOKENS",
+	"CLAUDE_CODE_REMOTE",
+	"CLAUDE_CODE_REMOTE_ENVIRONMENT_TYPE",
+	"CLAUDE_CODE_REMOTE_SESSION_ID",
+	"CLAUDE_CODE_SESSION_ATTENDED",
+	"CLAUDE_CODE_SESSION_KIND",
+	"CLAUDE_CODE_SESSION_NAME",
+	"CLAUDE_CODE_SESSION_ORIGIN",
 	"CLAUDE_CODE_SUBAGENT_MODEL",
 	"CLAUDE_CODE_USE_BEDROCK",
 	"CLAUDE_CODE_USE_FOUNDRY",
 	"CLAUDE_CODE_USE_VERTEX",
 	"CLAUDE_CONFIG_DIR",
+	"CLAUDE_EFFORT",
+	"CLAUDE_PID",
+	"CLAUDE_PROJECT_DIR",
 }
 
 // maxVar bounds one variable of the context. AMS_METADATA is kept whole: the
