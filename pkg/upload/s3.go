@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/md5"
+	"crypto/tls"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -229,6 +230,13 @@ func newRetryer(t S3Timeouts) aws.Retryer {
 			"ConditionalRequestConflict": {}, // another conditional put was under way
 			"OperationAborted":           {},
 		}})
+		o.Retryables = append([]retry.IsErrorRetryable{retry.IsErrorRetryableFunc(func(err error) aws.Ternary {
+			var certificate *tls.CertificateVerificationError
+			if errors.As(err, &certificate) {
+				return aws.FalseTernary // it will be no better in a second
+			}
+			return aws.UnknownTernary
+		})}, o.Retryables...)
 	})
 }
 
@@ -237,40 +245,62 @@ func (s *S3) Put(ctx context.Context, key string, body []byte, opt PutOptions) (
 	if err := checkPut(ctx, key, body, opt); err != nil {
 		return "", err
 	}
-	etag, attempts, err := s.put(ctx, key, body, opt, s.quotedIf.Load())
-	if !errors.Is(err, errCondition) {
-		return etag, err
+	first := opt
+	if opt.IfMatch != "" && s.quotedIf.Load() {
+		first.IfMatch = `"` + opt.IfMatch + `"`
 	}
-	changed := fmt.Errorf("put %s: %w", key, ErrChanged)
-	if attempts == 1 && opt.IfMatch == "" {
-		return "", changed
+	etag, attempts, err := s.put(ctx, key, body, first)
+	if err == errCondition {
+		etag, err = s.refused(ctx, key, body, opt, attempts)
 	}
-
-	// Two refusals are none. An attempt whose answer was lost may have stored the
-	// body, and the next one met it. And a server may compare ETags with their
-	// quotes, which old Ceph does not take: so they are tried without first.
-	there, thereTag, err := s.Get(ctx, key)
-	switch {
-	case err != nil:
-		return "", changed
-	case attempts > 1 && bytes.Equal(there, body):
-		return thereTag, nil
-	case thereTag != opt.IfMatch || s.quotedIf.Load():
-		return "", changed
-	}
-	etag, _, err = s.put(ctx, key, body, opt, true)
-	if errors.Is(err, errCondition) {
-		return "", changed
-	}
-	if err == nil {
-		s.quotedIf.Store(true)
+	if err == errCondition {
+		return "", fmt.Errorf("put %s: %w", key, ErrChanged)
 	}
 	return etag, err
 }
 
-// put makes the request and says how many attempts it took. The error is
-// errCondition where the server says that the condition does not hold.
-func (s *S3) put(ctx context.Context, key string, body []byte, opt PutOptions, quoted bool) (string, int, error) {
+// refused looks into the refusal of a conditional Put after so many attempts:
+// three kinds are none. It returns errCondition for all others.
+func (s *S3) refused(ctx context.Context, key string, body []byte, opt PutOptions, attempts int) (string, error) {
+	there, thereTag, err := s.Get(ctx, key)
+	switch {
+	case err == nil && attempts > 1 && bytes.Equal(there, body):
+		return thereTag, nil // by an attempt whose answer was lost; the next one met it
+	case err == nil && opt.IfMatch != "" && opt.IfMatch == thereTag && !s.quotedIf.Load():
+		// The server compares ETags with their quotes. Old Ceph takes them only
+		// without, so that is tried first.
+		etag, _, err := s.put(ctx, key, body, PutOptions{IfMatch: `"` + opt.IfMatch + `"`})
+		if err == nil {
+			s.quotedIf.Store(true)
+		}
+		return etag, err
+	case errors.Is(err, ErrNotFound) && opt.IfAbsent:
+		return s.putOnGhost(ctx, key, body)
+	}
+	return "", errCondition
+}
+
+// putOnGhost is for a server that says at once that there is an object and that
+// there is none. Either it has just been deleted, or the server was killed
+// between writing what it knows of the object and the object: seen with
+// versitygw, which keeps them in two places where the file system has no
+// extended attributes. A session with such a key could never be stored. So the
+// last of three Puts has no condition; another machine's could come between it and the Get.
+func (s *S3) putOnGhost(ctx context.Context, key string, body []byte) (string, error) {
+	if etag, _, err := s.put(ctx, key, body, PutOptions{IfAbsent: true}); err != errCondition {
+		return etag, err
+	}
+	if _, _, err := s.Get(ctx, key); !errors.Is(err, ErrNotFound) {
+		return "", errCondition
+	}
+	etag, _, err := s.put(ctx, key, body, PutOptions{})
+	return etag, err
+}
+
+// put makes the request, with the ETag as it is, and says how many attempts it
+// took. The error is errCondition where the server says that the condition does
+// not hold.
+func (s *S3) put(ctx context.Context, key string, body []byte, opt PutOptions) (string, int, error) {
 	c := s.begin(ctx, "put", key, int64(len(body)))
 	defer c.end()
 	sum := md5.Sum(body)
@@ -288,12 +318,10 @@ func (s *S3) put(ctx context.Context, key string, body []byte, opt PutOptions, q
 	if s.opt.KMSKeyID != "" {
 		in.SSEKMSKeyId = &s.opt.KMSKeyID
 	}
-	switch {
-	case opt.IfAbsent:
+	if opt.IfAbsent {
 		in.IfNoneMatch = aws.String("*")
-	case opt.IfMatch != "" && quoted:
-		in.IfMatch = aws.String(`"` + opt.IfMatch + `"`)
-	case opt.IfMatch != "":
+	}
+	if opt.IfMatch != "" {
 		in.IfMatch = &opt.IfMatch
 	}
 	out, err := s.client.PutObject(c.ctx, in, c.watch)
@@ -328,10 +356,11 @@ func (s *S3) Get(ctx context.Context, key string) ([]byte, string, error) {
 			}
 			return nil, "", c.failed(err)
 		}
-		body, err := c.read(out)
-		if err == nil && unquote(out.ETag) == "" {
+		if isPage(out.ResultMetadata) {
+			out.Body.Close()
 			return nil, "", c.failed(errNotS3)
 		}
+		body, err := c.read(out)
 		if err == nil {
 			return body, unquote(out.ETag), nil
 		}

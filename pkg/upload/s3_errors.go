@@ -228,7 +228,10 @@ func (s *S3) explainSilence(e *S3Error, err error) {
 	case errors.As(err, &timeout) && timeout.Timeout():
 		e.Hint = s.silentHint()
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
-		e.Hint = "the connection broke: the next run tries again"
+		e.Hint = "the connection broke: the next run tries again; if it always does, " + checkEndpoint
+		if strings.HasPrefix(s.opt.Endpoint, "http://") {
+			e.Hint += ", which may have to be https://" // a TLS server may say no more to plain HTTP
+		}
 	}
 }
 

@@ -477,9 +477,6 @@ func TestS3AnswersThatSayNo(t *testing.T) {
 				opt.SSE = "AES256"
 			}
 			each(t, openS3(t, opt), func(act string, err error) {
-				if act == "get" && c.name == "portal with an ETag" {
-					return // a page is what a Get may well get
-				}
 				wantError(t, err, append(c.want, act+" index/a.json in bucket bucket")...)
 				var failure *upload.S3Error
 				if !errors.As(err, &failure) || failure.Hint == "" && c.name != "full of the secret" || failure.Bucket != "bucket" {
@@ -560,6 +557,19 @@ func TestS3ServerThatRefuses(t *testing.T) {
 			wantError(t, err, act+" index/a.json in bucket bucket", addr, "refused", "AMS_S3_ENDPOINT_URL", "4 attempts")
 		})
 	}
+}
+
+// Some servers that want TLS say no more than this to plain HTTP.
+func TestS3ServerThatHangsUp(t *testing.T) {
+	setAWS(t, testKey, testSecret)
+	addr := listen(t, func(c net.Conn) {
+		_, _ = c.Read(make([]byte, 1))
+		c.Close() // with bytes unread: a reset
+	})
+	_, err := openS3(t, upload.S3Options{Endpoint: "http://" + addr}).Put(t.Context(), "a", make([]byte, 100), upload.PutOptions{})
+	wantError(t, err, "AMS_S3_ENDPOINT_URL", "https://")
+	_, err = openS3(t, upload.S3Options{Endpoint: "https://" + addr}).Put(t.Context(), "a", nil, upload.PutOptions{})
+	wantError(t, err, "AMS_S3_ENDPOINT_URL")
 }
 
 func TestS3NameThatIsUnknown(t *testing.T) {
@@ -660,6 +670,9 @@ func TestS3TLSErrorsSayWhatToDo(t *testing.T) {
 	t.Setenv("AWS_CA_BUNDLE", "")
 	_, err := openS3(t, upload.S3Options{Endpoint: url}).Put(t.Context(), "a", nil, upload.PutOptions{})
 	wantError(t, err, "AWS_CA_BUNDLE")
+	if strings.Contains(err.Error(), "attempts") {
+		t.Errorf("tried more than once: %v", err)
+	}
 
 	t.Setenv("AWS_CA_BUNDLE", bundle)
 	_, err = openS3(t, upload.S3Options{Endpoint: strings.Replace(url, "127.0.0.1", "localhost", 1)}).Put(t.Context(), "a", nil, upload.PutOptions{})
@@ -855,6 +868,35 @@ func TestS3ConflictOfConditionalPutsIsErrChanged(t *testing.T) {
 		}
 		if _, err := s.Put(t.Context(), "a", nil, upload.PutOptions{}); err == nil || errors.Is(err, upload.ErrChanged) {
 			t.Errorf("%s without a condition: got %v", c.code, err)
+		}
+	}
+}
+
+// A server that was killed may know of an object that it does not have.
+func TestS3PutsWhereTheServerSeesAGhost(t *testing.T) {
+	setAWS(t, testKey, testSecret)
+	for _, forgets := range []bool{false, true} {
+		f := &fake{}
+		refusals := 0
+		f.wrap = func(next http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.Header.Get("If-None-Match") != "" && (refusals == 0 || !forgets) {
+					refusals++
+					answer(412, "", xmlError("PreconditionFailed", "there is one")).ServeHTTP(w, r)
+					return
+				}
+				next.ServeHTTP(w, r)
+			})
+		}
+		s := openS3(t, upload.S3Options{Endpoint: f.start(t)})
+		if _, err := s.Put(t.Context(), "a", []byte("1"), upload.PutOptions{IfAbsent: true}); err != nil {
+			t.Errorf("forgets %v: %v", forgets, err)
+		}
+		if _, err := s.Put(t.Context(), "a", []byte("2"), upload.PutOptions{IfAbsent: true}); !errors.Is(err, upload.ErrChanged) {
+			t.Errorf("forgets %v: got %v, want ErrChanged", forgets, err)
+		}
+		if body, _, err := s.Get(t.Context(), "a"); string(body) != "1" {
+			t.Errorf("forgets %v: got %q, %v", forgets, body, err)
 		}
 	}
 }
