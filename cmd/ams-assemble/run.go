@@ -195,7 +195,7 @@ func progress(e env, opt runOptions, n int) *progressbar.ProgressBar {
 
 // say tells what became of a spool: results on stdout, one line each, the rest on stderr.
 func say(e env, opt runOptions, r result) {
-	sayDamage(e, r.work)
+	sayTrouble(e, r.work)
 	switch {
 	case r.err != nil:
 		fmt.Fprintf(e.stderr, "ams-assemble: session %s: %v\n", printable(r.name), r.err)
@@ -260,10 +260,13 @@ func (w *work) receipt(set settings, key string) receipt.Receipt {
 	return r
 }
 
-// sayDamage tells of spool files that were moved aside.
-func sayDamage(e env, w *work) {
+// sayTrouble tells of spool files that were moved aside, and of a transcript that must not be read.
+func sayTrouble(e env, w *work) {
 	if w == nil {
 		return
+	}
+	if w.refused != nil {
+		fmt.Fprintf(e.stderr, "ams-assemble: %v\n", w.refused)
 	}
 	for _, d := range w.contents.Damaged {
 		fmt.Fprintf(e.stderr, "ams-assemble: %s is damaged (%s) and is kept; %s read from it\n", d.Path, d.Reason, count(d.Records, "record"))

@@ -72,6 +72,7 @@ func oneSession(e env, c *cli.Context, a *assembler, arg string) error {
 	if err != nil {
 		return err
 	}
+	sayTrouble(e, w)
 	if c.Bool("store") {
 		store, err := a.set.open(c.Context)
 		if err != nil {

@@ -92,7 +92,7 @@ func spoolDump(e env, c *cli.Context, set settings) error {
 	if err := dumpRecords(out, contents.Records, nil); err != nil {
 		return fmt.Errorf("dump %s: %w", c.Args().First(), err)
 	}
-	sayDamage(e, &work{contents: contents})
+	sayTrouble(e, &work{contents: contents})
 	if err := out.Flush(); err != nil {
 		return fmt.Errorf("dump %s: %w", c.Args().First(), err)
 	}

@@ -34,6 +34,7 @@ type work struct {
 	final    bool
 	notes    *bundleNotes // what a bundle says beside its files, nil for a session of this machine
 	in       assemble.Input
+	refused  error // why a transcript that is there was not read
 	session  *schema.Session
 }
 
@@ -88,6 +89,9 @@ func (a *assembler) assemble(w *work) (*work, error) {
 		files, err := a.finder.Find(id, transcriptPath(id, records))
 		if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, transcript.ErrUnsafe) {
 			return nil, err
+		}
+		if errors.Is(err, transcript.ErrUnsafe) && transcriptPath(id, records) != "" {
+			w.refused = err
 		}
 		w.files = files
 	}
