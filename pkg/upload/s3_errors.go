@@ -227,11 +227,14 @@ func (s *S3) explainSilence(e *S3Error, err error) {
 		e.Hint = "nothing answers on this port: is the server running? " + s.reach()
 	case errors.As(err, &timeout) && timeout.Timeout():
 		e.Hint = s.silentHint()
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE),
+		errors.Is(err, net.ErrClosed): // by the transport, when its Read saw the break before our Write
 		e.Hint = "the connection broke: the next run tries again; if it always does, " + checkEndpoint
 		if strings.HasPrefix(s.opt.Endpoint, "http://") {
 			e.Hint += ", which may have to be https://" // a TLS server may say no more to plain HTTP
 		}
+	default:
+		e.Hint = s.reach()
 	}
 }
 
