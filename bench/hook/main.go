@@ -1,7 +1,7 @@
 // Command hook measures ams-hook as the client runs it, a process per event,
 // beside programs that do less: an empty Go program, a C program that appends
-// stdin to a file with and without fdatasync, and a bbolt program written in the
-// usual way. It builds them all and prints a table.
+// stdin to a file with and without fdatasync, a Go program that does the same, and
+// a bbolt program written in the usual way. It builds them all and prints a table.
 //
 // Rounds of all programs are interleaved, so that a busy machine is busy for all
 // of them; only ratios within one table mean something.
@@ -60,20 +60,22 @@ func run(dir string, quick bool, only string) error {
 }
 
 // programs are the paths of what was built.
-type programs struct{ empty, append, bolt, hook string }
+type programs struct{ empty, append, goAppend, bolt, hook, memory string }
 
 func build(dir string) (programs, error) {
 	at := func(name string) string { return filepath.Join(dir, name) }
-	p := programs{at("empty"), at("append"), at("plainbolt"), at("ams-hook")}
+	p := programs{at("empty"), at("append"), at("goappend"), at("plainbolt"), at("ams-hook"), at("memory")}
 	root, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}").Output()
 	if err != nil {
 		return p, fmt.Errorf("find the module: %w", err)
 	}
 	for _, args := range [][]string{
 		{"go", "build", "-ldflags", "-s -w", "-o", p.empty, "./bench/hook/empty"},
+		{"go", "build", "-ldflags", "-s -w", "-o", p.goAppend, "./bench/hook/goappend"},
 		{"go", "build", "-ldflags", "-s -w", "-o", p.bolt, "./bench/hook/plainbolt"},
 		{"go", "build", "-ldflags", "-s -w", "-o", p.hook, "./cmd/ams-hook"},
 		{"cc", "-O2", "-static", "-o", p.append, "bench/hook/c/append.c"},
+		{"cc", "-O2", "-static", "-o", p.memory, "bench/hook/c/memory.c"},
 	} {
 		cmd := exec.Command(args[0], args[1:]...)
 		cmd.Dir = strings.TrimSpace(string(root))

@@ -1,19 +1,21 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"os"
+	"os/exec"
 	"slices"
 	"sync"
-	"syscall"
 	"time"
 )
 
 // results are the runs of one program.
 type results struct {
 	wall   []time.Duration
-	maxRSS int64 // bytes, of the largest process
+	memory int64 // bytes, of the largest process
 	failed int
+	extra  int // runs that were not timed
 }
 
 // run starts a program n times, at most at processes at once, with body on stdin
@@ -73,11 +75,31 @@ func (t *target) add(d time.Duration, state *os.ProcessState) {
 	t.wall = append(t.wall, d)
 	if state == nil || !state.Success() {
 		t.failed++
-		return
 	}
-	if u, ok := state.SysUsage().(*syscall.Rusage); ok {
-		t.maxRSS = max(t.maxRSS, u.Maxrss*1024)
+}
+
+// measureMemory runs the program a few times more, below a small parent that
+// measures it.
+func (t *target) measureMemory(memory string, body []byte) error {
+	for range 5 {
+		cmd := exec.Command(memory, append([]string{t.path}, t.args...)...)
+		cmd.Env = append([]string{"PATH=/usr/bin:/bin"}, t.env...)
+		if t.count != nil {
+			cmd.Stdin = bytes.NewReader(body)
+		}
+		var out bytes.Buffer
+		cmd.Stderr = &out
+		if err := cmd.Run(); err != nil {
+			return fmt.Errorf("measure memory: %w", err)
+		}
+		var kb int64
+		if _, err := fmt.Sscan(out.String(), &kb); err != nil {
+			return fmt.Errorf("measure memory: %w", err)
+		}
+		t.memory = max(t.memory, kb*1024)
+		t.extra++
 	}
+	return nil
 }
 
 // at returns a quantile, 0 to 1.
@@ -112,7 +134,7 @@ func (s scenario) print(targets []*target) error {
 				return fmt.Errorf("count %s: %w", t.name, err)
 			}
 			drain = fmt.Sprintf("%.0f", ms(time.Since(start)))
-			lost = fmt.Sprint(s.rounds*s.runs + t.had - n)
+			lost = fmt.Sprint(s.rounds*s.runs + t.extra + t.had - n)
 		}
 		if t.failed > 0 {
 			lost += fmt.Sprintf(" (%d failed)", t.failed)
@@ -120,7 +142,7 @@ func (s scenario) print(targets []*target) error {
 		fmt.Printf("| %s | %.2f | %.2f | %.2f | %.2f | %.2f | %.2f | %.2f | %.1f | %s | %s |\n",
 			t.name, ms(t.at(0.5)), ms(t.at(0.95)), ms(t.at(0.99)), ms(t.at(1)),
 			ratio(t.at(0.5), base.at(0.5)), ratio(t.at(0.95), base.at(0.95)), ratio(t.at(0.5), empty.at(0.5)),
-			float64(t.maxRSS)/1e6, lost, drain)
+			float64(t.memory)/1e6, lost, drain)
 	}
 	return nil
 }

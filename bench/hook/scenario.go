@@ -78,6 +78,11 @@ func (s scenario) measure(dir string, p programs) error {
 			}
 		}
 	}
+	for _, t := range targets {
+		if err := t.measureMemory(p.memory, body); err != nil {
+			return fmt.Errorf("%s: %w", t.name, err)
+		}
+	}
 	return s.print(targets)
 }
 
@@ -88,6 +93,8 @@ func (s scenario) targets(work string, p programs) ([]*target, error) {
 		{name: "C, append", path: p.append, args: []string{file("c")}, count: s.bytesOf(file("c"))},
 		{name: "C, append and fdatasync", path: p.append, args: []string{file("cs"), "sync"}, count: s.bytesOf(file("cs"))},
 	}
+	list = append(list, &target{name: "Go, append and fdatasync", path: p.goAppend,
+		args: []string{file("gs")}, count: s.bytesOf(file("gs"))})
 	if s.bolt {
 		list = append(list, &target{name: "bbolt, the usual way", path: p.bolt,
 			args: []string{file("bolt.db")}, count: countBolt(file("bolt.db"))})

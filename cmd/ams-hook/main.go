@@ -115,7 +115,7 @@ func run(e env) error {
 		Cut:     cut,
 		Context: contextOf(e.getenv, e.host),
 	}
-	opt := spool.Options{NoSync: isFalse(e.getenv("AMS_SPOOL_SYNC"))}
+	opt := spool.Options{NoSync: isFalse(e.getenv("AMS_SPOOL_SYNC")), OwnRaw: true}
 	err = guard(func() error { return spool.Append(dir, id, rec, opt) })
 	if err != nil {
 		spool.Log(dir, spool.FileName(id), fmt.Sprintf("event of %d bytes not safe: %v", len(raw), err))

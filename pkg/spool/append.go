@@ -22,6 +22,7 @@ func Append(dir, sessionID string, rec Record, opt Options) error {
 	if len(rec.Raw) > MaxRaw {
 		rec.Raw, rec.Cut = rec.Raw[:MaxRaw], true
 	}
+	rec.spare = opt.OwnRaw
 	if len(rec.Context) > maxContext {
 		logf(dir, name, "context of %d bytes dropped", len(rec.Context))
 		rec.Context = nil

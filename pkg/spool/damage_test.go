@@ -131,7 +131,7 @@ func TestWordsOverwritten(t *testing.T) {
 	file, recs := template(t)
 	random := rand.New(rand.NewPCG(5, 6))
 	values := []uint32{0, 1, 2, 3, 0x7fffffff, 0xffffffff, 0x10000, 0x1002, 0xffff0002}
-	n := 1000
+	n := 500
 	if testing.Short() {
 		n = 200
 	}

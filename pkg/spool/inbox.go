@@ -62,12 +62,16 @@ func putInbox(dir, name string, l *lockFile, file string, rec Record, opt Option
 	return nil
 }
 
-// syncTree syncs the entries of the spool folder, and its own entry.
+// syncTree syncs the entries of the spool folder, and its own entry. A folder
+// above that is not ours to open is not ours to make either.
 func syncTree(dir string) error {
 	if err := syncDir(dir); err != nil {
 		return err
 	}
-	return syncDir(filepath.Dir(dir))
+	if err := syncDir(filepath.Dir(dir)); !errors.Is(err, os.ErrPermission) {
+		return err
+	}
+	return nil
 }
 
 // writeInbox makes one inbox file and leaves nothing behind if it fails.

@@ -13,10 +13,10 @@ const (
 	flagCut    = 1 << 0
 	knownFlags = flagCut
 
-	valueHeader = 1 + 8 + 4                  // flags, context, checksum
-	inboxHeader = 4 + 1 + 1 + 20 + 4 + 4 + 4 // magic, version, flags, key, lengths, checksum
-	inboxSum    = inboxHeader - 4
-	inboxMagic  = "amsr"
+	valueTrailer = 1 + 8 + 4                  // flags, context, checksum
+	inboxHeader  = 4 + 1 + 1 + 20 + 4 + 4 + 4 // magic, version, flags, key, lengths, checksum
+	inboxSum     = inboxHeader - 4
+	inboxMagic   = "amsr"
 )
 
 // contextID names a context within a spool; 0 is none.
@@ -48,40 +48,45 @@ func (id contextID) following() contextID {
 	return id
 }
 
-// encodeValue returns a record's value in the database.
+// encodeValue returns a record's value in the database. If the record's spare
+// memory may be used, the payload is not copied.
 func encodeValue(rec Record, context contextID) []byte {
-	v := make([]byte, valueHeader+len(rec.Raw))
-	if rec.Cut {
-		v[0] |= flagCut
+	v := rec.Raw
+	if !rec.spare {
+		v = make([]byte, len(rec.Raw), len(rec.Raw)+valueTrailer)
+		copy(v, rec.Raw)
 	}
-	copy(v[1:9], context[:])
-	copy(v[valueHeader:], rec.Raw)
-	binary.BigEndian.PutUint32(v[9:13], valueSum(rec.Key, v))
-	return v
+	var flags byte
+	if rec.Cut {
+		flags |= flagCut
+	}
+	v = append(v, flags)
+	v = append(v, context[:]...)
+	return binary.BigEndian.AppendUint32(v, valueSum(rec.Key, rec.Raw, v[len(rec.Raw):]))
 }
 
-// valueSum is the checksum of a key and its value without the checksum.
-func valueSum(key Key, v []byte) uint32 {
+// valueSum is the checksum of a key, the flags and context, and the payload.
+func valueSum(key Key, raw, trailer []byte) uint32 {
 	sum := crc32.ChecksumIEEE(key[:])
-	sum = crc32.Update(sum, crc32.IEEETable, v[:9])
-	return crc32.Update(sum, crc32.IEEETable, v[valueHeader:])
+	sum = crc32.Update(sum, crc32.IEEETable, trailer[:9])
+	return crc32.Update(sum, crc32.IEEETable, raw)
 }
 
 // decodeValue reads a record's value. Raw is a copy.
 func decodeValue(key Key, v []byte) (Record, contextID, error) {
 	var context contextID
-	if len(v) < valueHeader {
+	if len(v) < valueTrailer {
 		return Record{}, context, fmt.Errorf("record %s: %d bytes: %w", key, len(v), ErrDamaged)
 	}
-	if binary.BigEndian.Uint32(v[9:13]) != valueSum(key, v) {
+	raw, trailer := v[:len(v)-valueTrailer], v[len(v)-valueTrailer:]
+	if binary.BigEndian.Uint32(trailer[9:]) != valueSum(key, raw, trailer) {
 		return Record{}, context, fmt.Errorf("record %s: wrong checksum: %w", key, ErrDamaged)
 	}
-	if v[0]&^knownFlags != 0 {
-		return Record{}, context, fmt.Errorf("record %s: flags %#x: %w", key, v[0], ErrNewer)
+	if trailer[0]&^knownFlags != 0 {
+		return Record{}, context, fmt.Errorf("record %s: flags %#x: %w", key, trailer[0], ErrNewer)
 	}
-	copy(context[:], v[1:9])
-	rec := Record{Key: key, Cut: v[0]&flagCut != 0}
-	rec.Raw = append([]byte{}, v[valueHeader:]...)
+	copy(context[:], trailer[1:9])
+	rec := Record{Key: key, Cut: trailer[0]&flagCut != 0, Raw: append([]byte{}, raw...)}
 	return rec, context, nil
 }
 

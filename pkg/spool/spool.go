@@ -26,8 +26,8 @@
 //
 //	key       time 8 (ns since 1970), process 4, random 8; big endian, so that
 //	          keys sort by arrival
-//	value     flags 1 (bit 0: cut), context id 8 (0: none), checksum 4
-//	          (CRC-32 IEEE of key, flags, context id and payload), payload
+//	value     payload, flags 1 (bit 0: cut), context id 8 (0: none), checksum 4
+//	          (CRC-32 IEEE of key, flags, context id and payload)
 //	id        FNV-1a of the context, big endian, plus 1 for each other context
 //	          that had this id first
 //
@@ -146,6 +146,8 @@ type Record struct {
 	// Context is the JSON object that says where the hook ran, nil if none.
 	// Records of one spool share it.
 	Context []byte
+
+	spare bool // the memory behind Raw is free
 }
 
 // Options are the settings of [Append].
@@ -153,4 +155,8 @@ type Options struct {
 	// NoSync returns before the record is on disk. A crash of the machine
 	// (not of the process) may then lose it and damage the spool.
 	NoSync bool
+
+	// OwnRaw lets Append write to the memory between the length and the
+	// capacity of Raw, which saves it a copy of the payload.
+	OwnRaw bool
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -169,6 +170,41 @@ func TestReadAgreesWithBolt(t *testing.T) {
 	})
 	if err != nil || n != len(recs) {
 		t.Errorf("got %d records, %v", n, err)
+	}
+}
+
+// TestTreesOfAllShapes inserts in random order, in transactions of all sizes, and
+// holds that the trees that bbolt makes are those that the reader expects.
+func TestTreesOfAllShapes(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 5 {
+		dir := t.TempDir()
+		var all []Record
+		for len(all) < 4000 {
+			recs := make([]Record, 1+random.IntN(800))
+			for i := range recs {
+				recs[i] = record(random.IntN(1_000_000), payload("s-1", strings.Repeat("x", random.IntN(100)*random.IntN(30))))
+				recs[i].Context = fmt.Appendf(nil, `{"n":%d}`, random.IntN(1000))
+			}
+			if _, err := Insert(dir, "s-1", recs); err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, recs...)
+			one := record(random.IntN(1_000_000), payload("s-1", "one"))
+			mustAppend(t, dir, "s-1", one)
+			all = append(all, one)
+		}
+		all = sortRecords(all)
+		mustEqual(t, mustRead(t, dir, "s-1").Records, all)
+		if err := Compact(dir, "s-1"); err != nil {
+			t.Fatal(err)
+		}
+		c := mustRead(t, dir, "s-1")
+		mustEqual(t, c.Records, all)
+		if len(c.Damaged) > 0 {
+			t.Errorf("damaged: %v", c.Damaged)
+		}
+		check(t, filepath.Join(dir, "s-1.db"))
 	}
 }
 
