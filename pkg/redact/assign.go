@@ -1,7 +1,6 @@
 package redact
 
 import (
-	"encoding/base64"
 	"strings"
 )
 
@@ -28,7 +27,7 @@ func (sc *scanner) separator(i int) (match, int) {
 	if i == sc.floor || i == 0 {
 		return match{}, i + 1
 	}
-	if c := s[i-1]; !nameEnds[c] && c != ' ' && c != '"' && c != '\'' && c != '*' && c != '`' && c != ']' && c != '?' && c != '\t' && c != '!' {
+	if c := s[i-1]; !nameEnds[c] && strings.IndexByte(" \"'*`]?\t!", c) < 0 {
 		return match{}, i + 1
 	}
 	return sc.assignment(i), i + 1
@@ -68,7 +67,7 @@ func (sc *scanner) target(i int) (t target, ok bool) {
 			j--
 		}
 	}
-	if j == sc.floor || !nameEnds[s[j-1]] {
+	if j == sc.floor || !mayName(s, j) {
 		return t, false
 	}
 	start := j
@@ -188,7 +187,10 @@ func (sc *scanner) value(v right) match {
 	if isPlaceholder(text) || isWordy(text) || sc.isMask(text) || interpolates(text) || isProse(text) || sc.closes(v.from) {
 		return match{}
 	}
-	if v.weak && !isRandom(text, 8) || v.kind != password && len(text) < 4 {
+	if v.weak && !isRandom(text, 8) || v.kind != password && len(text) < 3 { // accesskey="n"
+		return match{}
+	}
+	if v.kind != password && isLike(text, v.name) {
 		return match{}
 	}
 	if v.kind == credential && (len(text) < 16 || strings.IndexByte(text, '/') >= 0) || v.kind == password && v.isPath(text) {
@@ -236,12 +238,11 @@ func annotated(s string, i int) int {
 
 // quoted returns the text of the quoted value at i, which may have a prefix (f"", b”), may be escaped, and may lack its end.
 func quoted(s string, i int) (start, end int, ok bool) {
-	for k := 0; k < 2 && i < len(s) && (isLetter(s[i]) || s[i] == '@'); k++ {
-		if i+1 < len(s) && (s[i+1] == '"' || s[i+1] == '\'' || k == 0 && i+2 < len(s) && (s[i+2] == '"' || s[i+2] == '\'') && isLetter(s[i+1])) {
-			i++
-			continue
+	for k := 1; k <= 2 && i+k < len(s) && (isLetter(s[i+k-1]) || s[i+k-1] == '@'); k++ {
+		if s[i+k] == '"' || s[i+k] == '\'' {
+			i += k
+			break
 		}
-		return 0, 0, false
 	}
 	escapes := 0
 	for i < len(s) && s[i] == '\\' && escapes < 8 {
@@ -273,101 +274,6 @@ func quoted(s string, i int) (start, end int, ok bool) {
 	return i, limit, true
 }
 
-// lineOrQuote returns where the value of a header ends: at the end of the line or at a quote.
-func lineOrQuote(s string, i int) int {
-	j := i
-	for j < len(s) && j-i < maxValue && s[j] != '\n' && s[j] != '\r' && s[j] != '"' && s[j] != '\'' && s[j] != '`' && s[j] != '\\' {
-		j++
-	}
-	return j
-}
-
-// header finds the secret in the value of an Authorization or Cookie header.
-func (sc *scanner) header(v right, start, end int) match {
-	s := sc.s
-	if v.kind == cookie {
-		for start < end && s[start] == ' ' {
-			start++
-		}
-		text := s[start:end]
-		first := strings.IndexByte(text, '=')
-		if first < 0 || first > 64 || interpolates(text) {
-			return match{}
-		}
-		if foldAt(v.name, 0, "set-") {
-			start += first + 1
-			if semi := strings.IndexByte(s[start:end], ';'); semi >= 0 {
-				end = start + semi
-			}
-			text = s[start:end]
-		} else {
-			end = start + len(strings.TrimRight(text, " "))
-		}
-		if end-start < 8 || sc.closes(v.from) || !featuresOf(text).looksRandom() || strings.Contains(text, "#") && sc.hasMask(text) {
-			return match{}
-		}
-		return match{start, end, cookie}
-	}
-	a, b, k := credentials(s, start, end)
-	if k == none || v.weak && k == authorization && !isRandom(s[a:b], 12) {
-		return match{}
-	}
-	return match{a, b, refine(s, a, b, k)}
-}
-
-func (f features) looksRandom() bool {
-	return f.run >= 8 && f.runDigits > 0 || f.run >= 16
-}
-
-// hasMask reports whether a mask stands anywhere in s.
-func (sc *scanner) hasMask(s string) bool {
-	for i := strings.IndexByte(s, '['); i >= 0 && i < len(s); i++ {
-		if s[i] == '[' && sc.maskEnd(s, i) > 0 {
-			return true
-		}
-	}
-	return false
-}
-
-// schemes are the words before the credentials of an Authorization header (RFC 9110), in lower case.
-var schemes = []struct {
-	word string
-	kind kind
-}{{"bearer", bearer}, {"basic", basic}, {"token", token}, {"apikey", apiKey}, {"api-key", apiKey}, {"bot", token}, {"key", apiKey}}
-
-// credentials returns the secret in s[start:end], the value of an Authorization header, without its scheme.
-func credentials(s string, start, end int) (int, int, kind) {
-	for start < end && s[start] == ' ' {
-		start++
-	}
-	for _, scheme := range schemes {
-		n := start + len(scheme.word)
-		if n < end && s[n] == ' ' && foldAt(s, start, scheme.word) {
-			for n < end && s[n] == ' ' {
-				n++
-			}
-			to := n
-			for to < end && class[s[to]]&bareClass != 0 {
-				to++
-			}
-			text := s[n:to]
-			if isPlaceholder(text) || isWordy(text) || interpolates(text) || text[0] == '[' || text[0] == '(' || len(text) < 4 {
-				return 0, 0, none
-			}
-			return n, to, scheme.kind
-		}
-	}
-	to := start
-	for to < end && class[s[to]]&bareClass != 0 {
-		to++
-	}
-	text := s[start:to]
-	if to != end && to < end && s[to] == ' ' || !isRandom(text, 12) || isPlaceholder(text) || interpolates(text) || text[0] == '[' || foldAt(text, 0, "aws4-") {
-		return 0, 0, none
-	}
-	return start, to, authorization
-}
-
 // interpolates reports whether s is made at run time: "Bearer ${token}".
 func interpolates(s string) bool {
 	for i := 0; i+1 < len(s); i++ {
@@ -389,8 +295,8 @@ func interpolates(s string) bool {
 }
 
 // proseWords are words of messages about secrets: "Password is required".
-var proseWords = []string{"password", "required", "must", "invalid", "enter", "your", "please", "missing", "token", "secret", "key", "is", "the", "not",
-	"for", "to", "at", "least", "incorrect", "forgot", "confirm", "new"}
+var proseWords = []string{"password", "required", "must", "invalid", "enter", "your", "please", "missing", "token", "secret", "key", "is",
+	"the", "not", "for", "to", "at", "least", "incorrect", "forgot", "confirm", "new"}
 
 // isProse reports whether s is a message and no secret: several words, one of them of proseWords.
 func isProse(s string) bool {
@@ -448,6 +354,8 @@ func (sc *scanner) bare(v right) match {
 		ok = (env || v.tight) && !v.colon && len(text) >= 4 && (f.digits > 0 && f.lowers+f.uppers > 0 || env)
 	case v.weak && env:
 		ok = isRandom(text, 8) || len(text) >= 8 && f.digits > 0
+	case v.weak && v.tight && !v.colon:
+		ok = isRandom(text, 8)
 	case v.weak:
 		ok = isRandom(text, 12)
 	case env && v.tight:
@@ -455,13 +363,23 @@ func (sc *scanner) bare(v right) match {
 	case v.kind == password:
 		ok = sc.barePassword(v, f, end)
 	default:
-		ok = v.colon && isRandom(text, 8) || !v.colon && len(text) >= 6 && f.digits > 0 && f.lowers+f.uppers > 0 && (v.tight || endsLine(s, end)) ||
-			!v.colon && v.tight && f.uppers > 0 && f.lowers > 0 && len(text) >= 16
+		ok = v.bareKey(f, text, endsLine(s, end))
 	}
 	if !ok {
 		return match{}
 	}
 	return match{start, end, refine(s, start, end, v.kind)}
+}
+
+// bareKey judges text after api_key= or api_key:.
+func (v right) bareKey(f features, text string, line bool) bool {
+	switch {
+	case v.colon:
+		return isRandom(text, 8)
+	case len(text) >= 6 && f.digits > 0 && f.lowers+f.uppers > 0:
+		return v.tight || line
+	}
+	return v.tight && f.uppers > 0 && f.lowers > 0 && len(text) >= 16
 }
 
 // barePassword judges s[v.from:end] after password= or password:.
@@ -470,7 +388,7 @@ func (sc *scanner) barePassword(v right, f features, end int) bool {
 	text := s[v.from:end]
 	line := endsLine(s, end)
 	mixed := f.digits > 0 && f.lowers+f.uppers > 0
-	symbols := strings.ContainsAny(text, "!@#$%^*+~?=/") && f.lowers+f.uppers+f.digits >= 3 && !strings.HasSuffix(text, "!") && !strings.HasSuffix(text, "?")
+	symbols := strings.ContainsAny(text[:len(text)-1], "!@#$%^*+~?=/") && f.lowers+f.uppers+f.digits >= 3
 	starts := sc.startsLine(v.start)
 	switch {
 	case mixed && len(text) >= 4:
@@ -484,7 +402,7 @@ func (sc *scanner) barePassword(v right, f features, end int) bool {
 	case len(text) < 4:
 		return false
 	case v.tight && !v.colon:
-		query := v.start > sc.floor && (s[v.start-1] == '?' || s[v.start-1] == '&' || s[v.start-1] == ';') || end < len(s) && (s[end] == '&' || s[end] == ';')
+		query := strings.IndexByte("?&;", byteBefore(s, sc.floor, v.start)) >= 0 || end < len(s) && (s[end] == '&' || s[end] == ';')
 		return query || starts && line
 	}
 	return starts && line && f.uppers == 0 && f.others == 0
@@ -568,178 +486,6 @@ func refine(s string, start, end int, k kind) kind {
 // idle lets refine use a scanner's methods without a session.
 var idle = New(Rules{})
 
-// dash looks at the '-' at i: the first separator of a prefix, a run of dashes before a private key, or a flag.
-func (sc *scanner) dash(i int) (match, int) {
-	s := sc.s
-	end := i + 1
-	for end < len(s) && s[end] == '-' {
-		end++
-	}
-	switch n := end - i; {
-	case n >= 5:
-		if strings.HasPrefix(s[end:], "BEGIN ") {
-			if m := sc.pem(end - 5); m.kind != none {
-				return m, 0
-			}
-		}
-		return match{}, end
-	case n == 2 && end < len(s) && isLetter(s[end]) && !sc.wordBefore(i):
-		if m := sc.flag(end); m.kind != none {
-			return m, 0
-		}
-	case n == 1 && i > sc.floor:
-		if m := sc.prefixed(i); m.kind != none {
-			return m, 0
-		}
-		if end < len(s) && (s[end] == 'u' || s[end] == 'p') && (s[i-1] == ' ' || s[i-1] == '\n') {
-			if m := sc.shortFlag(i, end); m.kind != none {
-				return m, 0
-			}
-		}
-	}
-	return match{}, end
-}
-
-// flag finds the value of --NAME VALUE. The name begins at i; --NAME=VALUE is an assignment.
-func (sc *scanner) flag(i int) match {
-	s := sc.s
-	end := span(s, i, urlClass)
-	if end == len(s) || end-i > maxName || s[end] != ' ' && s[end] != '"' {
-		return match{}
-	}
-	name := s[i:end]
-	if name == "user" && s[end] == ' ' {
-		return sc.userPassword(i, end+1)
-	}
-	k, weak := nameKind(name)
-	if k == none {
-		return match{}
-	}
-	from := end
-	if s[end] == '"' { // ["--password", "x"]
-		from++
-		if from < len(s) && s[from] == ',' {
-			from++
-		}
-	}
-	for from < len(s) && from-end < 8 && s[from] == ' ' {
-		from++
-	}
-	if s[end] == '"' && (from == len(s) || s[from] != '"') {
-		return match{}
-	}
-	return sc.argument(from, k, weak)
-}
-
-// argument finds the secret that is the word of a command line at i.
-func (sc *scanner) argument(i int, k kind, weak bool) match {
-	s := sc.s
-	start, end, quote := quoted(s, i)
-	if !quote {
-		start, end = i, i
-		for end < len(s) && class[s[end]]&bareClass != 0 {
-			end++
-		}
-		if end > start && s[end-1] == '.' {
-			end--
-		}
-	}
-	text := s[start:end]
-	if text == "" || isPlaceholder(text) || isWordy(text) || interpolates(text) || text[0] == '-' || sc.maskEnd(s, start) > 0 {
-		return match{}
-	}
-	if !quote {
-		if text[0] == '(' || text[0] == '[' || text[0] == '{' || text[0] == '/' && k != awsSecret || isCode(text) {
-			return match{}
-		}
-		f := featuresOf(text)
-		if f.digits == 0 && !strings.ContainsAny(text, "!@#$%^*+~") && (!endsLine(s, end) && k != password || k != password && f.run < 16) {
-			return match{}
-		}
-	}
-	if k != password && (weak || !quote) && !isRandom(text, 8) {
-		return match{}
-	}
-	return match{start, end, refine(s, start, end, k)}
-}
-
-// shortFlag finds the password in curl -u USER:PASSWORD and sshpass -p PASSWORD. The flag's letter stands at i.
-func (sc *scanner) shortFlag(dash, i int) match {
-	s := sc.s
-	if i+1 >= len(s) || s[i+1] != ' ' {
-		return match{}
-	}
-	if s[i] == 'p' {
-		if foldAt(s, dash-8, "sshpass ") && dash-8 >= sc.floor {
-			return sc.argument(i+2, password, false)
-		}
-		return match{}
-	}
-	return sc.userPassword(i, i+2)
-}
-
-// maxCommand is how far before its -u the word curl may stand.
-const maxCommand = 400
-
-// userPassword finds the password of USER:PASSWORD at i, if the command is one that takes it so.
-func (sc *scanner) userPassword(flag, i int) match {
-	s := sc.s
-	before := s[max(sc.floor, flag-maxCommand):flag]
-	if !strings.Contains(before, "curl") && !strings.Contains(before, "wget") && !strings.Contains(before, "http") {
-		return match{}
-	}
-	start, end, quote := quoted(s, i)
-	if !quote {
-		start, end = i, i
-		for end < len(s) && class[s[end]]&bareClass != 0 {
-			end++
-		}
-	}
-	colon := strings.IndexByte(s[start:end], ':')
-	if colon < 0 {
-		return match{}
-	}
-	start += colon + 1
-	text := s[start:end]
-	if isPlaceholder(text) || interpolates(text) || sc.maskEnd(s, start) > 0 || text[0] == '$' || strings.HasPrefix(text, "//") {
-		return match{}
-	}
-	return match{start, end, refine(s, start, end, password)}
-}
-
-// scheme finds the credentials after the word Bearer or Basic at i.
-func (sc *scanner) scheme(i int) match {
-	s := sc.s
-	start := 0
-	switch {
-	case strings.HasPrefix(s[i:], "Bearer "):
-		start = i + len("Bearer ")
-	case strings.HasPrefix(s[i:], "Basic "):
-		start = i + len("Basic ")
-	default:
-		return match{}
-	}
-	end := start
-	for end < len(s) && (class[s[end]]&(base64Class|dottedClass) != 0 || s[end] == '~') {
-		end++
-	}
-	for end > start && s[end-1] == '.' {
-		end--
-	}
-	text := s[start:end]
-	if s[i+1] == 'a' { // Basic
-		decoded, err := base64.StdEncoding.DecodeString(text)
-		if len(text) < 8 || len(text) > 1024 || err != nil || strings.IndexByte(string(decoded), ':') < 0 {
-			return match{}
-		}
-		return match{start, end, basic}
-	}
-	if !isRandom(text, 12) || isWordy(text) {
-		return match{}
-	}
-	return match{start, end, refine(s, start, end, bearer)}
-}
-
 // said finds the password in "password is X" and in a line of a netrc file. The word begins at i.
 func (sc *scanner) said(i int) match {
 	s := sc.s
@@ -748,8 +494,8 @@ func (sc *scanner) said(i int) match {
 	}
 	start := i + len("password ")
 	netrc := false
-	if strings.HasPrefix(s[start:], "is ") {
-		start += len("is ")
+	if strings.HasPrefix(s[start:], "is ") || strings.HasPrefix(s[start:], "is: ") {
+		start += strings.IndexByte(s[start:], ' ') + 1
 		if strings.HasPrefix(s[start:], "now ") {
 			start += len("now ")
 		}
@@ -774,8 +520,11 @@ func (sc *scanner) said(i int) match {
 		return match{}
 	}
 	f := featuresOf(text)
-	if !quote && !netrc && (len(text) < 5 || f.digits == 0 && !strings.ContainsAny(text, "!@#$%^*+~") || f.digits > 0 && f.lowers+f.uppers == 0 && f.digits < 4) {
-		return match{}
+	letters := f.lowers + f.uppers
+	switch {
+	case quote || netrc:
+	case len(text) < 5, f.digits == 0 && !strings.ContainsAny(text, "!@#$%^*+~"), letters == 0 && f.digits < 4:
+		return match{} // the password is wrong
 	}
 	return match{from, end, refine(s, from, end, password)}
 }
@@ -799,8 +548,8 @@ func (sc *scanner) element(i int) match {
 		end++
 	}
 	text := s[i+1 : end]
-	if !strings.HasPrefix(s[end:], "</") || isPlaceholder(text) || isWordy(text) || sc.isMask(text) || interpolates(text) || isProse(text) ||
-		weak && !isRandom(text, 8) {
+	if !strings.HasPrefix(s[end:], "</") || isPlaceholder(text) || isWordy(text) || sc.isMask(text) || interpolates(text) ||
+		isProse(text) || weak && !isRandom(text, 8) {
 		return match{}
 	}
 	return match{i + 1, end, refine(s, i+1, end, k)}
@@ -820,7 +569,7 @@ func (sc *scanner) setter(i int) match {
 	for start > sc.floor && end-start <= maxName && class[s[start-1]]&nameClass != 0 {
 		start--
 	}
-	if start == end || !nameEnds[s[end-1]] || start <= sc.floor+1 || s[start-1] != s[i-1] {
+	if start == end || !mayName(s, end) || start <= sc.floor+1 || s[start-1] != s[i-1] {
 		return match{}
 	}
 	k, weak := nameKind(s[start:end])
@@ -846,89 +595,4 @@ func (sc *scanner) setter(i int) match {
 		return match{}
 	}
 	return sc.value(right{target: target{name: s[start:end], start: start}, kind: k, weak: weak, from: from})
-}
-
-// address finds the password in scheme://user:password@host and the key in webhook addresses. The ':' is at i.
-func (sc *scanner) address(i int) match {
-	s := sc.s
-	from := i + 3
-	end, at, slash := from, -1, -1
-	for end < len(s) && end-from < maxValue {
-		c := s[end]
-		if c <= ' ' || c == '"' || c == '\'' || c == '`' || c == '<' || c == '>' || c == '\\' || c == ':' && strings.HasPrefix(s[end:], "://") {
-			break
-		}
-		if c == '@' {
-			if slash >= 0 && at >= 0 {
-				break
-			}
-			at = end
-		}
-		if slash < 0 && (c == '/' || c == '?' || c == '#') {
-			slash = end
-			if at >= 0 {
-				break
-			}
-		}
-		end++
-	}
-	if at < 0 {
-		return sc.webhook(from, end)
-	}
-	colon := -1
-	for k := from; k < at && colon < 0; k++ {
-		if s[k] == '[' && sc.maskEnd(s, k) > 0 {
-			k = sc.maskEnd(s, k) - 1
-		} else if s[k] == ':' {
-			colon = k - from
-		}
-	}
-	if colon < 0 {
-		if slash < 0 || at < slash {
-			if text := s[from:at]; isRandom(text, 20) && strings.IndexByte(text, '.') < 0 {
-				return match{from, at, refine(s, from, at, token)}
-			}
-		}
-		return sc.webhook(from, end)
-	}
-	start := from + colon + 1
-	if slash >= 0 && slash < at { // a password with a slash, or a port and a path with an '@'
-		if slash < start || span(s, start, alnumClass) == slash && digitsAt(s, start, slash-start) {
-			return match{}
-		}
-	}
-	text := s[start:at]
-	if isPlaceholder(text) || sc.isMask(text) || interpolates(text) || text[0] == '$' || text[0] == '[' && sc.hasMask(text) {
-		return match{}
-	}
-	return match{start, at, refine(s, start, at, urlPassword)}
-}
-
-// webhook finds the part of a webhook's address that is its key. The host begins at i.
-func (sc *scanner) webhook(i, end int) match {
-	text := sc.s[i:end]
-	for _, host := range []string{"hooks.slack.com/services/", "hooks.slack.com/workflows/", "hooks.slack.com/triggers/", "discord.com/api/webhooks/",
-		"discordapp.com/api/webhooks/"} {
-		if strings.HasPrefix(text, host) {
-			start := i + len(host)
-			if to := start + span(sc.s[start:end], 0, base64Class); to-start >= 16 && !featuresOf(sc.s[start:to]).filler {
-				return match{start, to, webhook}
-			}
-		}
-	}
-	return match{}
-}
-
-// telegramBot finds a bot's token, digits and a ':' and 35 more, with the ':' at i.
-func (sc *scanner) telegramBot(i int) match {
-	s := sc.s
-	start := i
-	for start > sc.floor && isDigit(s[start-1]) && i-start < 12 {
-		start--
-	}
-	end := span(s, i+1, urlClass)
-	if i-start < 8 || i-start > 10 || end-i < 31 || end-i > 37 || start > sc.floor && isAlnum(s[start-1]) && !foldAt(s, start-3, "bot") {
-		return match{}
-	}
-	return match{start, end, telegram}
 }

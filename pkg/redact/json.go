@@ -77,11 +77,11 @@ func (r *Redactor) json(raw lax.Raw, c context) lax.Raw {
 			i++
 			continue
 		}
-		end := stringEnd(raw, i+1)
+		s, end := r.unquote(raw, i+1)
 		if end < 0 {
 			return r.notJSON(raw)
 		}
-		if masked, changed := r.member(raw[i+1 : end-1]); changed {
+		if masked, changed := r.member(s); changed {
 			quoted, err := lax.Line(masked)
 			if err != nil {
 				return r.notJSON(raw)
@@ -134,32 +134,39 @@ func (r *Redactor) notJSON(raw lax.Raw) lax.Raw {
 	return quoted
 }
 
-// stringEnd returns the end of the JSON string whose content begins at i, its quote included; -1 if it has none.
-func stringEnd(raw []byte, i int) int {
-	for j := i; ; {
-		n := bytes.IndexByte(raw[j:], '"')
-		if n < 0 {
-			return -1
+// unquote returns the text of the JSON string whose content begins at i, and the end of the string, its quote included; -1 if
+// it has none. The text is good until the next call.
+func (r *Redactor) unquote(raw []byte, i int) (string, int) {
+	n := bytes.IndexByte(raw[i:], '"')
+	if n < 0 {
+		return "", -1
+	}
+	escape := bytes.IndexByte(raw[i:i+n], '\\')
+	if escape < 0 {
+		return view(raw[i : i+n]), i + n + 1
+	}
+	r.decoded = append(r.decoded[:0], raw[i:i+escape]...)
+	for j := i + escape; ; {
+		from := j
+		for j < len(raw) && !special[raw[j]] {
+			j++
 		}
-		j += n
-		k := j
-		for k > i && raw[k-1] == '\\' {
-			k--
+		r.decoded = append(r.decoded, raw[from:j]...)
+		if j+1 >= len(raw) && (j == len(raw) || raw[j] == '\\') {
+			return "", -1
 		}
-		j++
-		if (j-1-k)%2 == 0 {
-			return j
+		if raw[j] == '"' {
+			return view(r.decoded), j + 1
 		}
+		r.decoded, j = unescape(r.decoded, raw, j+1)
 	}
 }
 
-// member redacts the content of a JSON string: a key, or the value of the last key.
-func (r *Redactor) member(content []byte) (string, bool) {
-	s := view(content)
-	if bytes.IndexByte(content, '\\') >= 0 {
-		r.decoded = unescape(r.decoded[:0], content)
-		s = view(r.decoded)
-	}
+// special has the bytes that end a run of plain ones in a JSON string.
+var special = [256]bool{'"': true, '\\': true}
+
+// member redacts the text of a JSON string: a key, or the value of the last key.
+func (r *Redactor) member(s string) (string, bool) {
 	top := &r.frames[len(r.frames)-1]
 	if top.object && top.key {
 		joined := top.joined
@@ -192,7 +199,7 @@ func (r *Redactor) named(f *frame, s string) (string, bool) {
 		return s, false
 	}
 	switch {
-	case k == cookie || k == signature:
+	case k == signature || k == cookie && (strings.IndexByte(s, '=') < 0 || !featuresOf(s).looksRandom()):
 		return s, false
 	case k == authorization:
 		start, end, k := credentials(s, 0, len(s))
@@ -216,7 +223,7 @@ func fieldKind(name string) kind {
 	if k, weak := nameKind(name); k != none && !weak {
 		return k
 	}
-	if len(name) < 200 && strings.Contains(strings.ToLower(name), "password") {
+	if len(name) < 200 && containsFold(name, "password") {
 		return password
 	}
 	return none
@@ -225,45 +232,26 @@ func fieldKind(name string) kind {
 // view is b as a string, without copying: what is scanned is never written to meanwhile, and mask clones what it keeps.
 func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 
-// unescape appends the text of the JSON string content to dst. Halves of surrogate pairs become U+FFFD.
-func unescape(dst, content []byte) []byte {
-	for len(content) > 0 {
-		i := bytes.IndexByte(content, '\\')
-		if i < 0 || i+1 == len(content) {
-			return append(dst, content...)
-		}
-		dst = append(dst, content[:i]...)
-		c := content[i+1]
-		content = content[i+2:]
-		switch c {
-		case 'n':
-			dst = append(dst, '\n')
-		case 't':
-			dst = append(dst, '\t')
-		case 'r':
-			dst = append(dst, '\r')
-		case 'b':
-			dst = append(dst, '\b')
-		case 'f':
-			dst = append(dst, '\f')
-		case 'u':
-			u, ok := hex4(content)
-			if !ok {
-				dst = append(dst, '\\', 'u')
-				continue
-			}
-			content = content[4:]
-			if utf16.IsSurrogate(u) && len(content) >= 6 && content[0] == '\\' && content[1] == 'u' {
-				if low, ok := hex4(content[2:]); ok && utf16.DecodeRune(u, low) != utf8.RuneError {
-					u, content = utf16.DecodeRune(u, low), content[6:]
-				}
-			}
-			dst = utf8.AppendRune(dst, u)
-		default:
-			dst = append(dst, c)
+// escapes has what the letter after a backslash stands for.
+var escapes = [256]byte{'n': '\n', 't': '\t', 'r': '\r', 'b': '\b', 'f': '\f', '"': '"', '\\': '\\', '/': '/'}
+
+// unescape appends to dst what the escape in raw means whose letter is at i, and returns where it ends. Halves of surrogate
+// pairs become U+FFFD.
+func unescape(dst, raw []byte, i int) ([]byte, int) {
+	if c := escapes[raw[i]]; c != 0 {
+		return append(dst, c), i + 1
+	}
+	u, ok := hex4(raw[i+1:])
+	if raw[i] != 'u' || !ok {
+		return append(dst, '\\', raw[i]), i + 1
+	}
+	i += 5
+	if utf16.IsSurrogate(u) && len(raw)-i >= 6 && raw[i] == '\\' && raw[i+1] == 'u' {
+		if low, ok := hex4(raw[i+2:]); ok && utf16.DecodeRune(u, low) != utf8.RuneError {
+			u, i = utf16.DecodeRune(u, low), i+6
 		}
 	}
-	return dst
+	return utf8.AppendRune(dst, u), i
 }
 
 // hex4 reads the four hex digits of a \u escape.

@@ -32,6 +32,8 @@ func TestJSON(t *testing.T) {
 		{`{"session_id":"3f2c1a00-0000-4000-8000-415555013200","signature":"EqQBCgIYAhIkFAKEfake0000"}`, ``},
 		{`{"headers":{"Authorization":"Bearer fake0000"}}`, `{"headers":{"Authorization":"Bearer [secret:bearer#1]"}}`},
 		{`{"headers":{"Authorization":"Bearer ${TOKEN}"}}`, ``},
+		{`{"headers":{"Cookie":"sid=fake0000fake0000"}}`, `{"headers":{"Cookie":"[secret:cookie#1]"}}`},
+		{`{"Cookie":"theme=dark","Set-Cookie":"yes"}`, ``},
 		{`{"headers":[{"name":"X-Api-Key","value":"abc"}]}`, `{"headers":[{"name":"X-Api-Key","value":"[secret:api-key#1]"}]}`},
 		{`{"env":[{"name":"DB_PASSWORD","value":"abc"},{"name":"PORT","value":"5432"}]}`,
 			`{"env":[{"name":"DB_PASSWORD","value":"[secret:password#1]"},{"name":"PORT","value":"5432"}]}`},

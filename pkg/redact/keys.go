@@ -16,7 +16,7 @@ type check uint8
 
 const (
 	mixed  check = iota // a digit, an upper case letter, or sixteen letters and digits in a row: more than words with hyphens
-	random              // sixteen letters and digits in a row with a digit among them, and no '-' or '_' before the prefix
+	random              // sixteen letters and digits in a row with a digit among them, or 24 letters, and no '-' or '_' before the prefix
 	exact               // exactly min bytes
 )
 
@@ -191,7 +191,7 @@ func (rule *prefixRule) holds(body string) bool {
 	case exact:
 		return len(body) == rule.min && f.digits > 0
 	case random:
-		return f.run >= 16 && f.runDigits > 0
+		return f.run >= 16 && (f.runDigits > 0 || f.run >= 24)
 	}
 	return (f.digits > 0 || f.uppers > 0 || f.run >= 16) && !containsFold(body, "your")
 }
@@ -376,7 +376,7 @@ func keyLines(s string) int {
 		switch {
 		case line == "" || strings.HasPrefix(line, "Proc-Type:") || strings.HasPrefix(line, "DEK-Info:") ||
 			strings.HasPrefix(line, "Version:") || strings.HasPrefix(line, "Comment:"):
-		case whole && (run >= 16 || any && end == len(s) || any && run > 0 && line[run-1] == '='):
+		case whole && (run >= 16 || end == len(s) && (any || run >= 12) || any && run > 0 && line[run-1] == '='):
 			kept, any = end, true
 		case whole && any && run >= 4 && run%4 == 0: // the last line
 			return end

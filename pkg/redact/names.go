@@ -4,11 +4,26 @@ import "strings"
 
 // nameEnds has the bytes with which the name of a secret can end.
 var nameEnds = func() (t [256]bool) {
-	for _, c := range []byte("dtnyeshlgrDTNYESHLGR") {
+	for _, c := range []byte("dtnyeshlgrwDTNYESHLGRW") {
 		t[c] = true
 	}
 	return t
 }()
+
+// nameTails has a bit for the last letter of a secret's name after the letter before it, whatever their case: most names
+// are passed by after these two bytes.
+var nameTails = func() (t [32]uint32) {
+	for _, tail := range []string{"rd", "wd", "et", "rt", "se", "de", "ie", "re", "ds", "ss", "ls", "ys",
+		"al", "th", "ig", "er", "en", "on", "ey", "pw"} {
+		t[tail[0]&31] |= 1 << (tail[1] & 31)
+	}
+	return t
+}()
+
+// mayName reports whether s[:end] can end in the name of a secret.
+func mayName(s string, end int) bool {
+	return end >= 2 && nameEnds[s[end-1]] && nameTails[s[end-2]&31]&(1<<(s[end-1]&31)) != 0
+}
 
 // maxName bounds the name of a variable, member or header that is looked at.
 const maxName = 80
@@ -16,7 +31,7 @@ const maxName = 80
 // nameKind says which kind of secret has this name, none if it is no secret's. weak says that other things are called so
 // too, and that the value must look like a secret.
 func nameKind(name string) (k kind, weak bool) {
-	if len(name) < 3 || len(name) > maxName || !nameEnds[name[len(name)-1]] {
+	if len(name) < 2 || len(name) > maxName || !mayName(name, len(name)) {
 		return none, false
 	}
 	switch lower(name[len(name)-1]) {
@@ -27,9 +42,16 @@ func nameKind(name string) (k kind, weak bool) {
 		case isEnd(name, "pwd") && name != "OLDPWD":
 			return password, name == "PWD" // the shell's working directory
 		}
+	case 'w':
+		if isEnd(name, "pw") {
+			return password, false
+		}
 	case 't':
-		if foldSuffix(name, "secret") || foldSuffix(name, "passwort") {
-			return secretOr(name, "passwort", password), false
+		switch {
+		case foldSuffix(name, "secret"):
+			return secret, false
+		case foldSuffix(name, "passwort"):
+			return password, false
 		}
 	case 'e':
 		switch {
@@ -53,20 +75,15 @@ func nameKind(name string) (k kind, weak bool) {
 		case isEnd(name, "api_keys"), isEnd(name, "apikeys"), isEnd(name, "apiKeys"):
 			return apiKey, false
 		}
-	case 'l':
-		if isEnd(name, "credential") {
+	case 'l', 'h', 'g', 'r':
+		switch {
+		case isEnd(name, "credential"):
 			return credential, true
-		}
-	case 'h':
-		if isEnd(name, "auth") {
+		case isEnd(name, "auth"):
 			return authorization, true
-		}
-	case 'g':
-		if len(name) == 3 && foldSuffix(name, "sig") {
+		case len(name) == 3 && foldSuffix(name, "sig"):
 			return signature, true
-		}
-	case 'r':
-		if isEnd(name, "bearer") {
+		case isEnd(name, "bearer"):
 			return bearer, true
 		}
 	case 'n':
@@ -84,13 +101,6 @@ func nameKind(name string) (k kind, weak bool) {
 	return none, false
 }
 
-func secretOr(name, word string, k kind) kind {
-	if foldSuffix(name, word) {
-		return k
-	}
-	return secret
-}
-
 // isEnd reports whether name ends in word, whatever the case, as a word of its own: db_pass, dbPass, but not bypass.
 func isEnd(name, word string) bool {
 	if !foldSuffix(name, word) {
@@ -101,7 +111,7 @@ func isEnd(name, word string) bool {
 }
 
 // before copies what stands before the last n bytes of name into b, in lower case and without separators.
-func before(b *[maxName]byte, name string, n int) string {
+func before(b *[maxName]byte, name string, n int) []byte {
 	k := 0
 	for i := range len(name) - n {
 		if isAlnum(name[i]) {
@@ -109,7 +119,7 @@ func before(b *[maxName]byte, name string, n int) string {
 			k++
 		}
 	}
-	return string(b[:k])
+	return b[:k]
 }
 
 func tokenKind(name string) (kind, bool) {
@@ -120,7 +130,7 @@ func tokenKind(name string) (kind, bool) {
 	first := before(&b, name, len("token"))
 	for _, word := range []string{"access", "refresh", "auth", "api", "bearer", "id", "session", "secret", "bot", "deploy", "service",
 		"github", "gh", "gitlab", "npm", "slack", "hf", "vault", "security", "oauth", "jwt", "pat", "admin", "personal", "registry",
-		"publish", "push", "webhook", "verification", "csrf", "xsrf", "device", "login", "reset", "app", "user"} {
+		"publish", "push", "webhook", "verification", "csrf", "xsrf", "device", "login", "reset", "app", "user", "private"} {
 		if hasSuffix(first, word) {
 			return token, false
 		}
@@ -150,15 +160,15 @@ func keyKind(name string) (kind, bool) {
 	case hasSuffix(first, "private"), hasSuffix(first, "privatessh"):
 		return privateKey, true
 	}
-	for _, word := range []string{"api", "secret", "access", "signing", "encryption", "encrypt", "decryption", "master", "account",
-		"auth", "shared", "subscription", "webhook", "hmac", "crypto", "storage", "apisecret", "function", "host"} {
+	for _, word := range []string{"api", "secret", "access", "signing", "encryption", "encrypt", "decryption", "master", "account", "preshared",
+		"auth", "subscription", "webhook", "hmac", "crypto", "apisecret"} {
 		if hasSuffix(first, word) {
-			return apiKey, word == "host" || word == "function" || word == "account" || word == "storage" || word == "master" || word == "shared"
+			return apiKey, false
 		}
 	}
 	for _, word := range []string{"openai", "anthropic", "claude", "gemini", "google", "azure", "mistral", "groq", "cohere", "stripe", "twilio",
 		"sendgrid", "mailgun", "github", "datadog", "newrelic", "arize", "algolia", "openrouter", "deepseek", "session", "deploy", "license",
-		"service", "app", "client", "admin", "bot", "publish"} {
+		"service", "app", "client", "admin", "bot", "publish", "host", "function", "storage", "shared"} {
 		if hasSuffix(first, word) {
 			return apiKey, true
 		}
@@ -166,8 +176,12 @@ func keyKind(name string) (kind, bool) {
 	return none, false
 }
 
-func hasSuffix(s, suffix string) bool {
-	return len(s) >= len(suffix) && s[len(s)-len(suffix):] == suffix
+func hasSuffix(b []byte, suffix string) bool {
+	return len(b) >= len(suffix) && string(b[len(b)-len(suffix):]) == suffix
+}
+
+func hasPrefix(b []byte, prefix string) bool {
+	return len(b) >= len(prefix) && string(b[:len(prefix)]) == prefix
 }
 
 // isPlaceholder reports whether s stands for a secret without being one: empty, $NAME, ${NAME}, <name>, {{name}}, %s, ***, xxxx,
@@ -227,7 +241,8 @@ func isNothing(s string) bool {
 	if len(s) > 9 {
 		return false
 	}
-	for _, word := range []string{"true", "false", "null", "none", "nil", "undefined", "unset", "n/a", "nan", "empty", "yes", "no", "on", "off"} {
+	for _, word := range []string{"true", "false", "null", "none", "nil", "undefined", "unset", "n/a",
+		"nan", "empty", "yes", "no", "on", "off"} {
 		if len(s) == len(word) && foldAt(s, 0, word) {
 			return true
 		}
@@ -263,7 +278,7 @@ func isWordy(s string) bool {
 	}
 	var b [maxName]byte
 	plain := before(&b, s, 0)
-	if wordy[plain] {
+	if wordy[string(plain)] {
 		return true
 	}
 	for i := range len(plain) {
@@ -272,8 +287,8 @@ func isWordy(s string) bool {
 		}
 	}
 	switch {
-	case plain == "", foldAt(plain, 0, "your"), foldAt(plain, 0, "example"), foldAt(plain, 0, "insert"), foldAt(plain, 0, "enter"),
-		foldAt(plain, 0, "replace"), hasSuffix(plain, "here"), hasSuffix(plain, "example"):
+	case len(plain) == 0, hasPrefix(plain, "your"), hasPrefix(plain, "example"), hasPrefix(plain, "insert"), hasPrefix(plain, "enter"),
+		hasPrefix(plain, "replace"), hasSuffix(plain, "here"), hasSuffix(plain, "example"):
 		return true
 	}
 	for _, word := range []string{"password", "passwd", "pwd", "pass", "passphrase", "secret", "token", "apikey", "secretkey", "accesskey",
@@ -298,6 +313,15 @@ func namesSecret(s string, n int) bool {
 		}
 	}
 	return words == 2 || words > 1 && isEnvName(s)
+}
+
+// isLike reports whether s ends in name, which is of several words: secretAccessKey = "aws_secret_access_key".
+func isLike(s, name string) bool {
+	if len(s) > maxName || len(name) < 9 || !isName(s) {
+		return false
+	}
+	var a, b [maxName]byte
+	return hasSuffix(before(&a, s, 0), string(before(&b, name, 0)))
 }
 
 // isWords reports whether s is words written together, like RequireAndVerifyClientCert: their pieces are long, whereas a
@@ -383,7 +407,7 @@ func isDotted(s string) bool {
 func hasExtension(s string) bool {
 	for _, ext := range []string{".go", ".js", ".ts", ".py", ".rb", ".rs", ".md", ".txt", ".json", ".yml", ".yaml", ".pem", ".key", ".crt", ".env",
 		".html", ".css", ".svg", ".png", ".jpg", ".log", ".toml", ".xml", ".sh"} {
-		if hasSuffix(s, ext) {
+		if strings.HasSuffix(s, ext) {
 			return true
 		}
 	}

@@ -1,5 +1,7 @@
 package redact
 
+import "strings"
+
 // maxLocal bounds the part of an address before the '@' (RFC 5321).
 const maxLocal = 64
 
@@ -314,7 +316,10 @@ func (sc *scanner) areaCode(i int) match {
 // international finds a number that begins with a plus sign, at i.
 func (sc *scanner) international(i int) match {
 	s := sc.s
-	if len(s)-i < 9 || s[i+1] < '1' || s[i+1] > '9' || i > sc.floor && !sc.escapedBefore(i) && (isWord(s[i-1]) || s[i-1] == '+' || s[i-1] == ')' || s[i-1] == '.' || s[i-1] == '%') {
+	if len(s)-i < 9 || s[i+1] < '1' || s[i+1] > '9' {
+		return match{}
+	}
+	if i > sc.floor && !sc.escapedBefore(i) && (isWord(s[i-1]) || strings.IndexByte("+).%", s[i-1]) >= 0) {
 		return match{}
 	}
 	digits, seps, dots, dashes, end := 0, 0, 0, 0, i

@@ -175,7 +175,7 @@ func (sc *scanner) look(a action, i int) (match, int) {
 	case colon, equals:
 		return sc.separator(i)
 	case element:
-		if i > sc.floor {
+		if i > sc.floor && mayName(s, i) {
 			if m := sc.element(i); m.kind != none {
 				return m, 0
 			}
@@ -186,17 +186,15 @@ func (sc *scanner) look(a action, i int) (match, int) {
 				return m, 0
 			}
 		}
-	case letterA:
-		if !sc.wordBefore(i) {
-			if m := sc.prefixedA(i); m.kind != none {
-				return m, 0
-			}
+	case letterA, letterB:
+		if sc.wordBefore(i) {
+			break
 		}
-	case letterB:
-		if !sc.wordBefore(i) {
-			if m := sc.scheme(i); m.kind != none {
-				return m, 0
-			}
+		if m := sc.prefixedA(i); m.kind != none {
+			return m, 0
+		}
+		if m := sc.scheme(i); m.kind != none {
+			return m, 0
 		}
 	case letterJ:
 		if i >= sc.floor+2 && s[i-2] == 'e' {
