@@ -81,7 +81,8 @@ func TestKeySortsByArrival(t *testing.T) {
 		}
 	}
 	raw := []byte("x")
-	if KeyFor(at, raw, 0) != KeyFor(at, raw, 0) || KeyFor(at, raw, 0) == KeyFor(at, raw, 1) || KeyFor(at, raw, 0) == KeyFor(at, []byte("y"), 0) {
+	first, again := KeyFor(at, raw, 0), KeyFor(at, raw, 0)
+	if first != again || first == KeyFor(at, raw, 1) || first == KeyFor(at, []byte("y"), 0) {
 		t.Error("KeyFor is not a function of time, payload and number")
 	}
 }
