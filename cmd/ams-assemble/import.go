@@ -41,7 +41,12 @@ func importCommand(e env) *cli.Command {
 			if len(paths) == 0 {
 				paths = []string{filepath.Join(set.claudeDir, "projects")}
 			}
-			im := &importer{e: e, set: set, jobs: c.Int("jobs"), dryRun: c.Bool("dry-run"), skipped: map[string]int{}}
+			im := newImporter(e, set, c.Int("jobs"))
+			if c.Bool("dry-run") {
+				im.did, im.store = "read", nowhere{}
+			} else if im.store, err = set.open(c.Context); err != nil {
+				return err
+			}
 			return im.all(c.Context, paths)
 		},
 	}
@@ -49,14 +54,19 @@ func importCommand(e env) *cli.Command {
 
 // importer imports sessions and counts what became of their files, for the table at the end.
 type importer struct {
-	e      env
-	set    settings
-	jobs   int
-	dryRun bool
+	e     env
+	set   settings
+	jobs  int
+	store upload.Store
+	did   string // what was done with the sessions, in the table
 
 	sessions, events, lines, unparsed, unknown int
 	skipped                                    map[string]int // reason -> files
 	failed                                     int
+}
+
+func newImporter(e env, set settings, jobs int) *importer {
+	return &importer{e: e, set: set, jobs: jobs, did: "stored", skipped: map[string]int{}}
 }
 
 // imported is what became of one main file. It does not hold the session: that is let go before the next one is read.
@@ -73,11 +83,7 @@ func (im *importer) all(ctx context.Context, paths []string) error {
 	if err != nil {
 		return err
 	}
-	store, err := im.store(ctx)
-	if err != nil {
-		return err
-	}
-	sh := &shelf{store: store, set: im.set}
+	sh := &shelf{store: im.store, set: im.set}
 	results := inParallel(ctx, im.jobs, found, func() func([]transcript.Files) []imported {
 		a := newAssembler(im.e, im.set)
 		return func(files []transcript.Files) []imported {
@@ -132,6 +138,8 @@ func (im *importer) find(ctx context.Context, paths []string) ([][]transcript.Fi
 			switch at, seen := place[files.SessionID]; {
 			case errors.Is(err, transcript.ErrNoSession):
 				im.skipped["no line of a session in it"]++
+			case errors.Is(err, transcript.ErrUnsafe):
+				im.skipped["no regular file"]++
 			case err != nil:
 				im.fail(fmt.Errorf("%s: %w", path, err))
 			case seen:
@@ -152,13 +160,6 @@ func (im *importer) find(ctx context.Context, paths []string) ([][]transcript.Fi
 func (im *importer) fail(err error) {
 	im.failed++
 	fmt.Fprintf(im.e.stderr, "ams-assemble: %v\n", err)
-}
-
-func (im *importer) store(ctx context.Context) (upload.Store, error) {
-	if im.dryRun {
-		return nowhere{}, nil
-	}
-	return im.set.open(ctx)
 }
 
 // importOne assembles and stores the session of one main file.
@@ -204,11 +205,7 @@ func (im *importer) count(files []imported) {
 // print is the table of what was read, skipped and why.
 func (im *importer) print() {
 	w := tabwriter.NewWriter(im.e.stdout, 0, 0, 2, ' ', 0)
-	did := "stored"
-	if im.dryRun {
-		did = "read"
-	}
-	fmt.Fprintf(w, "%s\t%s\t%s of %s\n", did, count(im.sessions, "session"), count(im.events, "event"), count(im.lines, "line"))
+	fmt.Fprintf(w, "%s\t%s\t%s of %s\n", im.did, count(im.sessions, "session"), count(im.events, "event"), count(im.lines, "line"))
 	for _, row := range []struct {
 		lines int
 		why   string
