@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"runtime"
 	"time"
@@ -16,6 +17,7 @@ import (
 	"ams/pkg/lax"
 	"ams/pkg/receipt"
 	"ams/pkg/spool"
+	"ams/pkg/upload"
 )
 
 // runOptions are the settings of run alone.
@@ -120,8 +122,10 @@ func runAll(ctx context.Context, e env, set settings, opt runOptions) error {
 	todo := withNews(known, set, stats)
 	sh := &shelf{store: store, set: set}
 	bar := progress(e, opt, len(todo))
-	stored, failed := 0, 0
-	results := inParallel(ctx, opt.jobs, todo, func() func(spool.Stat) result {
+	stored, failed, dead := 0, 0, false
+	handOut, giveUp := context.WithCancel(ctx)
+	defer giveUp()
+	results := inParallel(handOut, opt.jobs, todo, func() func(spool.Stat) result {
 		a := newAssembler(e, set)
 		return func(s spool.Stat) result { return storeOne(ctx, a, sh, book, s.Name, known[s.Name]) }
 	})
@@ -129,6 +133,9 @@ func runAll(ctx context.Context, e env, set settings, opt runOptions) error {
 		bar.Add(1)
 		if r.err != nil {
 			failed++
+			if dead = dead || isDead(r.err); dead {
+				giveUp() // each of the others would wait for the same error
+			}
 		} else if r.work != nil && r.work.session != nil {
 			stored++
 		}
@@ -141,12 +148,21 @@ func runAll(ctx context.Context, e env, set settings, opt runOptions) error {
 	stats = lookAgain(set, book, stats, todo, known)
 	prune(e, set, opt, book, stats, known)
 	switch {
-	case failed > 0 && stored == 0 && failed == len(todo):
-		return fmt.Errorf("no session could be stored; the next run tries all %d again", failed)
+	case failed > 0 && stored == 0 && (dead || failed == len(todo)):
+		return fmt.Errorf("no session could be stored; the next run tries all %d again", len(todo))
+	case dead:
+		return &exitError{exitSome, fmt.Errorf("the store failed after %d of %d sessions; the next run tries the others", stored, len(todo))}
 	case failed > 0:
 		return &exitError{exitSome, fmt.Errorf("%d of %d sessions failed; the next run tries them again", failed, len(todo))}
 	}
 	return nil
+}
+
+// isDead reports whether a store's error would meet every other session as well: no answer, or keys that it does not take.
+func isDead(err error) bool {
+	var s3 *upload.S3Error
+	return errors.As(err, &s3) && (s3.Status == 0 || s3.Status == http.StatusUnauthorized || s3.Code == "InvalidAccessKeyId" ||
+		s3.Code == "SignatureDoesNotMatch" || s3.Code == "NoSuchBucket")
 }
 
 // withNews are the spools in which something has happened since their receipts, by stats alone.

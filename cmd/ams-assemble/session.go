@@ -80,7 +80,7 @@ func oneSession(e env, c *cli.Context, a *assembler, arg string) error {
 		}
 		key, _, err := (&shelf{store: store, set: a.set}).put(c.Context, w, nil)
 		if err != nil {
-			return err
+			return fmt.Errorf("session %s: %w", w.session.SessionID, err)
 		}
 		fmt.Fprintf(e.stdout, "%s  %s  %s\n", w.session.SessionID, w.session.Outcome, key)
 		return nil

@@ -53,7 +53,7 @@ func (sh *shelf) put(ctx context.Context, w *work, last *receipt.Receipt) (key s
 			continue
 		}
 		if err != nil {
-			return key, w.session, fmt.Errorf("store session %s: %w", s.SessionID, err)
+			return key, w.session, fmt.Errorf("store it: %w", err)
 		}
 		if err := sh.putIndex(ctx, w.name, s); err != nil {
 			return key, s, err
@@ -75,7 +75,7 @@ func (sh *shelf) putRaw(ctx context.Context, w *work, key string, masks *redact.
 		return err
 	}
 	if _, err := sh.store.Put(ctx, upload.RawKey(key), body, upload.PutOptions{}); err != nil {
-		return fmt.Errorf("store raw material of session %s: %w", w.session.SessionID, err)
+		return fmt.Errorf("store its raw material: %w", err)
 	}
 	return nil
 }
@@ -86,7 +86,7 @@ func (sh *shelf) putIndex(ctx context.Context, name string, s *schema.Session) e
 		return err
 	}
 	if _, err := sh.store.Put(ctx, upload.IndexKey(name), index, upload.PutOptions{}); err != nil {
-		return fmt.Errorf("store index record of session %s: %w", s.SessionID, err)
+		return fmt.Errorf("store its index record: %w", err)
 	}
 	return nil
 }
@@ -98,7 +98,7 @@ func (sh *shelf) indexed(ctx context.Context, name string) (*schema.Summary, err
 		return nil, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("look for session %s: %w", name, err)
+		return nil, fmt.Errorf("look for it: %w", err)
 	}
 	sum, err := schema.DecodeSummary(b)
 	if errors.Is(err, schema.ErrNewer) {
@@ -118,7 +118,7 @@ func (sh *shelf) unite(ctx context.Context, key string, fresh *schema.Session) (
 		return fresh, upload.PutOptions{IfAbsent: true}, nil
 	}
 	if err != nil {
-		return nil, upload.PutOptions{}, fmt.Errorf("read stored session %s: %w", fresh.SessionID, err)
+		return nil, upload.PutOptions{}, fmt.Errorf("read what is stored of it: %w", err)
 	}
 	opt := upload.PutOptions{IfMatch: etag}
 	old, err := schema.Decode(body)

@@ -43,12 +43,11 @@ func TestNothingIsLostWhenInputsAre(t *testing.T) {
 		full, set := readCase(t, archive)
 		stored := assemble.Session(full, set)
 		for loss, apply := range losses {
+			poor := full
+			if apply(&poor); len(poor.Records) == 0 && len(poor.Files) == 0 {
+				continue // nothing is left, so nothing is assembled
+			}
 			t.Run(strings.TrimSuffix(filepath.Base(name), ".txtar")+"/"+loss, func(t *testing.T) {
-				poor := full
-				apply(&poor)
-				if len(poor.Records) == 0 && len(poor.Files) == 0 {
-					t.Skip("nothing is left, so nothing is assembled")
-				}
 				before := encode(t, stored)
 				fresh := assemble.Session(poor, set)
 				got := assemble.Carry(stored, fresh, set.Status)

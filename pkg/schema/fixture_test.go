@@ -163,7 +163,7 @@ func fullInvocation() schema.Event {
 		Tool: &schema.Tool{
 			Name: "Agent", ToolUseID: "toolu_01", Input: schema.Raw(`{"prompt":"Find <it>","n":12345678901234567890}`),
 			ExecutedInput: schema.Raw(`{"prompt":"Find <it> here","n":1}`),
-			Result: schema.Raw(`{"content":[{"type":"text","text":"the index"}],"empty":{},"none":[]}`), Outcome: schema.ToolOK,
+			Result:        schema.Raw(`{"content":[{"type":"text","text":"the index"}],"empty":{},"none":[]}`), Outcome: schema.ToolOK,
 			LLMEventID: eventID(2), ExecutionMS: new(int64(5500)), ApprovalMS: new(int64(0)),
 		},
 	}
