@@ -39,11 +39,10 @@ type Redactor struct {
 	last   map[string]int   // the highest number used of each label
 	counts map[string]int   // the masks of each label
 
-	out     []byte   // what scan builds
-	decoded []byte   // a JSON string without its escapes
-	encoded []byte   // what JSON builds
-	frames  []frame  // the open objects and arrays of JSON
-	spans   [][2]int // what a custom rule found
+	out     []byte  // what scan builds
+	decoded []byte  // a JSON string without its escapes
+	encoded []byte  // what JSON builds
+	frames  []frame // the open objects and arrays of JSON
 }
 
 // value is what a mask stands for. Personal values are compared without their separators, secrets byte by byte.

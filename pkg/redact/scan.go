@@ -245,7 +245,6 @@ func isLetter(c byte) bool { return c|0x20-'a' < 26 }
 func isAlnum(c byte) bool  { return isDigit(c) || isLetter(c) }
 func isWord(c byte) bool   { return class[c]&wordClass != 0 }
 func isUpper(c byte) bool  { return c-'A' < 26 }
-func isSpace(c byte) bool  { return c == ' ' || c == '\t' || c == '\n' || c == '\r' }
 
 func lower(c byte) byte {
 	if isUpper(c) {

@@ -1,3 +1,5 @@
+//go:build linux
+
 // Command goappend is the least that a Go program can do to keep stdin: read it,
 // append it to a file, and wait for the disk.
 package main
