@@ -96,8 +96,11 @@ func (s scenario) targets(work string, p programs) ([]*target, error) {
 	list = append(list, &target{name: "Go, append and fdatasync", path: p.goAppend,
 		args: []string{file("gs")}, count: s.bytesOf(file("gs"))})
 	if s.bolt {
-		list = append(list, &target{name: "bbolt, the usual way", path: p.bolt,
-			args: []string{file("bolt.db")}, count: countBolt(file("bolt.db"))})
+		list = append(list,
+			&target{name: "bbolt, the usual way", path: p.bolt,
+				args: []string{file("bolt.db")}, count: countBolt(file("bolt.db"))},
+			&target{name: "bbolt, the usual way, NoSync", path: p.bolt,
+				args: []string{file("nosync.db"), "nosync"}, count: countBolt(file("nosync.db"))})
 	}
 	hook := func(name, sync string, fill int) error {
 		spoolDir := file("spool" + name)
