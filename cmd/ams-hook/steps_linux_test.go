@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -224,6 +225,11 @@ func needPtrace(t *testing.T) {
 	t.Helper()
 	if !ptrace.Supported {
 		t.Skip("NOT TESTED: this needs ptrace(2) on linux/amd64")
+	}
+	attr := &os.ProcAttr{Env: []string{"AMS_DISABLE=1"}, Files: []*os.File{nil, nil, nil}}
+	_, err := ptrace.Run(hookPath, []string{hookPath}, attr, func(*ptrace.Call) ptrace.Action { return ptrace.Action{} })
+	if errors.Is(err, os.ErrPermission) {
+		t.Skipf("NOT TESTED: this needs the right to ptrace(2): %v", err)
 	}
 }
 
