@@ -113,7 +113,13 @@ func newApp(e env) *cli.App {
 		ExitErrHandler:  func(*cli.Context, error) {},
 		OnUsageError:    fail,
 		Commands: []*cli.Command{
-			runCommand(e), sessionCommand(e), importCommand(e), removeCommand(e), spoolCommand(e), pricesCommand(e), demoCommand(e),
+			runCommand(e),
+			sessionCommand(e),
+			importCommand(e),
+			removeCommand(e),
+			spoolCommand(e),
+			pricesCommand(e),
+			demoCommand(e),
 		},
 	}
 	eachCommand(app.Commands, func(c *cli.Command) {
