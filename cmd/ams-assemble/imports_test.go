@@ -17,6 +17,7 @@ var mayImport = map[string]string{
 	"ams/pkg/upload":     "",
 	"ams/pkg/receipt":    "lax",
 	"ams/pkg/bundle":     "",
+	"ams/pkg/screen":     "",
 	"ams/pkg/redact":     "lax schema",
 	"ams/pkg/schema":     "lax",
 	"ams/pkg/hook":       "lax",
