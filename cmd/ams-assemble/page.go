@@ -44,23 +44,33 @@ type page struct {
 	close func() error
 }
 
-// openPage opens a page on standard output. Only on a terminal it is painted and paged.
-func openPage(e env, c *cli.Context) (*page, error) {
-	cells, terminal := terminalWidth(e.stdout)
-	p := &page{Screen: screen.Screen{Cells: cells}}
+// layoutOf says how text is set on standard output: the width, and whether it is painted, which by default only a terminal is. Commands without
+// [pageFlags] get the defaults.
+func layoutOf(e env, c *cli.Context) (l screen.Screen, terminal bool, err error) {
+	l.Cells, terminal = terminalWidth(e.stdout)
 	if c.IsSet("width") {
-		if p.Cells = c.Int("width"); p.Cells < minCells || p.Cells > maxCells {
-			return nil, usagef("--width must be from %d to %d, not %d", minCells, maxCells, p.Cells)
+		if l.Cells = c.Int("width"); l.Cells < minCells || l.Cells > maxCells {
+			return l, terminal, usagef("--width must be from %d to %d, not %d", minCells, maxCells, l.Cells)
 		}
 	}
 	switch when := c.String("color"); when {
-	case "auto":
-		p.Color = terminal && e.getenv("NO_COLOR") == "" && e.getenv("TERM") != "dumb"
+	case "", "auto":
+		l.Color = terminal && e.getenv("NO_COLOR") == "" && e.getenv("TERM") != "dumb"
 	case "always", "never":
-		p.Color = when == "always"
+		l.Color = when == "always"
 	default:
-		return nil, usagef("--color must be auto, always or never, not %q", when)
+		return l, terminal, usagef("--color must be auto, always or never, not %q", when)
 	}
+	return l, terminal, nil
+}
+
+// openPage opens a page on standard output, with a pager in front of a terminal.
+func openPage(e env, c *cli.Context) (*page, error) {
+	layout, terminal, err := layoutOf(e, c)
+	if err != nil {
+		return nil, err
+	}
+	p := &page{Screen: layout}
 	if terminal && !c.Bool("no-pager") {
 		if pager := pagerOf(e); pager != "" {
 			return p, p.startPager(e, pager)

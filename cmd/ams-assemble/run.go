@@ -286,6 +286,6 @@ func sayTrouble(e env, w *work) {
 		fmt.Fprintf(e.stderr, "ams-assemble: %v\n", w.refused)
 	}
 	for _, d := range w.contents.Damaged {
-		fmt.Fprintf(e.stderr, "ams-assemble: %s is damaged (%s) and is kept; %s read from it\n", d.Path, d.Reason, count(d.Records, "record"))
+		fmt.Fprintf(e.stderr, "ams-assemble: %s is damaged (%s) and is kept; %s read from it\n", d.Path, d.Reason, screen.Count(d.Records, "record"))
 	}
 }
