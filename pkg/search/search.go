@@ -1,0 +1,276 @@
+// Package search finds a text in stored Sessions: in prompts, messages, thinking, what tools were given and gave back, and errors.
+//
+// A store is searched without an index of its words, because a scan is quick enough and always right: [Pattern.MayMatch] looks at the bytes
+// of a stored Session without decoding it, at more than a gigabyte a second, and only what passes is decoded. An index (bleve, SQLite's FTS5) would be
+// about as large as the store, take minutes to build, and find words where people ask for parts of paths, commands and messages.
+package search
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"ams/pkg/lax"
+	"ams/pkg/schema"
+)
+
+// Part is a kind of text in a Session.
+type Part string
+
+const (
+	Prompts  Part = "prompts"  // what people said, and what subagents were asked
+	Messages Part = "messages" // what the model said; titles, notes and summaries of compactions
+	Thinking Part = "thinking" // what the model thought, and why it started subagents
+	Inputs   Part = "inputs"   // what tools were given
+	Results  Part = "results"  // what tools gave back
+	Errors   Part = "errors"   // what went wrong
+)
+
+// Parts are all parts, in the order in which help names them.
+var Parts = []Part{Prompts, Messages, Thinking, Inputs, Results, Errors}
+
+// Options say how a text is searched for.
+type Options struct {
+	Regexp bool   // the text is a regular expression of Go's
+	Case   bool   // letters must be as they are
+	In     []Part // empty: everywhere
+}
+
+// Pattern is a text to search for. It may be used by several at once.
+type Pattern struct {
+	re   *regexp.Regexp
+	scan scanner
+	in   []Part
+}
+
+// Compile makes a pattern. White space in a text stands for any white space: a phrase may be broken over lines. Without Case letters are equal
+// that differ in case alone, in any script.
+func Compile(text string, o Options) (*Pattern, error) {
+	words := strings.Fields(text)
+	if len(words) == 0 {
+		return nil, errors.New("there is nothing to search for")
+	}
+	expr := text
+	if !o.Regexp {
+		for i, w := range words {
+			words[i] = regexp.QuoteMeta(w)
+		}
+		expr = strings.Join(words, `\s+`)
+	}
+	if !o.Case {
+		expr = "(?i)" + expr
+	}
+	re, err := regexp.Compile(expr)
+	if err != nil {
+		return nil, fmt.Errorf("%q is no regular expression: %w", text, err)
+	}
+	p := &Pattern{re: re, in: o.In}
+	switch prefix, _ := re.LiteralPrefix(); {
+	case !o.Regexp:
+		p.scan = newScanner(text, o.Case)
+	case o.Case:
+		p.scan = newScanner(prefix, true)
+	}
+	return p, nil
+}
+
+// MayMatch is the quick look at the bytes of a stored Session: false only if no text in it matches.
+func (p *Pattern) MayMatch(body []byte) bool {
+	return p.scan.mayHold(body)
+}
+
+// Hit is one text that matches, with an excerpt around its first match.
+type Hit struct {
+	Seq   int // of the event, 0 for the session's title
+	Time  schema.Time
+	Part  Part
+	What  string // "prompt", "says", "Bash result"
+	Agent string // the subagent in which it happened
+
+	Before, Match, After string // one line, without control over what is safe to show
+	More                 int    // further matches in the same text
+}
+
+// Find returns what matches in a Session, in the order of its events.
+func (p *Pattern) Find(s *schema.Session) []Hit {
+	f := &finder{pattern: p}
+	f.text(Messages, "title", s.Title)
+	for i := range s.Events {
+		f.event(&s.Events[i])
+	}
+	return f.hits
+}
+
+type finder struct {
+	pattern *Pattern
+	at      *schema.Event
+	hits    []Hit
+}
+
+func (f *finder) event(e *schema.Event) {
+	f.at = e
+	f.text(Prompts, "prompt", e.Prompt)
+	if m := e.LLM; m != nil {
+		f.text(Thinking, "thinks", m.Thinking)
+		f.text(Messages, "says", m.Text)
+		for _, t := range m.ServerTools {
+			f.value(Inputs, t.Name+" input", t.Input)
+			f.value(Results, t.Name+" result", t.Result)
+		}
+	}
+	if t := e.Tool; t != nil {
+		f.value(Inputs, t.Name+" input", t.Input)
+		f.value(Inputs, t.Name+" executed input", t.ExecutedInput)
+		f.value(Results, t.Name+" result", t.Result)
+	}
+	if a := e.Subagent; a != nil {
+		f.text(Prompts, "subagent", a.AgentType+" "+a.Description)
+		f.text(Thinking, "subagent why", a.InvocationReasoning)
+		f.text(Prompts, "subagent asked", a.InvocationPrompt)
+	}
+	if c := e.Compaction; c != nil {
+		f.text(Messages, "compaction", c.Summary)
+	}
+	if e.Error != nil {
+		what := "error"
+		if e.Tool != nil {
+			what = e.Tool.Name + " error"
+		}
+		f.text(Errors, what, joined(e.Error.Type, e.Error.Message))
+	}
+	f.text(Messages, "note", e.Note)
+}
+
+func joined(a, b string) string {
+	if a == "" || b == "" {
+		return a + b
+	}
+	return a + ": " + b
+}
+
+// value searches the texts and numbers in a JSON value; they are one text to a reader.
+func (f *finder) value(part Part, what string, r schema.Raw) {
+	if len(r) == 0 || !f.wanted(part) {
+		return
+	}
+	var b strings.Builder
+	leaves(r, &b, 0)
+	f.text(part, what, b.String())
+}
+
+// maxDepth bounds how deep a value is walked; what is deeper is searched as JSON.
+const maxDepth = 100
+
+// leaves writes the values in a JSON value, one a line.
+func leaves(r schema.Raw, b *strings.Builder, depth int) {
+	switch kind := r.Kind(); {
+	case kind == '"':
+		b.WriteString(lax.String(r))
+		b.WriteByte('\n')
+	case kind == '{' && depth < maxDepth:
+		var members map[string]lax.Raw
+		if lax.Unmarshal(r, &members) == nil {
+			for _, name := range lax.Names(r) {
+				leaves(members[name], b, depth+1)
+			}
+		}
+	case kind == '[' && depth < maxDepth:
+		var items []lax.Raw
+		if lax.Unmarshal(r, &items) == nil {
+			for _, item := range items {
+				leaves(item, b, depth+1)
+			}
+		}
+	default:
+		b.WriteString(strings.TrimSpace(string(r)))
+		b.WriteByte('\n')
+	}
+}
+
+func (f *finder) wanted(part Part) bool {
+	return len(f.pattern.in) == 0 || slices.Contains(f.pattern.in, part)
+}
+
+// maxMore bounds how many further matches are counted.
+const maxMore = 1000
+
+// text searches one text.
+func (f *finder) text(part Part, what, text string) {
+	if text == "" || !f.wanted(part) || !f.pattern.scan.inText(text) {
+		return
+	}
+	all := f.pattern.re.FindAllStringIndex(text, maxMore+1)
+	if len(all) == 0 {
+		return
+	}
+	h := Hit{Part: part, What: what, More: len(all) - 1}
+	h.Before, h.Match, h.After = excerpt(text, all[0][0], all[0][1])
+	if f.at != nil {
+		h.Seq, h.Time, h.Agent = f.at.Seq, f.at.StartTime, f.at.AgentID
+	}
+	f.hits = append(f.hits, h)
+}
+
+// around is how many characters of an excerpt stand on each side of the match, and matchMost how many of the match are shown.
+const (
+	around    = 60
+	matchMost = 120
+)
+
+// excerpt is a match and what stands around it, on one line.
+func excerpt(text string, from, to int) (before, match, after string) {
+	start := from
+	for range around {
+		if start == 0 {
+			break
+		}
+		_, n := utf8.DecodeLastRuneInString(text[:start])
+		start -= n
+	}
+	end := forward(text, to, around)
+	before, after = folded(text[start:from]), folded(text[to:end])
+	if start > 0 {
+		before = "…" + before
+	}
+	if end < len(text) {
+		after += "…"
+	}
+	match = text[from:to]
+	if cut := forward(text, from, matchMost); cut < to {
+		match = text[from:cut] + "…"
+	}
+	return before, folded(match), after
+}
+
+// forward is the place n characters behind another.
+func forward(text string, at, n int) int {
+	for range n {
+		if at == len(text) {
+			break
+		}
+		_, size := utf8.DecodeRuneInString(text[at:])
+		at += size
+	}
+	return at
+}
+
+// folded makes every run of white space one blank.
+func folded(s string) string {
+	out := strings.Join(strings.Fields(s), " ")
+	if out == "" {
+		if s != "" {
+			return " "
+		}
+		return ""
+	}
+	if strings.TrimLeft(s, " \t\r\n") != s {
+		out = " " + out
+	}
+	if strings.TrimRight(s, " \t\r\n") != s {
+		out += " "
+	}
+	return out
+}
