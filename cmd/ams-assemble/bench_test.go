@@ -149,3 +149,40 @@ func BenchmarkShip(b *testing.B) {
 		b.ReportMetric(float64(sessions), "sessions/op")
 	}
 }
+
+// BenchmarkFind looks for a text that is nowhere in 2,000 stored sessions of 200 kB, which the file system has in memory.
+func BenchmarkFind(b *testing.B) {
+	const sessions = 2_000
+	dir := b.TempDir()
+	body := strings.Repeat("the quick brown fox jumps over the lazy dog, exit code 1, /usr/local/bin/tool_use ", 200_000/82)
+	for i := range sessions {
+		id := fmt.Sprintf("s%05d", i)
+		for path, text := range map[string]string{
+			"index/" + id + ".json": fmt.Sprintf(`{"schema_version":"1.1","session_id":%q,"start_time":"2026-01-01T00:00:00+00:00"}`, id),
+			"sessions/2026/01/01/" + id + ".json": fmt.Sprintf(`{"schema_version":"1.1","session_id":%q,"start_time":"2026-01-01T00:00:00+00:00",`+
+				`"events":[{"id":"a","seq":1,"type":"user_prompt","prompt":%q}]}`, id, body),
+		} {
+			path = filepath.Join(dir, path)
+			if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+				b.Fatal(err)
+			}
+			if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	home := b.TempDir()
+	for _, text := range []string{"connection refused", "zebra"} {
+		b.Run(text, func(b *testing.B) {
+			b.SetBytes(sessions * int64(len(body)))
+			for b.Loop() {
+				var talk strings.Builder
+				code := run(context.Background(), env{args: []string{"find", text, "--local-dir", dir, "--spool-dir", dir + "/spool"}, stdout: io.Discard, stderr: &talk,
+					now: time.Now, self: "ams-assemble", getenv: func(name string) string { return map[string]string{"HOME": home}[name] }})
+				if code != exitDone || !strings.Contains(talk.String(), "nothing found in 2,000 sessions") {
+					b.Fatal(talk.String())
+				}
+			}
+		})
+	}
+}

@@ -120,6 +120,7 @@ func newApp(e env) *cli.App {
 			spoolCommand(e),
 			pricesCommand(e),
 			listCommand(e),
+			findCommand(e),
 			showCommand(e),
 			demoCommand(e),
 		},

@@ -41,6 +41,8 @@ type page struct {
 	screen.Screen
 	io.Writer
 	terminal bool
+	// flush shows at once what was written.
+	flush func() error
 	// close waits until the person has read. Its error is what became of the pager.
 	close func() error
 }
@@ -78,7 +80,7 @@ func openPage(e env, c *cli.Context) (*page, error) {
 		}
 	}
 	out := bufio.NewWriter(e.stdout)
-	p.Writer, p.close = out, out.Flush
+	p.Writer, p.flush, p.close = out, out.Flush, out.Flush
 	return p, nil
 }
 
@@ -128,11 +130,11 @@ func (p *page) startPager(e env, pager string) error {
 	if err := cmd.Start(); err != nil {
 		fmt.Fprintf(e.stderr, "ams-assemble: the pager %s does not start: %v\n", strconv.Quote(pager), err)
 		out := bufio.NewWriter(e.stdout)
-		p.Writer, p.close = out, out.Flush
+		p.Writer, p.flush, p.close = out, out.Flush, out.Flush
 		return nil
 	}
 	out := bufio.NewWriter(pipe)
-	p.Writer = out
+	p.Writer, p.flush = out, out.Flush
 	p.close = func() error {
 		err := out.Flush()
 		if isBrokenPipe(err) {

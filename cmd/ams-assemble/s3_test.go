@@ -27,6 +27,7 @@ type bucketServer struct {
 	*httptest.Server
 	deny atomic.Value // a part of the path that is denied, "" for none
 	puts atomic.Int64
+	gets atomic.Int64 // of objects, not of lists
 }
 
 const (
@@ -52,6 +53,9 @@ func newBucketServer(t testing.TB) *bucketServer {
 		}
 		if r.Method == http.MethodPut {
 			b.puts.Add(1)
+		}
+		if r.Method == http.MethodGet && strings.HasSuffix(r.URL.Path, ".json") {
+			b.gets.Add(1)
 		}
 		handler.ServeHTTP(w, r)
 	}))

@@ -144,19 +144,28 @@ func (l *Local) replace(ctx context.Context, root *os.Root, temp, key string, op
 
 // Get implements [Store].
 func (l *Local) Get(ctx context.Context, key string) ([]byte, string, error) {
+	body, err := l.Body(ctx, key)
+	if err != nil {
+		return nil, "", err
+	}
+	return body, etagOf(body), nil
+}
+
+// Body is Get without the ETag, which costs more than the reading: for a look through many objects.
+func (l *Local) Body(ctx context.Context, key string) ([]byte, error) {
 	if err := check(ctx, key); err != nil {
-		return nil, "", fmt.Errorf("get: %w", err)
+		return nil, fmt.Errorf("get: %w", err)
 	}
 	root, err := os.OpenRoot(l.dir)
 	if err != nil {
-		return nil, "", fmt.Errorf("get %s: %w", key, notFound(err))
+		return nil, fmt.Errorf("get %s: %w", key, notFound(err))
 	}
 	defer root.Close()
-	body, etag, err := read(root, key)
+	body, err := readBody(root, key)
 	if err != nil {
-		return nil, "", fmt.Errorf("get %s: %w", key, notFound(err))
+		return nil, fmt.Errorf("get %s: %w", key, notFound(err))
 	}
-	return body, etag, nil
+	return body, nil
 }
 
 // Delete implements [Store]. Folders stay, even empty: removing one could take
@@ -415,19 +424,27 @@ func writeFile(root *os.Root, name string, body []byte) error {
 // read returns a regular file of at most MaxObject bytes; anything else is no
 // object: fs.ErrNotExist.
 func read(root *os.Root, key string) ([]byte, string, error) {
-	info, err := root.Lstat(key)
+	body, err := readBody(root, key)
 	if err != nil {
 		return nil, "", err
 	}
+	return body, etagOf(body), nil
+}
+
+func readBody(root *os.Root, key string) ([]byte, error) {
+	info, err := root.Lstat(key)
+	if err != nil {
+		return nil, err
+	}
 	if !info.Mode().IsRegular() { // before it is opened: opening a pipe would wait
-		return nil, "", fs.ErrNotExist
+		return nil, fs.ErrNotExist
 	}
 	if info.Size() > MaxObject {
-		return nil, "", fmt.Errorf("%w: %d bytes", ErrTooLarge, info.Size())
+		return nil, fmt.Errorf("%w: %d bytes", ErrTooLarge, info.Size())
 	}
 	f, err := root.Open(key)
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
 	defer f.Close()
 	body := make([]byte, 0, info.Size()+1) // one more, so that the end is seen without growing
@@ -435,13 +452,13 @@ func read(root *os.Root, key string) ([]byte, string, error) {
 		n, err := f.Read(body[len(body):cap(body)])
 		body = body[:len(body)+n]
 		if errors.Is(err, io.EOF) {
-			return body, etagOf(body), nil
+			return body, nil
 		}
 		if err != nil {
-			return nil, "", err
+			return nil, err
 		}
 		if len(body) > MaxObject {
-			return nil, "", ErrTooLarge
+			return nil, ErrTooLarge
 		}
 		if len(body) == cap(body) {
 			body = slices.Grow(body, 512)

@@ -1,0 +1,191 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/klauspost/compress/zstd"
+
+	"ams/pkg/catalog"
+	"ams/pkg/spool"
+	"ams/pkg/upload"
+)
+
+// keptBytes bounds what is kept of fetched sessions, compressed: about 25,000 of 200 kB.
+const keptBytes = 1 << 30
+
+// bodies reads Sessions. Those of a bucket are kept compressed on this machine, each version of each one once, so that a second search fetches
+// nothing: NAME.VERSION.zst in the cache folder, 0600.
+type bodies struct {
+	store    upload.Store
+	dir      string            // "" keeps nothing
+	versions map[string]string // by the key of the Session
+	names    map[string]bool   // of all sessions in the store
+}
+
+// newBodies prepares to read the Sessions of among. all are all that the store holds.
+func newBodies(ctx context.Context, store upload.Store, cache string, all, among []catalog.Record) (*bodies, error) {
+	b := &bodies{store: store, versions: map[string]string{}, names: map[string]bool{}}
+	if _, local := store.(*upload.Local); local || cache == "" {
+		return b, nil
+	}
+	b.dir = filepath.Join(cache, "sessions")
+	for _, r := range all {
+		b.names[r.Name] = true
+	}
+	// The versions come by the days of the sessions: one request for each, or for a thousand of one day.
+	days := map[string]bool{}
+	for _, r := range among {
+		key := r.Key()
+		if day := key[:strings.LastIndexByte(key, '/')+1]; day != "" {
+			days[day] = true
+		}
+	}
+	var list []string
+	for day := range days {
+		list = append(list, day)
+	}
+	slices.Sort(list)
+	type listed struct {
+		objects []upload.Object
+		err     error
+	}
+	for l := range inOrder(ctx, list, func(day string) (l listed) {
+		l.err = store.List(ctx, day, func(o upload.Object) error {
+			l.objects = append(l.objects, o)
+			return nil
+		})
+		return l
+	}) {
+		if l.err != nil {
+			return nil, fmt.Errorf("look for the sessions: %w", l.err)
+		}
+		for _, o := range l.objects {
+			b.versions[o.Key] = o.ETag
+		}
+	}
+	return b, ctx.Err()
+}
+
+func (b *bodies) get(ctx context.Context, r catalog.Record) ([]byte, error) {
+	key := r.Key()
+	if local, ok := b.store.(*upload.Local); ok {
+		return local.Body(ctx, key)
+	}
+	version := b.versions[key]
+	if b.dir == "" || version == "" {
+		body, _, err := b.store.Get(ctx, key)
+		return body, err
+	}
+	path := keptPath(b.dir, r.Name, version)
+	if body, err := readKept(path); err == nil {
+		now := time.Now()
+		_ = os.Chtimes(path, now, now) // the oldest use goes first
+		return body, nil
+	}
+	body, etag, err := b.store.Get(ctx, key)
+	if err == nil {
+		b.keep(keptPath(b.dir, r.Name, etag), r.Name, body)
+	}
+	return body, err
+}
+
+func keptPath(dir, name, version string) string {
+	sum := sha256.Sum256([]byte(version))
+	return filepath.Join(dir, name+"."+hex.EncodeToString(sum[:8])+".zst")
+}
+
+func readKept(path string) ([]byte, error) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	dec, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(upload.MaxObject))
+	if err != nil {
+		return nil, err
+	}
+	defer dec.Close()
+	return dec.DecodeAll(b, nil)
+}
+
+// keep writes a body into the cache, and takes older versions of it away. What fails costs time alone.
+func (b *bodies) keep(path, name string, body []byte) {
+	if os.MkdirAll(b.dir, 0o700) != nil {
+		return
+	}
+	enc, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedFastest))
+	if err != nil {
+		return
+	}
+	defer enc.Close()
+	dropKept(b.dir, name)
+	temp, err := os.CreateTemp(b.dir, ".new-*")
+	if err != nil {
+		return
+	}
+	defer os.Remove(temp.Name())
+	_, err = temp.Write(enc.EncodeAll(body, nil))
+	if errors.Join(err, temp.Close()) == nil {
+		_ = os.Rename(temp.Name(), path)
+	}
+}
+
+// dropKept removes what is kept of a session.
+func dropKept(dir, name string) {
+	paths, err := filepath.Glob(filepath.Join(dir, name+".*.zst"))
+	if err != nil {
+		return
+	}
+	for _, p := range paths {
+		_ = os.Remove(p)
+	}
+}
+
+// prune removes what is kept of sessions that the store has no longer, and beyond the bound what was not used for longest.
+func (b *bodies) prune() {
+	if b.dir == "" {
+		return
+	}
+	entries, err := os.ReadDir(b.dir)
+	if err != nil {
+		return
+	}
+	var kept []fs.FileInfo
+	total := int64(0)
+	for _, entry := range entries {
+		info, err := entry.Info()
+		if err != nil {
+			continue
+		}
+		name, _, _ := strings.Cut(entry.Name(), ".")
+		if name != "" && !b.names[name] {
+			_ = os.Remove(filepath.Join(b.dir, entry.Name()))
+			continue
+		}
+		kept, total = append(kept, info), total+info.Size()
+	}
+	slices.SortFunc(kept, func(a, b fs.FileInfo) int { return a.ModTime().Compare(b.ModTime()) })
+	for _, info := range kept {
+		if total <= keptBytes {
+			return
+		}
+		_ = os.Remove(filepath.Join(b.dir, info.Name()))
+		total -= info.Size()
+	}
+}
+
+// forget removes what is kept on this machine of a session that leaves the store.
+func forget(e env, set settings, id string) {
+	if dir := cacheDir(e, set); dir != "" {
+		dropKept(filepath.Join(dir, "sessions"), spool.FileName(id))
+	}
+}

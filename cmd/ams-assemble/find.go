@@ -1,0 +1,300 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"ams/pkg/catalog"
+	"ams/pkg/lax"
+	"ams/pkg/schema"
+	"ams/pkg/screen"
+	"ams/pkg/search"
+)
+
+func findCommand(e env) *cli.Command {
+	return &cli.Command{
+		Name:      "find",
+		Usage:     "find a text in whole sessions: prompts, messages, thinking, tool inputs and results, errors",
+		ArgsUsage: "TEXT...",
+		Description: "The arguments are one phrase; its blanks stand for any white space, and letters for both cases. The newest sessions come first, as\n" +
+			"they are found. ams-assemble show ID --event SEQ shows an event whole.",
+		Flags: slices.Concat(filterFlags(), pageFlags(), []cli.Flag{
+			&cli.StringSliceFlag{Name: "in", Usage: "look into these texts alone, `PART` " + strings.Join(partNames(), ", ") + "; several with commas"},
+			&cli.BoolFlag{Name: "regexp", Aliases: []string{"E"}, Usage: "TEXT is a regular expression (Go's syntax); slower, as every session is decoded"},
+			&cli.BoolFlag{Name: "case", Usage: "letters must be as they are"},
+			&cli.IntFlag{Name: "limit", Aliases: []string{"n"}, Usage: "stop after `N` sessions with the text"},
+			&cli.BoolFlag{Name: "all", Usage: fmt.Sprintf("show every place, not the first %d of a session", placesShown)},
+			&cli.BoolFlag{Name: "json", Usage: "print one line of JSON per place"},
+		}),
+		Action: func(c *cli.Context) error {
+			set, err := readSettings(e, c)
+			if err != nil {
+				return err
+			}
+			q, err := readQuery(e, c, nil)
+			if err != nil {
+				return err
+			}
+			if c.Int("limit") < 0 {
+				return usagef("--limit must be 0 or more")
+			}
+			pattern, err := readPattern(c)
+			if err != nil {
+				return err
+			}
+			return find(e, c, set, q, pattern)
+		},
+	}
+}
+
+func partNames() []string {
+	var names []string
+	for _, p := range search.Parts {
+		names = append(names, string(p))
+	}
+	return names
+}
+
+func readPattern(c *cli.Context) (*search.Pattern, error) {
+	if !c.Args().Present() {
+		return nil, usagef("find needs a text")
+	}
+	o := search.Options{Regexp: c.Bool("regexp"), Case: c.Bool("case")}
+	for _, name := range c.StringSlice("in") {
+		part := search.Part(strings.TrimSpace(name))
+		if !slices.Contains(search.Parts, part) {
+			return nil, usagef("--in must be one of %s, not %q", strings.Join(partNames(), ", "), name)
+		}
+		o.In = append(o.In, part)
+	}
+	p, err := search.Compile(strings.Join(c.Args().Slice(), " "), o)
+	if err != nil {
+		return nil, usagef("find: %w", err)
+	}
+	return p, nil
+}
+
+// found is what one session holds of a text.
+type found struct {
+	record catalog.Record
+	hits   []search.Hit
+	err    error
+}
+
+// placesShown is how many places of a session are shown.
+const placesShown = 5
+
+// ahead is how many sessions are read before their turn to be shown comes, for each processor: it bounds the memory.
+const ahead = 4
+
+// find looks through the sessions, the newest first, and shows places as soon as they are found.
+func find(e env, c *cli.Context, set settings, q catalog.Query, pattern *search.Pattern) error {
+	all, store, err := loadCatalog(c.Context, e, set)
+	if err != nil {
+		return err
+	}
+	among := chosen(all.Records, q)
+	if len(among) == 0 {
+		sayNothing(e, set, len(all.Records))
+		return nil
+	}
+	ctx, stop := context.WithCancel(c.Context)
+	defer stop()
+	shelf, err := newBodies(ctx, store, cacheDir(e, set), all.Records, among)
+	if err != nil {
+		return err
+	}
+	f := &finding{among: len(among), all: c.Bool("all"), json: c.Bool("json"), ids: shortIDs(all.Records), began: time.Now()}
+	results := inOrder(ctx, among, func(r catalog.Record) found { return f.lookInto(ctx, shelf, r, pattern) })
+	show := func(p *page) error {
+		for r := range results {
+			if r.err != nil && ctx.Err() == nil {
+				f.failed++
+				fmt.Fprintf(e.stderr, "ams-assemble: %s: %v\n", r.record.Key(), r.err)
+			}
+			if len(r.hits) == 0 {
+				continue
+			}
+			if err := f.show(p, r); err != nil {
+				return err
+			}
+			if n := c.Int("limit"); n > 0 && f.sessions == n {
+				break
+			}
+		}
+		return f.sum(e, p)
+	}
+	err = paged(e, c, show)
+	stop()
+	for range results { // what is at work ends
+	}
+	shelf.prune()
+	switch {
+	case err == nil && c.Context.Err() != nil:
+		err = &exitError{exitSome, fmt.Errorf("stopped: %w", c.Context.Err())}
+	case err == nil && f.failed > 0:
+		err = &exitError{exitSome, &hintError{err: fmt.Errorf("%s could not be read", screen.Count(f.failed, "session")),
+			hint: "ams-assemble session ID --store stores a session anew"}}
+	}
+	return err
+}
+
+// inOrder works on items with all processors and gives the results in the order of the items. The caller reads them to their end.
+func inOrder[T, R any](ctx context.Context, items []T, work func(T) R) <-chan R {
+	turns := make(chan chan R, ahead*runtime.GOMAXPROCS(0))
+	out := make(chan R)
+	slots := make(chan struct{}, max(runtime.GOMAXPROCS(0), 8)) // a bucket answers after a while: more than there are processors
+	go func() {
+		defer close(turns)
+		for _, item := range items {
+			if ctx.Err() != nil {
+				return
+			}
+			turn := make(chan R, 1)
+			slots <- struct{}{}
+			go func() {
+				turn <- work(item)
+				<-slots
+			}()
+			turns <- turn
+		}
+	}()
+	go func() {
+		defer close(out)
+		for turn := range turns {
+			out <- <-turn
+		}
+	}()
+	return out
+}
+
+// finding shows what was found and keeps count.
+type finding struct {
+	among, sessions, places, failed int
+	all, json                       bool
+	ids                             map[string]string
+	began                           time.Time
+	bytes                           atomic.Int64
+}
+
+func (f *finding) lookInto(ctx context.Context, b *bodies, r catalog.Record, pattern *search.Pattern) found {
+	out := found{record: r}
+	body, err := b.get(ctx, r)
+	if err != nil {
+		out.err = err
+		return out
+	}
+	f.bytes.Add(int64(len(body)))
+	if !pattern.MayMatch(body) {
+		return out
+	}
+	s, err := schema.Decode(body)
+	if err != nil {
+		out.err = err
+		return out
+	}
+	out.hits = pattern.Find(s)
+	return out
+}
+
+// foundLine is the form of find --json.
+type foundLine struct {
+	SessionID string      `json:"session_id"`
+	StartTime schema.Time `json:"start_time"`
+	Title     string      `json:"title"`
+	Cwd       string      `json:"cwd"`
+	Seq       int         `json:"seq"`
+	Time      schema.Time `json:"time,omitzero"`
+	Part      search.Part `json:"part"`
+	What      string      `json:"what"`
+	AgentID   string      `json:"agent_id,omitzero"`
+	Before    string      `json:"before"`
+	Match     string      `json:"match"`
+	After     string      `json:"after"`
+	More      int         `json:"more"`
+}
+
+func (f *finding) show(p *page, r found) error {
+	f.sessions++
+	f.places += len(r.hits)
+	if f.json {
+		return f.showJSON(p, r)
+	}
+	if f.sessions > 1 {
+		fmt.Fprintln(p)
+	}
+	head := fmt.Sprintf("%s  %s  ", f.ids[r.record.Name], r.record.StartTime.Local().Format("2006-01-02 15:04"))
+	tail := ""
+	if in := project(r.record.Summary); in != "" {
+		tail = "  " + screen.Cut(screen.Line(in), 20)
+	}
+	title := screen.Cut(screen.Line(titleOf(r.record.Summary)), max(p.Cells-screen.Width(head)-screen.Width(tail), 20))
+	fmt.Fprintln(p, p.Paint(screen.Cyan, head)+p.Paint(screen.Bold, title)+p.Paint(screen.Dim, tail))
+	shown := r.hits
+	if !f.all && len(shown) > placesShown {
+		shown = shown[:placesShown]
+	}
+	for _, h := range shown {
+		fmt.Fprintln(p, place(p, h))
+	}
+	if more := len(r.hits) - len(shown); more > 0 {
+		fmt.Fprintln(p, p.Paint(screen.Dim, fmt.Sprintf("  and %s more", screen.Count(more, "place"))))
+	}
+	return p.flush()
+}
+
+// place is one line: where the text stands, and what stands around it.
+func place(p *page, h search.Hit) string {
+	when := ""
+	if !h.Time.IsZero() {
+		when = h.Time.Local().Format("15:04:05")
+	}
+	seq := ""
+	if h.Seq > 0 {
+		seq = fmt.Sprintf("#%d", h.Seq)
+	}
+	head := fmt.Sprintf("  %s  %s  %s  ", screen.PadLeft(seq, 5), screen.Pad(when, 8), screen.Pad(screen.Line(h.What), 14))
+	more := ""
+	if h.More > 0 {
+		more = fmt.Sprintf("  +%d", h.More)
+	}
+	room := max(p.Cells-screen.Width(head)-screen.Width(more), 20)
+	match := screen.Cut(screen.Text(h.Match), room*2/3)
+	left := room - screen.Width(match)
+	before := screen.CutLeft(screen.Text(h.Before), max(left/2, left-screen.Width(screen.Text(h.After))))
+	after := screen.Cut(screen.Text(h.After), left-screen.Width(before))
+	return p.Paint(screen.Dim, head) + before + p.Paint(screen.Marked, match) + after + p.Paint(screen.Dim, more)
+}
+
+func (f *finding) showJSON(p *page, r found) error {
+	for _, h := range r.hits {
+		line, err := lax.Line(foundLine{r.record.SessionID, r.record.StartTime, titleOf(r.record.Summary), deref(r.record.Cwd), h.Seq, h.Time, h.Part,
+			h.What, h.Agent, h.Before, h.Match, h.After, h.More})
+		if err != nil {
+			return fmt.Errorf("find: %w", err)
+		}
+		fmt.Fprintf(p, "%s\n", line)
+	}
+	return p.flush()
+}
+
+// sum says how much was found and looked at.
+func (f *finding) sum(e env, p *page) error {
+	looked := fmt.Sprintf("%s, %s in %s", screen.Count(f.among, "session"), screen.Bytes(f.bytes.Load()), screen.Duration(time.Since(f.began).Milliseconds()))
+	switch {
+	case f.json:
+	case f.sessions == 0:
+		fmt.Fprintf(e.stderr, "ams-assemble: nothing found in %s\n", looked)
+	default:
+		fmt.Fprintf(p, "\n%s\n", p.Paint(screen.Dim, fmt.Sprintf("%s in %d of %s; ams-assemble show ID --event SEQ shows one", screen.Count(f.places, "place"),
+			f.sessions, looked)))
+	}
+	return p.flush()
+}
