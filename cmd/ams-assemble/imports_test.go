@@ -22,6 +22,7 @@ var mayImport = map[string]string{
 	"ams/pkg/screen":         "",
 	"ams/pkg/story":          "lax schema screen",
 	"ams/pkg/redact":         "lax schema",
+	"ams/pkg/schedule":       "",
 	"ams/pkg/schema":         "lax",
 	"ams/pkg/search":         "lax schema",
 	"ams/pkg/hook":           "lax",

@@ -119,6 +119,8 @@ func newApp(e env) *cli.App {
 			removeCommand(e),
 			spoolCommand(e),
 			pricesCommand(e),
+			installCommand(e),
+			uninstallCommand(e),
 			listCommand(e),
 			findCommand(e),
 			showCommand(e),

@@ -56,7 +56,10 @@ func readChange(path string) (*fileChange, error) {
 func (c *fileChange) changed() bool { return !bytes.Equal(c.before, c.after) }
 
 // diff shows the change.
-func (c *fileChange) diff() []byte { return diff.Diff(c.path, c.before, c.path, c.after) }
+func (c *fileChange) diff() []byte {
+	_, lines, _ := bytes.Cut(diff.Diff(c.path, c.before, c.path, c.after), []byte("\n")) // the first repeats the names
+	return lines
+}
 
 // write puts the new bytes in place, with the file's mode, and only if the file is still as it was read. The folder is made if need be.
 func (c *fileChange) write() error {

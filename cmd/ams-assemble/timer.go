@@ -1,0 +1,126 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+
+	"ams/pkg/schedule"
+	"ams/pkg/screen"
+)
+
+// scheduleKinds are the ways to run by itself.
+var scheduleKinds = []schedule.Kind{schedule.Cron, schedule.Systemd, schedule.Launchd}
+
+func machineOf(e env) schedule.Machine {
+	return schedule.Machine{Home: homeDir(e), GOOS: runtime.GOOS, UID: os.Getuid(), Run: schedule.Exec}
+}
+
+// timerPlan is what becomes of the schedule.
+type timerPlan struct {
+	kind    schedule.Kind
+	machine schedule.Machine
+	changes []schedule.Change
+	hint    string
+}
+
+// planSchedule plans to run this program every five minutes. Without a word from the person it keeps the way that is there, else takes what
+// the machine has.
+func planSchedule(ctx context.Context, e env, named string) (*timerPlan, error) {
+	t := &timerPlan{kind: schedule.Kind(named), machine: machineOf(e)}
+	switch {
+	case t.kind == schedule.None:
+		return t, nil
+	case t.kind == "":
+		if t.kind = t.installed(ctx); t.kind == "" {
+			t.kind = t.machine.Default(ctx)
+		}
+	case !slices.Contains(scheduleKinds, t.kind):
+		return nil, usagef("--schedule must be cron, systemd, launchd or none, not %q", named)
+	}
+	if t.kind == schedule.None {
+		t.hint = "this machine has no systemd of yours and no cron: let ams-assemble run --watch go on, or ams-assemble run --now after each session"
+		return t, nil
+	}
+	program, err := filepath.Abs(e.self)
+	if err != nil {
+		return nil, fmt.Errorf("schedule: %w", err)
+	}
+	if isBuiltAside(program) {
+		return nil, &hintError{err: fmt.Errorf("%s is gone when go run ends", program), hint: "go build -o ~/.local/bin/ ./cmd/... and start that ams-assemble"}
+	}
+	change, err := t.machine.Plan(ctx, t.kind, program)
+	if err != nil {
+		return nil, &hintError{err: fmt.Errorf("schedule: %w", err), hint: "--schedule names another way, or none"}
+	}
+	if !change.Empty() {
+		t.changes = []schedule.Change{change}
+	}
+	if t.kind == schedule.Systemd {
+		t.hint = "a user's timers rest while nobody is logged in; loginctl enable-linger keeps them going"
+	}
+	return t, nil
+}
+
+// installed is the way that is in use, "" for none.
+func (t *timerPlan) installed(ctx context.Context) schedule.Kind {
+	for _, kind := range scheduleKinds {
+		if _, ok, err := t.machine.State(ctx, kind); err == nil && ok {
+			return kind
+		}
+	}
+	return ""
+}
+
+// planUnschedule plans to take away whatever install put there.
+func planUnschedule(ctx context.Context, e env) *timerPlan {
+	t := &timerPlan{machine: machineOf(e)}
+	for _, kind := range scheduleKinds {
+		if change, err := t.machine.PlanRemove(ctx, kind); err == nil && !change.Empty() {
+			t.changes = append(t.changes, change)
+		}
+	}
+	return t
+}
+
+func (t *timerPlan) changed() bool { return len(t.changes) > 0 }
+
+// apply shows the steps and makes them.
+func (t *timerPlan) apply(ctx context.Context, e env, dry bool) error {
+	var err error
+	for _, change := range t.changes {
+		fmt.Fprintf(e.stdout, "\nschedule  %s\n", change.Kind)
+		for _, step := range change.Steps {
+			fmt.Fprintf(e.stdout, "  %s\n", screen.Line(step.String()))
+		}
+		if dry {
+			continue
+		}
+		if t.kind != "" {
+			_, one := t.machine.Install(ctx, t.kind, filepathAbs(e.self))
+			err = errors.Join(err, one)
+		} else {
+			_, one := t.machine.Remove(ctx, change.Kind)
+			err = errors.Join(err, one)
+		}
+	}
+	if err != nil {
+		return &hintError{err: fmt.Errorf("schedule: %w", err), hint: "--schedule names another way, or none; the hook is in place"}
+	}
+	if t.hint != "" && !dry && (t.changed() || t.kind == schedule.None) {
+		fmt.Fprintf(e.stderr, "hint: %s\n", t.hint)
+	}
+	return nil
+}
+
+// filepathAbs is a path that is absolute already or was seen to be made so.
+func filepathAbs(path string) string {
+	if abs, err := filepath.Abs(path); err == nil {
+		return abs
+	}
+	return path
+}

@@ -1,0 +1,171 @@
+package schedule
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// Change is what is done to put ams-assemble on a schedule or take it off, in this order.
+type Change struct {
+	Kind  Kind
+	Steps []Step
+}
+
+// Empty reports whether there is nothing to do.
+func (c Change) Empty() bool { return len(c.Steps) == 0 }
+
+// Step is one file written or removed, or one program run.
+type Step struct {
+	Path   string   // the file; "" if a program is run
+	Argv   []string // the program; nil if a file is written
+	Before string   // the text of the file or crontab; "" if there is none
+	After  string   // the text it gets, for a program on its stdin; "" if it is removed
+
+	tries   int  // how often to try, [tryPause] apart; 0 is once
+	mayFail bool // failing is no reason to stop
+}
+
+// String returns the step as a person would say it: a command for the shell, or write or remove and the path.
+func (s Step) String() string {
+	if s.Argv != nil {
+		words := make([]string, len(s.Argv))
+		for i, arg := range s.Argv {
+			words[i] = shellWord(arg)
+		}
+		return strings.Join(words, " ")
+	}
+	if s.After == "" {
+		return "remove " + s.Path
+	}
+	return "write " + s.Path
+}
+
+// tryPause is between two tries of one command: launchctl bootout returns before the job has gone, and a bootstrap at that moment is
+// refused.
+const tryPause = 500 * time.Millisecond
+
+func (m Machine) apply(ctx context.Context, c Change) error {
+	for _, s := range c.Steps {
+		var err error
+		switch {
+		case s.Argv != nil:
+			err = m.command(ctx, s)
+		case s.After == "":
+			err = removeFile(s.Path)
+		default:
+			err = writeFile(s.Path, s.After)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (m Machine) command(ctx context.Context, s Step) error {
+	for try := 1; ; try++ {
+		out, err := m.Run(ctx, s.After, s.Argv...)
+		if err == nil || s.mayFail && ctx.Err() == nil {
+			return nil
+		}
+		if try >= s.tries {
+			return runError(s, out, err)
+		}
+		select {
+		case <-ctx.Done():
+			return runError(s, out, ctx.Err())
+		case <-time.After(tryPause):
+		}
+	}
+}
+
+// runError names the command and what it said, on one line.
+func runError(s Step, out string, err error) error {
+	if said := strings.Join(strings.Fields(out), " "); said != "" {
+		return fmt.Errorf("run %s: %w: %s", s, err, said)
+	}
+	return fmt.Errorf("run %s: %w", s, err)
+}
+
+// writeFile puts text at path: temporary file, sync, rename, sync of the directory. A crash leaves the old file or the new one, and at
+// worst a temporary file, whose name is neither a unit's nor a plist's.
+func writeFile(path, text string) (err error) {
+	dir := filepath.Dir(path)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	f, err := os.CreateTemp(dir, ".ams-assemble-*.tmp")
+	if err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	defer func() {
+		if err != nil {
+			_ = f.Close() // a second close says only that it is closed
+			_ = os.Remove(f.Name())
+			err = fmt.Errorf("write %s: %w", path, err)
+		}
+	}()
+	if _, err := f.WriteString(text); err != nil {
+		return err
+	}
+	if err := f.Chmod(0o644); err != nil {
+		return err
+	}
+	if err := f.Sync(); err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	if err := os.Rename(f.Name(), path); err != nil {
+		return err
+	}
+	return syncDir(dir)
+}
+
+func removeFile(path string) error {
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("remove %s: %w", path, err)
+	}
+	return syncDir(filepath.Dir(path))
+}
+
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
+
+// ourSign is in every file that we write, and so says which we may overwrite or remove.
+const ourSign = "Written by ams-assemble install"
+
+// readOurs returns the text of a file of ours, "" if there is none. Any other file of that name, and a link (a masked unit, a home kept
+// elsewhere), is an error: whoever put it there wants it so.
+func readOurs(path string) (string, error) {
+	fi, err := os.Lstat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	if !fi.Mode().IsRegular() {
+		return "", fmt.Errorf("%s is not a file that ams-assemble install wrote; move it away first", path)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return "", err
+	}
+	if !strings.Contains(string(text), ourSign) {
+		return "", fmt.Errorf("%s is not a file that ams-assemble install wrote; move it away first", path)
+	}
+	return string(text), nil
+}
