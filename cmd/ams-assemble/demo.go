@@ -22,6 +22,8 @@ import (
 	"ams/pkg/lax"
 	"ams/pkg/price"
 	"ams/pkg/schema"
+	"ams/pkg/screen"
+	"ams/pkg/story"
 	"ams/pkg/upload"
 )
 
@@ -59,7 +61,11 @@ func demoCommand(e env) *cli.Command {
 			if err != nil {
 				return fmt.Errorf("demo: %w", err)
 			}
-			return demo(c.Context, e, dir, hook)
+			layout, _, err := layoutOf(e, c)
+			if err != nil {
+				return err
+			}
+			return demo(c.Context, e, dir, hook, layout)
 		},
 	}
 }
@@ -87,7 +93,7 @@ func findHook(e env, named string) (string, error) {
 }
 
 // demo replays, assembles, stores and tells.
-func demo(ctx context.Context, e env, dir, hook string) error {
+func demo(ctx context.Context, e env, dir, hook string, layout screen.Screen) error {
 	events, err := demoEvents(dir)
 	if err != nil {
 		return err
@@ -117,11 +123,11 @@ func demo(ctx context.Context, e env, dir, hook string) error {
 	if err := runAll(ctx, e, set, runOptions{jobs: 1, quiet: true}); err != nil {
 		return err
 	}
-	return tellStored(ctx, e, dir, set)
+	return tellStored(ctx, e, dir, set, layout)
 }
 
 // tellStored says where the files are and tells the one session that is stored.
-func tellStored(ctx context.Context, e env, dir string, set settings) error {
+func tellStored(ctx context.Context, e env, dir string, set settings, layout screen.Screen) error {
 	var keys []string
 	store := upload.NewLocal(set.localDir)
 	err := store.List(ctx, "sessions/", func(o upload.Object) error {
@@ -144,7 +150,7 @@ func tellStored(ctx context.Context, e env, dir string, set settings) error {
 	}
 	fmt.Fprintf(e.stdout, "spool:    %s\nsession:  %s\nindex:    %s\n\n", filepath.Join(dir, "spool", s.SessionID+".db"),
 		filepath.Join(set.localDir, filepath.FromSlash(keys[0])), filepath.Join(set.localDir, "index", s.SessionID+".json"))
-	return tell(e.stdout, s)
+	return story.Write(e.stdout, s, story.Options{Screen: layout, Location: time.Local})
 }
 
 // demoEvent is one recorded hook event.

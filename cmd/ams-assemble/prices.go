@@ -11,6 +11,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"ams/pkg/price"
+	"ams/pkg/screen"
 )
 
 func pricesCommand(e env) *cli.Command {
@@ -107,7 +108,7 @@ func matchModels(e env, table *price.Table, models []string) error {
 		if !ok {
 			id = "no price"
 		}
-		fmt.Fprintf(w, "%s\t%s\n", printable(m), id)
+		fmt.Fprintf(w, "%s\t%s\n", screen.Line(m), id)
 	}
 	return w.Flush()
 }

@@ -27,8 +27,8 @@ func readmeBlocks(t *testing.T) []block {
 	return out
 }
 
-// volatile are the parts of the demo's output that differ from run to run: folders, days and times.
-var volatile = regexp.MustCompile(`\S*/ams-demo-\d+|\d{4}/\d\d/\d\d| *\d+\.\ds`)
+// volatile are the parts of the demo's output that differ from run to run: folders, days, times, and on which machine it ran.
+var volatile = regexp.MustCompile(`(?m)\S*/ams-demo-\d+|\d{4}/\d\d/\d\d| *\d+\.\ds|^  time .*$| on \S+, user \S+$`)
 
 // TestReadmeIsTrue runs every command of the README in its order, with a home folder of its own, and compares the demo's output with the
 // one shown. The test command itself is what runs this test.

@@ -80,8 +80,8 @@ func storedSession(t *testing.T, storeDir, id string) *schema.Session {
 	return s
 }
 
-// story is what the events of a [clienttest.Story] are, by what they are.
-type story struct {
+// storyEvents is what the events of a [clienttest.Story] are, by what they are.
+type storyEvents struct {
 	prompt, thinker, slow, failing, agentCall *schema.Event
 	agents                                    []*schema.Event
 	nested                                    []*schema.Event // the helper's own calls and messages
@@ -130,8 +130,8 @@ func checkStory(t *testing.T, s *schema.Session, agentTool string) {
 	}
 }
 
-func sortStory(s *schema.Session, agentTool string) story {
-	var st story
+func sortStory(s *schema.Session, agentTool string) storyEvents {
+	var st storyEvents
 	for i := range s.Events {
 		e := &s.Events[i]
 		switch {

@@ -7,6 +7,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"ams/pkg/receipt"
+	"ams/pkg/screen"
 	"ams/pkg/spool"
 	"ams/pkg/upload"
 )
@@ -47,9 +48,9 @@ func removeSessions(ctx context.Context, e env, set settings, ids []string) erro
 		if err := sh.remove(ctx, book, id); err != nil {
 			return err
 		}
-		fmt.Fprintf(e.stdout, "%s  removed\n", printable(id))
+		fmt.Fprintf(e.stdout, "%s  removed\n", screen.Line(id))
 		if _, err := spool.StatOf(set.spoolDir, spool.FileName(id)); err == nil {
-			fmt.Fprintf(e.stderr, "ams-assemble: the spool of %s is still there; ams-assemble spool rm --force removes it\n", printable(id))
+			fmt.Fprintf(e.stderr, "ams-assemble: the spool of %s is still there; ams-assemble spool rm --force removes it\n", screen.Line(id))
 		}
 	}
 	return nil
@@ -70,13 +71,13 @@ func (sh *shelf) remove(ctx context.Context, book *receipt.Book, id string) erro
 			return err
 		}
 		if old == nil {
-			return fmt.Errorf("session %s is not stored", printable(id))
+			return fmt.Errorf("session %s is not stored", screen.Line(id))
 		}
 		key = upload.SessionKey(name, old.StartTime.Time)
 	}
 	for _, k := range []string{upload.IndexKey(name), key, upload.RawKey(key)} {
 		if err := sh.store.Delete(ctx, k); err != nil {
-			return fmt.Errorf("remove session %s: %w", printable(id), err)
+			return fmt.Errorf("remove session %s: %w", screen.Line(id), err)
 		}
 	}
 	if last == nil {

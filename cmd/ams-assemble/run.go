@@ -16,6 +16,7 @@ import (
 	"ams/pkg/assemble"
 	"ams/pkg/lax"
 	"ams/pkg/receipt"
+	"ams/pkg/screen"
 	"ams/pkg/spool"
 	"ams/pkg/upload"
 )
@@ -214,7 +215,7 @@ func say(e env, opt runOptions, r result) {
 	sayTrouble(e, r.work)
 	switch {
 	case r.err != nil:
-		fmt.Fprintf(e.stderr, "ams-assemble: session %s: %v\n", printable(r.name), r.err)
+		fmt.Fprintf(e.stderr, "ams-assemble: session %s: %v\n", screen.Line(r.name), r.err)
 	case r.work == nil: // removed since it was listed
 	case r.work.session == nil:
 		fmt.Fprintf(e.stderr, "ams-assemble: %s: %v\n", r.work.from, errEmpty)
@@ -226,7 +227,7 @@ func say(e env, opt runOptions, r result) {
 			fmt.Fprintf(e.stdout, "%s\n", line)
 		}
 	default:
-		fmt.Fprintf(e.stdout, "%s  %s  %s\n", printable(r.work.session.SessionID), r.work.session.Outcome, r.key)
+		fmt.Fprintf(e.stdout, "%s  %s  %s\n", screen.Line(r.work.session.SessionID), r.work.session.Outcome, r.key)
 	}
 }
 
@@ -285,6 +286,6 @@ func sayTrouble(e env, w *work) {
 		fmt.Fprintf(e.stderr, "ams-assemble: %v\n", w.refused)
 	}
 	for _, d := range w.contents.Damaged {
-		fmt.Fprintf(e.stderr, "ams-assemble: %s is damaged (%s) and is kept; %s read from it\n", d.Path, d.Reason, count(d.Records, "record"))
+		fmt.Fprintf(e.stderr, "ams-assemble: %s is damaged (%s) and is kept; %s read from it\n", d.Path, d.Reason, screen.Count(d.Records, "record"))
 	}
 }

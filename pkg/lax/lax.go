@@ -77,6 +77,33 @@ func String(r Raw) string {
 	return string(b)
 }
 
+// Names returns the member names of a JSON object in the order in which they stand there, each once; none for any other value.
+func Names(r Raw) []string {
+	if r.Kind() != '{' {
+		return nil
+	}
+	var names []string
+	seen := map[string]bool{}
+	d := jsontext.NewDecoder(bytes.NewReader(r), options)
+	if _, err := d.ReadToken(); err != nil {
+		return nil
+	}
+	for d.PeekKind() == '"' {
+		name, err := d.ReadToken()
+		if err != nil {
+			break
+		}
+		if s := name.String(); !seen[s] {
+			seen[s] = true
+			names = append(names, s)
+		}
+		if d.SkipValue() != nil {
+			break
+		}
+	}
+	return names
+}
+
 // IsNull reports whether r says nothing: it is absent or null.
 func IsNull(r Raw) bool { return len(r) == 0 || r.Kind() == 'n' }
 

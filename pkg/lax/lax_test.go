@@ -3,6 +3,7 @@ package lax
 import (
 	"encoding/json"
 	"reflect"
+	"strings"
 	"testing"
 	"unicode/utf8"
 )
@@ -93,4 +94,19 @@ func FuzzUnmarshal(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestNamesKeepTheirOrder(t *testing.T) {
+	for raw, want := range map[string]string{
+		`{"b":1,"a":{"x":[]},"b":2,"c":null}`: "b a c",
+		`{}`:                                  "",
+		`["a"]`:                               "",
+		`"a"`:                                 "",
+		`{"a":1,"b":`:                         "a b",
+		``:                                    "",
+	} {
+		if got := strings.Join(Names(Raw(raw)), " "); got != want {
+			t.Errorf("Names(%s) = %q, want %q", raw, got, want)
+		}
+	}
 }

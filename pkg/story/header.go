@@ -1,0 +1,243 @@
+package story
+
+import (
+	"fmt"
+	"slices"
+	"sort"
+	"strings"
+
+	"ams/pkg/schema"
+	"ams/pkg/screen"
+)
+
+// row is one line of the header: what it is about, and what is to be said.
+type row struct {
+	name  string
+	text  string
+	alarm bool
+}
+
+// titleOf is what a session is called: its title, else the beginning of its first prompt.
+func titleOf(s *schema.Session) string {
+	if s.Title != "" {
+		return s.Title
+	}
+	for i := range s.Events {
+		if p := s.Events[i].Prompt; strings.TrimSpace(p) != "" {
+			return p
+		}
+	}
+	return "a session without a prompt"
+}
+
+// header says what a reader wants to know before the story begins.
+func header(s *schema.Session, o Options) []row {
+	rows := []row{
+		outcomeRow(s),
+		{name: "time", text: timeText(s, o)},
+		{name: "agent", text: list(" ", s.Agent.Name, s.Agent.Version) + prefixed(" in ", s.Environment)},
+		{name: "project", text: s.Cwd + prefixed(", branch ", s.GitBranch)},
+		{name: "client", text: clientText(s)},
+		{name: "models", text: strings.Join(s.Models, ", ")},
+		{name: "work", text: workText(&s.Totals)},
+		{name: "cost", text: costText(s)},
+		{name: "tokens", text: tokenText(s.Totals.Usage)},
+		{name: "parent", text: s.ParentSessionID},
+		{name: "tags", text: strings.Join(s.Tags, ", ")},
+		{name: "metadata", text: metadataText(s)},
+		{name: "masked", text: maskedText(s.Redactions)},
+		{name: "missing", text: missingText(s.Completeness)},
+	}
+	return slices.DeleteFunc(rows, func(r row) bool { return r.text == "" })
+}
+
+func outcomeRow(s *schema.Session) row {
+	r := row{name: "outcome", text: string(s.Outcome)}
+	if s.Outcome == "" {
+		r.text = string(s.Status)
+	}
+	if s.EndReason != "" && s.EndReason != "other" {
+		r.text += " (" + strings.ReplaceAll(s.EndReason, "_", " ") + ")"
+	}
+	if s.Totals.Errors > 0 {
+		r.text += ", " + screen.Count(s.Totals.Errors, "error")
+	}
+	r.alarm = s.Outcome == schema.FailedTurn || s.Outcome == schema.Interrupted || s.Outcome == schema.Abandoned
+	return r
+}
+
+func timeText(s *schema.Session, o Options) string {
+	start := o.at(s.StartTime)
+	text := start.Format(moment)
+	if !s.EndTime.IsZero() {
+		end := o.at(s.EndTime)
+		layout := clock
+		if end.Format(day) != start.Format(day) {
+			layout = moment
+		}
+		text += " – " + end.Format(layout)
+	}
+	text += " " + start.Format("MST")
+	if s.DurationMS != nil {
+		text += ", " + screen.Duration(*s.DurationMS)
+	}
+	if api := s.Totals.DurationAPIMS; api != nil {
+		text += ", " + screen.Duration(*api) + " of it in the API"
+	}
+	return text
+}
+
+func clientText(s *schema.Session) string {
+	text := ""
+	if c := s.Client; c != nil {
+		text = list(" ", c.Name, c.Version)
+		if c.Entrypoint != "" {
+			text += " (" + c.Entrypoint + ")"
+		}
+	}
+	return strings.TrimPrefix(text+prefixed(" on ", s.Host)+prefixed(", user ", s.User), ", ")
+}
+
+func workText(t *schema.Totals) string {
+	text := screen.Count(t.LLMCalls, "model call") + ", " + screen.Count(t.ToolCalls, "tool call")
+	if t.Subagents > 0 {
+		text += ", " + screen.Count(t.Subagents, "subagent")
+	}
+	if t.NumTurns != nil {
+		text = screen.Count(*t.NumTurns, "prompt") + ", " + text
+	}
+	return text
+}
+
+// smallestGap is what a difference of two sums must have to be more than rounding, in US dollars.
+const smallestGap = 0.0000005
+
+// costText is the cost and where it comes from: a sum that nobody can check is worth little.
+func costText(s *schema.Session) string {
+	if s.Totals.CostUSD == nil {
+		return "not known" + unpriced(s.Cost)
+	}
+	text := screen.Exactly(*s.Totals.CostUSD)
+	c := s.Cost
+	if c == nil {
+		return text
+	}
+	switch c.Source {
+	case schema.Recorded:
+		text += ", the client's own bill"
+	case schema.Mixed:
+		text += ", the client's bill and what no bill covers, computed"
+	case schema.Computed:
+		text += ", computed"
+	}
+	if c.Source != schema.Recorded && c.PricesDate != "" {
+		text += " (prices of " + c.PricesDate + ")"
+	}
+	if d := c.DifferenceUSD; d != nil && *d > smallestGap {
+		text += "; " + screen.Exactly(*d) + " of it in no message" + prefixed(": ", gapText(c.Differences))
+	} else if d != nil && *d < -smallestGap {
+		text += "; " + screen.Exactly(-*d) + " less than the messages cost" + prefixed(": ", gapText(c.Differences))
+	}
+	if c.OutputUnderReported {
+		text += "; this client reported too little output"
+	}
+	return text + unpriced(c)
+}
+
+func gapText(gaps []schema.CostGap) string {
+	var out []string
+	for _, g := range gaps {
+		text := strings.ReplaceAll(g.Reason, "_", " ")
+		if g.USD != nil {
+			text += " " + screen.Exactly(*g.USD)
+		}
+		if !slices.Contains(out, text) {
+			out = append(out, text)
+		}
+	}
+	return strings.Join(out, ", ")
+}
+
+func unpriced(c *schema.Cost) string {
+	if c == nil || len(c.UnpricedModels) == 0 {
+		return ""
+	}
+	return "; without " + strings.Join(c.UnpricedModels, ", ") + ", whose price is not known"
+}
+
+func tokenText(u schema.Usage) string {
+	var parts []string
+	for _, p := range []struct {
+		n    int64
+		what string
+	}{
+		{u.InputTokens, "in"}, {u.CacheReadInputTokens, "from cache"}, {u.CacheCreationInputTokens, "into cache"}, {u.OutputTokens, "out"},
+	} {
+		if p.n > 0 || p.what == "in" || p.what == "out" {
+			parts = append(parts, screen.Number(p.n)+" "+p.what)
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+func metadataText(s *schema.Session) string {
+	var parts []string
+	for name, value := range s.Metadata {
+		parts = append(parts, name+"="+rawText(value))
+	}
+	sort.Strings(parts)
+	return strings.Join(parts, ", ")
+}
+
+func maskedText(redactions map[string]int) string {
+	var parts []string
+	for kind, n := range redactions {
+		parts = append(parts, fmt.Sprintf("%d %s", n, kind))
+	}
+	sort.Strings(parts)
+	return strings.Join(parts, ", ")
+}
+
+// missingText says what the story lacks.
+func missingText(c *schema.Completeness) string {
+	if c == nil {
+		return ""
+	}
+	parts := []string{}
+	for _, m := range c.Missing {
+		parts = append(parts, "all "+m)
+	}
+	for _, p := range []struct {
+		n         int
+		one, many string
+	}{
+		{c.CallsWithoutResult, "result of a call", "results of calls"},
+		{c.AgentsWithoutFile, "subagent's file", "subagents' files"},
+		{c.UnparsedLines, "line that is no JSON", "lines that are no JSON"},
+		{c.UnreadableRecords, "hook payload that is no JSON", "hook payloads that are no JSON"},
+		{c.CutRecords, "hook payload's end", "hook payloads' ends"},
+	} {
+		if p.n > 0 {
+			parts = append(parts, count(p.n, p.one, p.many))
+		}
+	}
+	if c.ProvisionalTail {
+		parts = append(parts, "the usage of the last message")
+	}
+	if c.CarriedEvents > 0 {
+		parts = append(parts, count(c.CarriedEvents, "event's source (kept from before)", "events' sources (kept from before)"))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// list joins what is not empty.
+func list(sep string, parts ...string) string {
+	return strings.Join(slices.DeleteFunc(parts, func(p string) bool { return p == "" }), sep)
+}
+
+func prefixed(prefix, s string) string {
+	if s == "" {
+		return ""
+	}
+	return prefix + s
+}

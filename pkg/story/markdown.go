@@ -1,0 +1,155 @@
+package story
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"ams/pkg/schema"
+	"ams/pkg/screen"
+)
+
+// Markdown tells s as a page of Markdown (CommonMark with GitHub's tables): for an issue, a review or a chat. Its prose is the session's own
+// and may be Markdown itself; it stands in quotes, so that no heading of it becomes one of the page.
+func Markdown(w io.Writer, s *schema.Session, o Options) error {
+	m := &markdown{writer: writer{Writer: w}, Options: o, session: s}
+	if o.Event == 0 {
+		m.text("# " + inline(cutRunes(screen.Line(titleOf(s)), 200)) + "\n\n")
+		m.rows(append([]row{{name: "session", text: s.SessionID}}, header(s, o)...))
+	}
+	newTeller(s, o).passages(func(p *passage) {
+		m.passage(p)
+		if o.Event != 0 {
+			m.rows(detail(s, p.event, o))
+		}
+	})
+	if o.whole() {
+		for _, t := range totals(s) {
+			m.table(t)
+		}
+	}
+	return m.err
+}
+
+type markdown struct {
+	writer
+	Options
+	session *schema.Session
+}
+
+// pageCells is the width by which long texts are cut; nothing is wrapped.
+const pageCells = 160
+
+func (m *markdown) rows(rows []row) {
+	m.text("| | |\n|---|---|\n")
+	for _, r := range rows {
+		m.text("| " + r.name + " | " + inline(r.text) + " |\n")
+	}
+	m.text("\n")
+}
+
+func (m *markdown) passage(p *passage) {
+	since := screen.Duration(p.event.StartTime.Sub(m.session.StartTime.Time).Milliseconds())
+	head := fmt.Sprintf("**#%d** %s **%s**", p.event.Seq, since, inline(p.label))
+	if p.agent != "" {
+		head += " in " + inline(p.agent)
+	}
+	if title := screen.Line(p.title); title != "" {
+		if p.event.Tool != nil {
+			head += " " + codeSpan(title)
+		} else {
+			head += " " + inline(title)
+		}
+	}
+	if p.verdict != "" {
+		head += " **" + strings.ToUpper(inline(p.verdict)) + "**"
+	}
+	if facts := list(" · ", p.facts...); facts != "" {
+		head += " (" + inline(facts) + ")"
+	}
+	m.text(head + "\n\n")
+	for _, b := range p.blocks {
+		m.block(b)
+	}
+}
+
+func (m *markdown) block(b block) {
+	text := strings.Trim(screen.Text(b.text), "\n")
+	if strings.TrimSpace(text) == "" {
+		return
+	}
+	if !m.Full && m.Event == 0 {
+		text = m.excerpt(text, b.kind)
+	}
+	if b.name != "" {
+		m.text("*" + inline(b.name) + "*\n\n")
+	}
+	switch b.kind {
+	case prose, thinking:
+		m.text("> " + strings.ReplaceAll(text, "\n", "\n> ") + "\n\n")
+	case removed:
+		m.fenced("diff", "- "+strings.ReplaceAll(text, "\n", "\n- "))
+	case added:
+		m.fenced("diff", "+ "+strings.ReplaceAll(text, "\n", "\n+ "))
+	default:
+		m.fenced("", text)
+	}
+}
+
+// excerpt cuts a text by its own lines, or by its size where they are long.
+func (m *markdown) excerpt(text string, kind blockKind) string {
+	lines := strings.Split(text, "\n")
+	keep := shown[kind]
+	if len(lines) > keep.head+keep.tail+1 {
+		word := "… " + screen.Count(len(lines)-keep.head-keep.tail, "more line")
+		text = strings.Join(lines[:keep.head], "\n") + "\n" + word + "\n" + strings.Join(lines[len(lines)-keep.tail:], "\n")
+	}
+	if most := (keep.head + keep.tail + 1) * pageCells; len(text) > most {
+		text = cutRunes(text, most) + "\n… " + screen.Bytes(int64(len(text)-most)) + " more"
+	}
+	return text
+}
+
+func (m *markdown) fenced(lang, text string) {
+	fence := "```"
+	for strings.Contains(text, fence) {
+		fence += "`"
+	}
+	m.text(fence + lang + "\n" + text + "\n" + fence + "\n\n")
+}
+
+func (m *markdown) table(t table) {
+	m.text("| " + strings.Join(t.head, " | ") + " |\n|---" + strings.Repeat("|--:", len(t.head)-1) + "|\n")
+	for _, r := range t.rows {
+		cells := make([]string, len(r))
+		for i, cell := range r {
+			cells[i] = inline(cell)
+		}
+		m.text("| " + strings.Join(cells, " | ") + " |\n")
+	}
+	m.text("\n")
+}
+
+// inline makes one line of a text in which no character means anything to Markdown.
+func inline(s string) string {
+	var b strings.Builder
+	for _, r := range screen.Line(s) {
+		if strings.ContainsRune("\\`*_[]<>|#~&", r) {
+			b.WriteByte('\\')
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+// codeSpan sets a line as code, in more backquotes than it has in a row.
+func codeSpan(s string) string {
+	mark := "`"
+	for strings.Contains(s, mark) {
+		mark += "`"
+	}
+	if len(mark) == 1 {
+		return mark + s + mark
+	}
+	return mark + " " + s + " " + mark
+}

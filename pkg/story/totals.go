@@ -1,0 +1,175 @@
+package story
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"ams/pkg/schema"
+	"ams/pkg/screen"
+)
+
+// table is one table of sums; the first column holds names, the others numbers.
+type table struct {
+	head []string
+	rows [][]string
+}
+
+// totals sums a session by tool, by model and by agent.
+func totals(s *schema.Session) []table {
+	var out []table
+	for _, t := range []table{byTool(s), byModel(s), byAgent(s)} {
+		if len(t.rows) > 0 {
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
+// sums are what is summed of a tool, a model or an agent.
+type sums struct {
+	name         string
+	calls, fails int
+	ms           int64
+	messages     int
+	usage        schema.Usage
+	cost         float64
+	unpriced     bool
+}
+
+// group adds events up by a key, in the order of what came first.
+type group struct {
+	order []string
+	by    map[string]*sums
+}
+
+func (g *group) at(key, name string) *sums {
+	if g.by == nil {
+		g.by = map[string]*sums{}
+	}
+	if g.by[key] == nil {
+		g.by[key] = &sums{name: name}
+		g.order = append(g.order, key)
+	}
+	return g.by[key]
+}
+
+func (s *sums) addMessage(m *schema.LLM) {
+	s.messages++
+	if m.Usage != nil {
+		s.usage = s.usage.Add(*m.Usage)
+	}
+	if m.CostUSD != nil {
+		s.cost += *m.CostUSD
+	} else if m.Usage != nil {
+		s.unpriced = true
+	}
+}
+
+func (s *sums) addCall(e *schema.Event) {
+	s.calls++
+	if e.Tool.IsError {
+		s.fails++
+	}
+	switch {
+	case e.Tool.ExecutionMS != nil:
+		s.ms += *e.Tool.ExecutionMS
+	case e.DurationMS != nil:
+		s.ms += *e.DurationMS
+	}
+}
+
+// money is a computed cost; what has no price is not silently nothing.
+func (s *sums) money() string {
+	switch {
+	case s.unpriced && s.cost == 0:
+		return "?"
+	case s.unpriced:
+		return screen.Money(s.cost) + "+?"
+	}
+	return screen.Money(s.cost)
+}
+
+func (s *sums) in() string {
+	return screen.Short(s.usage.InputTokens + s.usage.CacheReadInputTokens + s.usage.CacheCreationInputTokens)
+}
+
+func byTool(s *schema.Session) table {
+	var g group
+	for i := range s.Events {
+		if e := &s.Events[i]; e.Tool != nil {
+			g.at(e.Tool.Name, e.Tool.Name).addCall(e)
+		}
+	}
+	t := table{head: []string{"tool", "calls", "failed", "time"}}
+	for _, u := range g.sorted(func(u *sums) float64 { return float64(u.ms) }) {
+		t.rows = append(t.rows, []string{u.name, number(u.calls), number(u.fails), screen.Duration(u.ms)})
+	}
+	return t
+}
+
+func byModel(s *schema.Session) table {
+	var g group
+	for i := range s.Events {
+		if e := &s.Events[i]; e.LLM != nil && !e.Provisional {
+			g.at(e.LLM.Model, e.LLM.Model).addMessage(e.LLM)
+		}
+	}
+	t := table{head: []string{"model", "calls", "in", "cached", "out", "computed"}}
+	for _, u := range g.sorted(func(u *sums) float64 { return u.cost }) {
+		t.rows = append(t.rows, []string{u.name, number(u.messages), u.in(), cached(u.usage), screen.Short(u.usage.OutputTokens), u.money()})
+	}
+	return t
+}
+
+// cached is the part of the input that came from the cache.
+func cached(u schema.Usage) string {
+	all := u.InputTokens + u.CacheReadInputTokens + u.CacheCreationInputTokens
+	if all <= 0 {
+		return "-"
+	}
+	return number(int(100*u.CacheReadInputTokens/all)) + "%"
+}
+
+// byAgent is empty where there is only the main thread.
+func byAgent(s *schema.Session) table {
+	var g group
+	g.at("", "main thread")
+	for i := range s.Events {
+		if e := &s.Events[i]; e.Subagent != nil {
+			g.at(e.Subagent.AgentID, agentName(e.Subagent))
+		}
+	}
+	if len(g.order) == 1 {
+		return table{}
+	}
+	for i := range s.Events {
+		switch e := &s.Events[i]; {
+		case e.LLM != nil && !e.Provisional:
+			g.at(e.AgentID, "agent "+e.AgentID).addMessage(e.LLM)
+		case e.Tool != nil:
+			g.at(e.AgentID, "agent "+e.AgentID).addCall(e)
+		}
+	}
+	t := table{head: []string{"agent", "messages", "tool calls", "failed", "in", "out", "computed"}}
+	for _, key := range g.order {
+		u := g.by[key]
+		t.rows = append(t.rows, []string{u.name, number(u.messages), number(u.calls), number(u.fails), u.in(),
+			screen.Short(u.usage.OutputTokens), u.money()})
+	}
+	return t
+}
+
+// sorted are the sums, the largest first, names where they are equal.
+func (g *group) sorted(size func(*sums) float64) []*sums {
+	var out []*sums
+	for _, key := range g.order {
+		out = append(out, g.by[key])
+	}
+	slices.SortStableFunc(out, func(a, b *sums) int {
+		return cmp.Or(cmp.Compare(size(b), size(a)), strings.Compare(a.name, b.name))
+	})
+	return out
+}
+
+func number(n int) string { return screen.Number(int64(n)) }
