@@ -126,6 +126,7 @@ func newApp(e env) *cli.App {
 			pricesCommand(e),
 			demoCommand(e),
 			completionCommand(e),
+			manCommand(e),
 		},
 	}
 	eachCommand(app.Commands, func(c *cli.Command) {
