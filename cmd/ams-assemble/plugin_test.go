@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -28,6 +29,18 @@ func TestPluginReadmeSaysWhatToInstall(t *testing.T) {
 	text := readText(t, pluginDir+"/README.md")
 	if n := len(strings.Fields(text)); n < 40 || !strings.Contains(text, "must be installed first") {
 		t.Errorf("the plugin's README has %d words, want 40 and that the programs must be installed first:\n%s", n, text)
+	}
+}
+
+// TestPluginIsOfTheNewestVersion holds the plugin to the changelog: the client updates a plugin only when its version changes.
+func TestPluginIsOfTheNewestVersion(t *testing.T) {
+	var manifest struct{ Version string }
+	if err := json.Unmarshal([]byte(readText(t, pluginDir+"/.claude-plugin/plugin.json")), &manifest); err != nil {
+		t.Fatal(err)
+	}
+	newest := regexp.MustCompile(`(?m)^## \[(\d+\.\d+\.\d+)\]`).FindStringSubmatch(readText(t, "../../CHANGELOG.md"))
+	if newest == nil || manifest.Version != newest[1] {
+		t.Errorf("the plugin is of version %q, the changelog's newest is %q", manifest.Version, newest)
 	}
 }
 
