@@ -11,20 +11,22 @@ import (
 // pure, and only the commands wire things together, so any of them can be read, tested and replaced alone. lax is the way in which
 // JSON is read, and below everything.
 var mayImport = map[string]string{
-	"ams/pkg/lax":        "",
-	"ams/pkg/spool":      "",
-	"ams/pkg/price":      "",
-	"ams/pkg/upload":     "",
-	"ams/pkg/receipt":    "lax",
-	"ams/pkg/bundle":     "",
-	"ams/pkg/screen":     "",
-	"ams/pkg/story":      "lax schema screen",
-	"ams/pkg/redact":     "lax schema",
-	"ams/pkg/schema":     "lax",
-	"ams/pkg/hook":       "lax",
-	"ams/pkg/transcript": "lax",
-	"ams/pkg/assemble":   "lax schema hook transcript price",
-	"ams/cmd/ams-hook":   "spool",
+	"ams/pkg/lax":            "",
+	"ams/pkg/spool":          "",
+	"ams/pkg/price":          "",
+	"ams/pkg/upload":         "",
+	"ams/pkg/receipt":        "lax",
+	"ams/pkg/bundle":         "",
+	"ams/pkg/catalog":        "schema upload",
+	"ams/pkg/clientsettings": "lax",
+	"ams/pkg/screen":         "",
+	"ams/pkg/story":          "lax schema screen",
+	"ams/pkg/redact":         "lax schema",
+	"ams/pkg/schema":         "lax",
+	"ams/pkg/hook":           "lax",
+	"ams/pkg/transcript":     "lax",
+	"ams/pkg/assemble":       "lax schema hook transcript price",
+	"ams/cmd/ams-hook":       "spool",
 }
 
 // testOnly packages serve tests and are imported by no program.

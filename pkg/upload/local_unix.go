@@ -70,3 +70,11 @@ func syncClose(f *os.File) error {
 }
 
 func isNotFolder(err error) bool { return errors.Is(err, syscall.ENOTDIR) }
+
+// fileNumber is the number of a file in its file system.
+func fileNumber(info os.FileInfo) uint64 {
+	if st, ok := info.Sys().(*syscall.Stat_t); ok {
+		return uint64(st.Ino)
+	}
+	return 0
+}

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"ams/pkg/screen"
+)
+
+// onTerminal runs ams-assemble with standard output on a terminal of so many columns, and returns what came there.
+func onTerminal(t *testing.T, program string, columns uint16, env []string, args ...string) string {
+	t.Helper()
+	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
+	if err != nil {
+		t.Skipf("no pseudo-terminal here: %v", err)
+	}
+	defer master.Close()
+	fd := int(master.Fd())
+	n, err := unix.IoctlGetInt(fd, unix.TIOCGPTN)
+	err = errors.Join(err, unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0),
+		unix.IoctlSetWinsize(fd, unix.TIOCSWINSZ, &unix.Winsize{Row: 50, Col: columns}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	slave, err := os.OpenFile(fmt.Sprintf("/dev/pts/%d", n), os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(program, args...)
+	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "TZ=UTC", "TERM=xterm"}, env...)
+	cmd.Stdout, cmd.Stderr = slave, slave
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	slave.Close()
+	out, err := io.ReadAll(master) // ends with EIO when the last one has closed the other side
+	if err != nil && !errors.Is(err, syscall.EIO) {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return strings.ReplaceAll(string(out), "\r\n", "\n")
+}
+
+// buildProgram builds ams-assemble.
+func buildProgram(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "ams-assemble")
+	if out, err := exec.Command("go", "build", "-o", path, ".").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return path
+}
+
+// TestOnlyATerminalIsPaintedAndPaged shows a session on terminals of two widths, with and without a pager and colour.
+func TestOnlyATerminalIsPaintedAndPaged(t *testing.T) {
+	home, program := t.TempDir(), buildProgram(t)
+	base := []string{"HOME=" + home, "AMS_SPOOL_DIR=" + home + "/spool", "AMS_LOCAL_DIR=" + home + "/store"}
+	assembleBy(t, "", "import", "testdata/captures/e-subagent/projects", "--spool-dir", home+"/spool", "--local-dir", home+"/store")
+	show := func(columns uint16, env string, args ...string) string {
+		return onTerminal(t, program, columns, append(base, env), append([]string{"show", "last"}, args...)...)
+	}
+	const paint = "\x1b["
+	for _, c := range []struct {
+		name, env string
+		args      []string
+		has, not  string
+	}{
+		{"a pager", "PAGER=sed s/^/paged:/", nil, "paged:" + paint + "1m", ""},
+		{"no pager by flag", "PAGER=sed s/^/paged:/", []string{"--no-pager"}, paint + "1m", "paged:"},
+		{"no pager by setting", "PAGER=cat", nil, paint + "1m", "paged:"},
+		{"a reader who leaves early", "PAGER=head -2", nil, "session a1e08680", "outcome"},
+		{"NO_COLOR", "NO_COLOR=1", []string{"--no-pager"}, "session a1e08680", paint},
+		{"NO_COLOR is beaten by a flag", "NO_COLOR=1", []string{"--no-pager", "--color=always"}, paint + "1m", ""},
+		{"a dumb terminal", "TERM=dumb", []string{"--no-pager"}, "session a1e08680", paint},
+		{"never", "PAGER=cat", []string{"--color=never"}, "session a1e08680", paint},
+	} {
+		out := show(100, c.env, c.args...)
+		if !strings.Contains(out, c.has) || c.not != "" && strings.Contains(out, c.not) {
+			t.Errorf("%s: want %q and not %q in\n%s", c.name, c.has, c.not, out)
+		}
+	}
+	for _, columns := range []uint16{80, 200} {
+		widest := 0
+		for line := range strings.Lines(show(columns, "PAGER=cat", "--color=never", "--full")) {
+			widest = max(widest, screen.Width(strings.TrimSuffix(line, "\n")))
+		}
+		if widest > int(columns) || widest < 70 {
+			t.Errorf("a terminal of %d columns gets a line of %d cells", columns, widest)
+		}
+	}
+}

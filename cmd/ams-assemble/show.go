@@ -1,0 +1,110 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"ams/pkg/lax"
+	"ams/pkg/schema"
+	"ams/pkg/screen"
+	"ams/pkg/story"
+)
+
+func showCommand(e env) *cli.Command {
+	return &cli.Command{
+		Name:      "show",
+		Usage:     "tell a session as a story: prompts, thinking, messages, tools, subagents and why, cost",
+		ArgsUsage: "ID|last",
+		Description: "ID is a session id or its beginning; last is the newest session. What is not stored yet is told from its spool.\n" +
+			"Every event has a number: --event 12 shows that one whole, with its ids and times.",
+		Flags: slices.Concat(commonFlags(), pageFlags(), []cli.Flag{
+			&cli.StringSliceFlag{Name: "only", Usage: "tell these events alone, `KIND` errors, tools, prompts or subagents; several with commas"},
+			&cli.IntFlag{Name: "event", Usage: "show the event with the number `SEQ` whole"},
+			&cli.BoolFlag{Name: "full", Usage: "cut no text"},
+			&cli.BoolFlag{Name: "json", Usage: "print the Session as JSON; with --only or --event an array of its events"},
+			&cli.BoolFlag{Name: "markdown", Usage: "print Markdown, for an issue or a review"},
+		}),
+		Action: func(c *cli.Context) error {
+			set, err := readSettings(e, c)
+			if err != nil {
+				return err
+			}
+			opt, err := readStoryOptions(c)
+			if err != nil {
+				return err
+			}
+			switch {
+			case c.Args().Len() != 1:
+				return usagef("show takes one session id, its beginning, or last")
+			case c.Bool("json") && c.Bool("markdown"):
+				return usagef("--json and --markdown exclude each other")
+			}
+			return show(e, c, set, opt)
+		},
+	}
+}
+
+func readStoryOptions(c *cli.Context) (story.Options, error) {
+	opt := story.Options{Location: time.Local, Full: c.Bool("full"), Event: c.Int("event")}
+	if c.IsSet("event") && opt.Event < 1 {
+		return opt, usagef("--event must be the number of an event, 1 or more, not %d", opt.Event)
+	}
+	for _, name := range c.StringSlice("only") {
+		kind := story.Kind(strings.TrimSpace(name))
+		if !slices.Contains(story.Kinds, kind) {
+			return opt, usagef("--only must be one of %s, not %q", kindNames(), name)
+		}
+		opt.Only = append(opt.Only, kind)
+	}
+	return opt, nil
+}
+
+func kindNames() string {
+	names := make([]string, len(story.Kinds))
+	for i, k := range story.Kinds {
+		names[i] = string(k)
+	}
+	return strings.Join(names, ", ")
+}
+
+// show finds the session, says where it is from if not from the store, and tells it.
+func show(e env, c *cli.Context, set settings, opt story.Options) error {
+	s, err := findSession(c.Context, e, set, c.Args().First())
+	if err != nil {
+		return err
+	}
+	if opt.Event > 0 && len(story.Select(s, opt)) == 0 {
+		return &hintError{
+			err:  fmt.Errorf("session %s has no event %d; it has %s", s.SessionID, opt.Event, screen.Count(len(s.Events), "event")),
+			hint: "ams-assemble show " + s.SessionID + " numbers them",
+		}
+	}
+	return paged(e, c, func(p *page) error {
+		opt.Screen = p.Screen
+		switch {
+		case c.Bool("json"):
+			return showJSON(p, s, opt)
+		case c.Bool("markdown"):
+			return story.Markdown(p, s, opt)
+		}
+		return story.Write(p, s, opt)
+	})
+}
+
+func showJSON(p *page, s *schema.Session, opt story.Options) error {
+	body, err := schema.Encode(s)
+	if opt.Event > 0 || len(opt.Only) > 0 {
+		if body, err = lax.Encode(story.Select(s, opt)); err == nil {
+			body = append(body, '\n')
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("show %s: %w", s.SessionID, err)
+	}
+	_, err = p.Write(body)
+	return err
+}

@@ -1,0 +1,172 @@
+// Package catalog reads the index records of a store: all that a list of sessions shows and filters by. What was read once is kept in a file of
+// this machine, so that a list over a bucket reads only what is new.
+//
+// The store says which versions of which records it has (for a bucket one list of a thousand keys a request, for a folder its files' stats);
+// a record whose version is in the cache is not read again. The cache is a help and no more: one that is damaged, foreign, of another version
+// or cannot be written changes nothing but the time that it takes.
+package catalog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+
+	"ams/pkg/schema"
+	"ams/pkg/upload"
+)
+
+// prefix is where index records are in a store.
+const prefix = "index/"
+
+// readers is how many records are read at once: a bucket answers after tens of milliseconds, whatever the size.
+const readers = 16
+
+// Record is one index record.
+type Record struct {
+	Name string // of the session in the store's keys
+	*schema.Summary
+}
+
+// Key is the key of the record's Session.
+func (r Record) Key() string { return upload.SessionKey(r.Name, r.StartTime.Time) }
+
+// Bad is a record that cannot be used, and why.
+type Bad struct {
+	Key string
+	Err error
+}
+
+// Catalog is what a store holds.
+type Catalog struct {
+	Records []Record // the newest start first
+	Bad     []Bad
+	Read    int // records that were read from the store, and not from the cache
+}
+
+// versioner is a [upload.Store] that can tell versions without reading objects.
+type versioner interface {
+	Versions(ctx context.Context, prefix string, fn func(key, version string) error) error
+}
+
+// Load reads the index of a store. cache is the path of the file that keeps what was read; "" keeps nothing. The error is the store's, of the
+// list or of the first record that it would not give.
+func Load(ctx context.Context, store upload.Store, cache string) (*Catalog, error) {
+	versions := map[string]string{}
+	var keys []string
+	err := list(ctx, store, func(key, version string) error {
+		if path.Dir(key)+"/" == prefix && strings.HasSuffix(key, ".json") {
+			keys = append(keys, key)
+			versions[key] = version
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list sessions: %w", err)
+	}
+	kept := openCache(cache)
+	var news []string
+	for _, key := range keys {
+		if kept.entries[key].version != versions[key] {
+			news = append(news, key)
+		}
+	}
+	fresh, err := readAll(ctx, store, news, versions)
+	if err != nil {
+		return nil, err
+	}
+	kept.put(fresh, len(keys))
+	c := &Catalog{Read: len(news)}
+	c.decode(keys, kept.entries)
+	return c, nil
+}
+
+func list(ctx context.Context, store upload.Store, fn func(key, version string) error) error {
+	if v, ok := store.(versioner); ok {
+		return v.Versions(ctx, prefix, fn)
+	}
+	return store.List(ctx, prefix, func(o upload.Object) error { return fn(o.Key, o.ETag) })
+}
+
+// readAll reads objects, several at once. What is gone by now is left out. The version that is kept with a body is the one that was listed
+// before it was read: a record that changed in between is read again the next time.
+func readAll(ctx context.Context, store upload.Store, keys []string, versions map[string]string) ([]entry, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	out := make([]entry, len(keys))
+	queue := make(chan int)
+	var workers sync.WaitGroup
+	for range min(readers, len(keys)) {
+		workers.Go(func() {
+			for i := range queue {
+				body, _, err := store.Get(ctx, keys[i])
+				if err != nil && !errors.Is(err, upload.ErrNotFound) {
+					cancel(err)
+					continue
+				}
+				out[i] = entry{key: keys[i], version: versions[keys[i]], body: body}
+			}
+		})
+	}
+	for i := range keys {
+		if ctx.Err() != nil {
+			break
+		}
+		queue <- i
+	}
+	close(queue)
+	workers.Wait()
+	if err := context.Cause(ctx); err != nil {
+		return nil, fmt.Errorf("read the index: %w", err)
+	}
+	return slices.DeleteFunc(out, func(e entry) bool { return len(e.body) == 0 }), nil
+}
+
+// decode reads the records on all processors.
+func (c *Catalog) decode(keys []string, entries map[string]entry) {
+	records, bad := make([]*schema.Summary, len(keys)), make([]error, len(keys))
+	workers := runtime.GOMAXPROCS(0)
+	var wg sync.WaitGroup
+	for w := range workers {
+		wg.Go(func() {
+			for i := w; i < len(keys); i += workers {
+				if body := entries[keys[i]].body; len(body) > 0 {
+					records[i], bad[i] = decode(body)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	for i, key := range keys {
+		switch {
+		case bad[i] != nil:
+			c.Bad = append(c.Bad, Bad{key, bad[i]})
+		case records[i] != nil:
+			c.Records = append(c.Records, Record{strings.TrimSuffix(strings.TrimPrefix(key, prefix), ".json"), records[i]})
+		}
+	}
+	slices.SortFunc(c.Records, func(a, b Record) int {
+		if n := b.StartTime.Compare(a.StartTime.Time); n != 0 {
+			return n
+		}
+		return strings.Compare(a.Name, b.Name)
+	})
+}
+
+// ErrNoStart says that an index record has no start_time, without which its Session cannot be found.
+var ErrNoStart = errors.New("it has no start_time")
+
+func decode(body []byte) (*schema.Summary, error) {
+	sum, err := schema.DecodeSummary(body)
+	if err == nil && sum.StartTime.IsZero() {
+		err = ErrNoStart
+	}
+	if err != nil {
+		return nil, err
+	}
+	return sum, nil
+}

@@ -1,0 +1,215 @@
+// Package clientsettings reads and edits Claude Code's settings files: which hooks run for which events, and where ams-hook is among them. An
+// edit changes the bytes that it is about and no other: the file is its owner's, with its order, indentation and line ends.
+//
+// Source of what the client does with these files: runs of 2.0.56 to 2.1.330, and its documentation for where they are.
+package clientsettings
+
+import (
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"ams/pkg/lax"
+)
+
+// Scope is whose settings a file holds. The client reads all of them; the first in this order wins where two say different things,
+// and the hooks of all run.
+type Scope string
+
+const (
+	Managed Scope = "managed" // set by who administers the machine
+	Local   Scope = "local"   // a person's own, of one project
+	Project Scope = "project" // of one project, shared through git
+	User    Scope = "user"    // a person's own, of all projects
+)
+
+// File is where settings may be; it need not exist.
+type File struct {
+	Scope Scope
+	Path  string
+}
+
+// Files are the settings files that a client started in projectDir reads.
+func Files(claudeDir, projectDir, managedDir string) []File {
+	files := []File{{Managed, filepath.Join(managedDir, "managed-settings.json")}}
+	if more, err := filepath.Glob(filepath.Join(managedDir, "managed-settings.d", "*.json")); err == nil {
+		for _, path := range more {
+			files = append(files, File{Managed, path})
+		}
+	}
+	return append(files, File{Local, PathOf(Local, claudeDir, projectDir)}, File{Project, PathOf(Project, claudeDir, projectDir)},
+		File{User, PathOf(User, claudeDir, projectDir)})
+}
+
+// PathOf is the file of a scope other than [Managed].
+func PathOf(scope Scope, claudeDir, projectDir string) string {
+	switch scope {
+	case Local:
+		return filepath.Join(projectDir, ".claude", "settings.local.json")
+	case Project:
+		return filepath.Join(projectDir, ".claude", "settings.json")
+	}
+	return filepath.Join(claudeDir, "settings.json")
+}
+
+// ManagedDir is where an administrator's settings are on an operating system, as the client's documentation says.
+func ManagedDir(goos string) string {
+	switch goos {
+	case "darwin":
+		return "/Library/Application Support/ClaudeCode"
+	case "windows":
+		return `C:\Program Files\ClaudeCode`
+	}
+	return "/etc/claude-code"
+}
+
+// Settings is what a settings file says of hooks.
+type Settings struct {
+	Hooks                 []Hook // in the order of the file
+	DisableAllHooks       bool
+	AllowManagedHooksOnly bool // in managed settings: no other hooks run
+	Env                   map[string]string
+	Plugins               map[string]bool // enabledPlugins: NAME@MARKETPLACE
+}
+
+// Hook is one command that runs for one event.
+type Hook struct {
+	Event   string
+	Matcher string // "" and "*" are all
+	Command string
+	HasArgs bool // it is started without a shell
+	Args    []string
+	Timeout float64 // seconds, 0: the client's default
+	Async   bool
+}
+
+// Parse reads a settings file. An empty one says nothing. The error is a [SyntaxError].
+func Parse(b []byte) (*Settings, error) {
+	root, err := parseFile(b)
+	if err != nil {
+		return nil, err
+	}
+	s := &Settings{}
+	value := func(n *node, v any) {
+		if n != nil {
+			_ = lax.Unmarshal(b[n.start:n.end], v) // what has another type stays unset, as with the client
+		}
+	}
+	value(root.member("disableAllHooks"), &s.DisableAllHooks)
+	value(root.member("allowManagedHooksOnly"), &s.AllowManagedHooksOnly)
+	value(root.member("env"), &s.Env)
+	value(root.member("enabledPlugins"), &s.Plugins)
+	eachHook(root, func(at place) bool {
+		h := Hook{Event: at.event}
+		value(at.group.member("matcher"), &h.Matcher)
+		value(at.hook.member("command"), &h.Command)
+		value(at.hook.member("timeout"), &h.Timeout)
+		value(at.hook.member("async"), &h.Async)
+		if args := at.hook.member("args"); args != nil {
+			h.HasArgs = true
+			value(args, &h.Args)
+		}
+		s.Hooks = append(s.Hooks, h)
+		return true
+	})
+	return s, nil
+}
+
+// parseFile reads the tree of a settings file and checks the parts that lead to hooks: with another type there the client ignores the file.
+func parseFile(b []byte) (*node, error) {
+	if len(strings.TrimSpace(strings.TrimPrefix(string(b), string(bom)))) == 0 {
+		return &node{kind: '{'}, nil
+	}
+	root, err := parseTree(b)
+	if err != nil {
+		return nil, err
+	}
+	want := func(n *node, kind byte, what string) error {
+		if n == nil || n.kind == kind {
+			return nil
+		}
+		return syntaxAt(b, n.start, what+" is "+kindName(n)+", and must be "+kindName(&node{kind: kind}))
+	}
+	if err := want(root, '{', "the file"); err != nil {
+		return nil, err
+	}
+	if err := want(root.member("env"), '{', "env"); err != nil {
+		return nil, err
+	}
+	hooks := root.member("hooks")
+	if err := want(hooks, '{', "hooks"); err != nil || hooks == nil {
+		return root, err
+	}
+	for _, event := range hooks.items {
+		if err := want(event.value, '[', "hooks."+event.name); err != nil {
+			return nil, err
+		}
+		for _, group := range event.value.items {
+			if err := want(group.value, '{', "an entry of hooks."+event.name); err != nil {
+				return nil, err
+			}
+			if err := want(group.value.member("hooks"), '[', "hooks of an entry of hooks."+event.name); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return root, nil
+}
+
+// place is where a hook stands in a tree.
+type place struct {
+	event       string
+	events      *node // the object of all events
+	groups      *node // the list of the event
+	group, list *node // the group, and its list of hooks
+	hook        *node
+	at          [3]int // the indexes of event, group and hook
+}
+
+// eachHook calls fn for every hook until it returns false.
+func eachHook(root *node, fn func(place) bool) {
+	events := root.member("hooks")
+	if events == nil {
+		return
+	}
+	for i, event := range events.items {
+		for k, group := range event.value.items {
+			list := group.value.member("hooks")
+			if list == nil {
+				continue
+			}
+			for m, hook := range list.items {
+				if !fn(place{event.name, events, event.value, group.value, list, hook.value, [3]int{i, k, m}}) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// IsAMSHook reports whether a hook's command starts ams-hook: by its path or name, in a shell or not.
+func IsAMSHook(command string) bool {
+	command = strings.TrimSpace(command)
+	for _, quote := range []string{`"`, `'`} {
+		if rest, ok := strings.CutPrefix(command, quote); ok {
+			command, _, _ = strings.Cut(rest, quote)
+			return isHookPath(command)
+		}
+	}
+	// A path with blanks is one command in exec form, and the first of several words in a shell.
+	first, _, _ := strings.Cut(command, " ")
+	return isHookPath(command) || isHookPath(first)
+}
+
+func isHookPath(path string) bool {
+	name := path[strings.LastIndexAny(path, `/\`)+1:]
+	return name == "ams-hook" || strings.EqualFold(name, "ams-hook.exe")
+}
+
+// Ours are the hooks of s that start ams-hook.
+func (s *Settings) Ours() []Hook {
+	return slices.DeleteFunc(slices.Clone(s.Hooks), func(h Hook) bool { return !IsAMSHook(h.Command) })
+}
+
+// All reports whether a hook runs whatever the event is about.
+func (h Hook) All() bool { return h.Matcher == "" || h.Matcher == "*" }
