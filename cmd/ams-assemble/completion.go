@@ -151,6 +151,8 @@ var yesNo = []string{"yes", "no"}
 
 // flagValues are the values of the flags that take one of a few.
 var flagValues = map[string][]string{
+	"color":               {"auto", "always", "never"},
+	"only":                {"errors", "tools", "prompts", "subagents"},
 	"storage":             {"local", "s3"},
 	"status":              {"ok", "error", "running"},
 	"s3-sse":              {"AES256", "aws:kms"},

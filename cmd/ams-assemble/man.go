@@ -133,6 +133,9 @@ func defaultText(f cli.Flag, d cli.DocGenerationFlag) string {
 	case *cli.StringFlag:
 		return f.Value
 	case *cli.DurationFlag:
+		if f.Value == 0 {
+			return ""
+		}
 		text := f.Value.String()
 		if f.Value >= time.Minute {
 			text = strings.TrimSuffix(text, "0s")
@@ -142,7 +145,9 @@ func defaultText(f cli.Flag, d cli.DocGenerationFlag) string {
 		}
 		return text
 	case *cli.IntFlag:
-		return d.GetDefaultText()
+		if f.Value != 0 || f.DefaultText != "" {
+			return d.GetDefaultText()
+		}
 	}
 	return ""
 }
