@@ -9,10 +9,8 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
-	"runtime"
 	"sort"
 	"strings"
 	"time"
@@ -70,28 +68,6 @@ func demoCommand(e env) *cli.Command {
 	}
 }
 
-// findHook finds the program that the demo starts for every event.
-func findHook(e env, named string) (string, error) {
-	if named != "" {
-		return filepath.Abs(named)
-	}
-	name := "ams-hook"
-	if runtime.GOOS == "windows" {
-		name += ".exe"
-	}
-	beside := filepath.Join(filepath.Dir(e.self), name)
-	if _, err := os.Stat(beside); err == nil {
-		return beside, nil
-	}
-	if path, err := exec.LookPath(name); err == nil {
-		return filepath.Abs(path)
-	}
-	return "", &hintError{
-		err:  fmt.Errorf("demo: there is no %s beside %s nor in PATH", name, e.self),
-		hint: "build it with: go build -o " + filepath.Dir(e.self) + " ./cmd/ams-hook",
-	}
-}
-
 // demo replays, assembles, stores and tells.
 func demo(ctx context.Context, e env, dir, hook string, layout screen.Screen) error {
 	events, err := demoEvents(dir)
@@ -107,8 +83,8 @@ func demo(ctx context.Context, e env, dir, hook string, layout screen.Screen) er
 			return err
 		}
 		events[i].replayed = e.now()
-		if err := startHook(ctx, e, hook, spoolDir, events[i].raw); err != nil {
-			return err
+		if err := startHook(ctx, e, hook, events[i].raw, "AMS_SPOOL_DIR="+spoolDir, "AMS_AGENT_NAME=demo", "AMS_TAGS=demo"); err != nil {
+			return fmt.Errorf("demo: %w", err)
 		}
 	}
 	if err := demoTranscript(claude, events); err != nil {
@@ -247,21 +223,4 @@ func wait(ctx context.Context, d time.Duration) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-}
-
-// startHook gives one event to ams-hook as the client does, and holds it to its promise to be silent.
-func startHook(ctx context.Context, e env, hook, spoolDir string, raw []byte) error {
-	cmd := exec.CommandContext(ctx, hook)
-	cmd.Stdin = bytes.NewReader(raw)
-	cmd.Env = []string{"AMS_SPOOL_DIR=" + spoolDir, "AMS_AGENT_NAME=demo", "AMS_TAGS=demo"}
-	for _, name := range []string{"HOME", "PATH", "SYSTEMROOT", "USERPROFILE", "LOCALAPPDATA", "TMPDIR", "TEMP"} {
-		if v := e.getenv(name); v != "" {
-			cmd.Env = append(cmd.Env, name+"="+v)
-		}
-	}
-	out, err := cmd.CombinedOutput()
-	if err != nil || len(out) > 0 {
-		return fmt.Errorf("demo: %s: %w; it printed %q, and must print nothing", hook, errors.Join(err), out)
-	}
-	return nil
 }

@@ -184,9 +184,13 @@ func (l *lookup) unstored(w *work) *schema.Session {
 
 // last is the newest session, of those that are stored and the one that was recorded last: it may be at work.
 func (l *lookup) last(ctx context.Context) (*schema.Session, error) {
-	sum, err := l.newestStored(ctx)
+	all, _, err := loadCatalog(ctx, l.e, l.set)
 	if err != nil {
 		return nil, err
+	}
+	var sum *schema.Summary
+	if len(all.Records) > 0 {
+		sum = all.Records[0].Summary
 	}
 	newest, err := l.newestSpool()
 	if err != nil {
@@ -241,20 +245,4 @@ func (l *lookup) newestSpool() (*spool.Stat, error) {
 	}
 	newest := slices.MaxFunc(spools, func(a, b spool.Stat) int { return a.LastChange().Compare(b.LastChange()) })
 	return &newest, nil
-}
-
-// newestStored is the index record of the stored session that began last, nil where there is none that can be read.
-func (l *lookup) newestStored(ctx context.Context) (*schema.Summary, error) {
-	var newest *schema.Summary
-	err := l.store.List(ctx, "index/", func(o upload.Object) error {
-		sum, err := l.record(ctx, o.Key)
-		if err == nil && (newest == nil || sum.StartTime.After(newest.StartTime.Time)) {
-			newest = sum
-		}
-		return ctx.Err()
-	})
-	if err != nil {
-		return nil, fmt.Errorf("look for the newest session: %w", err)
-	}
-	return newest, nil
 }

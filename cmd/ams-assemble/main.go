@@ -124,6 +124,7 @@ func newApp(e env) *cli.App {
 			removeCommand(e),
 			spoolCommand(e),
 			pricesCommand(e),
+			listCommand(e),
 			showCommand(e),
 			demoCommand(e),
 			completionCommand(e),

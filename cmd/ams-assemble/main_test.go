@@ -1,6 +1,7 @@
 package main
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -45,10 +46,13 @@ func (w withHook) Run() int {
 	return w.m.Run()
 }
 
+var updateScripts = flag.Bool("update", false, "write the golden parts of the scripts anew")
+
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
+		UpdateScripts:       *updateScripts,
 		Setup: func(env *testscript.Env) error {
 			captures, err := filepath.Abs("testdata/captures")
 			if err != nil {

@@ -40,6 +40,7 @@ func pageFlags() []cli.Flag {
 type page struct {
 	screen.Screen
 	io.Writer
+	terminal bool
 	// close waits until the person has read. Its error is what became of the pager.
 	close func() error
 }
@@ -70,7 +71,7 @@ func openPage(e env, c *cli.Context) (*page, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &page{Screen: layout}
+	p := &page{Screen: layout, terminal: terminal}
 	if terminal && !c.Bool("no-pager") {
 		if pager := pagerOf(e); pager != "" {
 			return p, p.startPager(e, pager)

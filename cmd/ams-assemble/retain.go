@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"ams/pkg/catalog"
 	"ams/pkg/receipt"
 	"ams/pkg/spool"
 )
@@ -80,19 +81,12 @@ func compact(e env, set settings, book *receipt.Book, f finished) {
 
 // parseAge reads a duration that may be in days: 30d, 12h, 0.
 func parseAge(s string) (time.Duration, error) {
-	days, isDays := strings.CutSuffix(strings.TrimSpace(s), "d")
-	if isDays {
-		n, err := strconv.ParseFloat(days, 64)
-		if err != nil || n < 0 || n > 100_000 {
-			return 0, fmt.Errorf("want an age such as 30d or 12h, not %q", s)
-		}
-		return time.Duration(n * 24 * float64(time.Hour)), nil
-	}
-	if strings.TrimSpace(s) == "0" {
+	s = strings.TrimSpace(s)
+	if s == "0" {
 		return 0, nil
 	}
-	d, err := time.ParseDuration(strings.TrimSpace(s))
-	if err != nil || d < 0 {
+	d, err := catalog.ParseSpan(s)
+	if err != nil {
 		return 0, fmt.Errorf("want an age such as 30d or 12h, not %q", s)
 	}
 	return d, nil

@@ -107,7 +107,8 @@ func readSettings(e env, c *cli.Context) (settings, error) {
 	}
 	s.join = joinSettings(prices)
 	s.join.DropThinking = !thinking
-	switch status := schema.Status(c.String("status")); status {
+	named, _ := c.Value("status").(string) // a list where it is a filter
+	switch status := schema.Status(named); status {
 	case "", schema.OK, schema.Failed, schema.Running:
 		s.join.Status = status
 	default:
@@ -234,8 +235,8 @@ func (s settings) storeName() string {
 	return "s3://" + strings.TrimSuffix(s.s3.Bucket+"/"+strings.Trim(s.s3.Prefix, "/"), "/")
 }
 
-// receiptsPath is the file of receipts of the store in use, beside the spools.
-func (s settings) receiptsPath() string {
+// storeHash stands for the store in use in the names of files about it.
+func (s settings) storeHash() string {
 	store := "local\x00" + s.localDir
 	if abs, err := filepath.Abs(s.localDir); err == nil {
 		store = "local\x00" + abs
@@ -244,7 +245,12 @@ func (s settings) receiptsPath() string {
 		store = strings.Join([]string{"s3", s.s3.Endpoint, s.s3.Bucket, strings.Trim(s.s3.Prefix, "/")}, "\x00")
 	}
 	sum := sha256.Sum256([]byte(store))
-	return filepath.Join(s.spoolDir, ".receipts", hex.EncodeToString(sum[:8])+".db")
+	return hex.EncodeToString(sum[:8])
+}
+
+// receiptsPath is the file of receipts of the store in use, beside the spools.
+func (s settings) receiptsPath() string {
+	return filepath.Join(s.spoolDir, ".receipts", s.storeHash()+".db")
 }
 
 // openBook opens the receipts of the store in use, and with them the lock that only one run holds.

@@ -1,0 +1,178 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"ams/pkg/catalog"
+	"ams/pkg/schema"
+	"ams/pkg/screen"
+	"ams/pkg/upload"
+)
+
+// filterFlags are the common flags of a command that chooses sessions by their index records, and the filters. A filter takes several values,
+// with commas or by being given again. --status is a filter here, and not the status to give.
+func filterFlags() []cli.Flag {
+	common := slices.DeleteFunc(commonFlags(), func(f cli.Flag) bool { return f.Names()[0] == "status" })
+	return append(common,
+		&cli.StringFlag{Name: "since", Usage: "sessions that began since `WHEN`: 7d, 12h, 2w, today, yesterday, 2026-11-20, '2026-11-20 15:04'"},
+		&cli.StringFlag{Name: "until", Usage: "sessions that began until `WHEN`; a day is meant whole"},
+		&cli.StringSliceFlag{Name: "agent", Usage: "of the agent `NAME` (AMS_AGENT_NAME)"},
+		&cli.StringSliceFlag{Name: "environment", Aliases: []string{"env"}, Usage: "of the environment `NAME` (AMS_ENVIRONMENT)"},
+		&cli.StringSliceFlag{Name: "tag", Usage: "with the `TAG`; several: with all of them"},
+		&cli.StringSliceFlag{Name: "meta", Usage: "with the metadata `KEY=VALUE`; several: with all of them"},
+		&cli.StringSliceFlag{Name: "status", Usage: "with the `STATUS` ok, error or running"},
+		&cli.StringSliceFlag{Name: "outcome", Usage: "with the `OUTCOME` completed, failed, interrupted, abandoned or running"},
+		&cli.StringSliceFlag{Name: "model", Usage: "that used a model with `NAME` in its name"},
+		&cli.StringSliceFlag{Name: "tool", Usage: "that called the tool `NAME`, mcp__github__* all whose names begin so; several: all of them"},
+		&cli.StringFlag{Name: "cwd", Usage: "in the folder `DIR` or below it, or with that text in the path"},
+		&cli.StringFlag{Name: "cost", Usage: "with a cost in US dollars of `RANGE`: '>1', '<=0.5', 1..5"},
+		&cli.StringFlag{Name: "min-duration", Usage: "that took at least `TIME`: 90s, 30m, 2h"})
+}
+
+// readQuery checks the filters. words are free words over title and first prompt.
+func readQuery(e env, c *cli.Context, words []string) (catalog.Query, error) {
+	q := catalog.Query{
+		Agents: c.StringSlice("agent"), Environments: c.StringSlice("environment"), Tags: c.StringSlice("tag"), Models: c.StringSlice("model"),
+		Tools: c.StringSlice("tool"), Outcomes: c.StringSlice("outcome"), Statuses: c.StringSlice("status"), Cwd: c.String("cwd"),
+	}
+	for _, w := range words {
+		q.Words = append(q.Words, strings.Fields(w)...)
+	}
+	var err error
+	now := e.now().Local()
+	if v := c.String("since"); v != "" {
+		if q.Since, err = catalog.ParseWhen(v, now, false); err != nil {
+			return q, usagef("--since: %w", err)
+		}
+	}
+	if v := c.String("until"); v != "" {
+		if q.Until, err = catalog.ParseWhen(v, now, true); err != nil {
+			return q, usagef("--until: %w", err)
+		}
+	}
+	if v := c.String("cost"); v != "" {
+		if q.Cost, err = catalog.ParseRange(v); err != nil {
+			return q, usagef("--cost: %w", err)
+		}
+	}
+	if v := c.String("min-duration"); v != "" {
+		if q.MinDuration, err = catalog.ParseSpan(v); err != nil {
+			return q, usagef("--min-duration: %w", err)
+		}
+	}
+	if q.Meta, err = readMeta(c.StringSlice("meta")); err != nil {
+		return q, err
+	}
+	if q.Cwd == "." || strings.HasPrefix(q.Cwd, "./") || strings.HasPrefix(q.Cwd, "..") {
+		if q.Cwd, err = filepath.Abs(q.Cwd); err != nil {
+			return q, fmt.Errorf("--cwd: %w", err)
+		}
+	}
+	if err := known("--status", q.Statuses, schema.OK, schema.Failed, schema.Running); err != nil {
+		return q, err
+	}
+	return q, known("--outcome", q.Outcomes, schema.Completed, schema.FailedTurn, schema.Interrupted, schema.Abandoned, schema.StillOpen)
+}
+
+func readMeta(pairs []string) (map[string]string, error) {
+	meta := map[string]string{}
+	for _, pair := range pairs {
+		name, value, ok := strings.Cut(pair, "=")
+		if !ok || name == "" {
+			return nil, usagef("--meta must be KEY=VALUE, not %q", pair)
+		}
+		meta[name] = value
+	}
+	return meta, nil
+}
+
+// known refuses a value that no session can have: a filter with a slip of the pen would find nothing, and say so calmly.
+func known[T ~string](flag string, values []string, possible ...T) error {
+	for _, v := range values {
+		if !slices.ContainsFunc(possible, func(p T) bool { return strings.EqualFold(string(p), v) }) {
+			var names []string
+			for _, p := range possible {
+				names = append(names, string(p))
+			}
+			return usagef("%s must be one of %s, not %q", flag, strings.Join(names, ", "), v)
+		}
+	}
+	return nil
+}
+
+// cacheDir is where what was read from stores is kept, "" where there is no place for it.
+func cacheDir(e env, set settings) string {
+	base := e.getenv("XDG_CACHE_HOME")
+	switch home := homeDir(e); {
+	case runtime.GOOS == "windows":
+		base = e.getenv("LOCALAPPDATA")
+	case runtime.GOOS == "darwin":
+		base = filepath.Join(home, "Library", "Caches")
+	case !filepath.IsAbs(base):
+		base = filepath.Join(home, ".cache")
+	}
+	if !filepath.IsAbs(base) {
+		return ""
+	}
+	return filepath.Join(base, "ams", set.storeHash())
+}
+
+// loadCatalog reads the index of the store in use, and says which of it cannot be used.
+func loadCatalog(ctx context.Context, e env, set settings) (*catalog.Catalog, upload.Store, error) {
+	store, err := set.open(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	path := ""
+	if dir := cacheDir(e, set); dir != "" {
+		path = filepath.Join(dir, "index")
+	}
+	c, err := catalog.Load(ctx, store, path)
+	if err != nil {
+		return nil, nil, err
+	}
+	sayBad(e, c.Bad)
+	return c, store, nil
+}
+
+// sayBad tells of index records that no list can show.
+func sayBad(e env, bad []catalog.Bad) {
+	if len(bad) == 0 {
+		return
+	}
+	newer := 0
+	for _, b := range bad {
+		if errors.Is(b.Err, schema.ErrNewer) {
+			newer++
+		}
+	}
+	fmt.Fprintf(e.stderr, "ams-assemble: %s left out: %s: %v", screen.Count(len(bad), "index record"), bad[0].Key, screen.Line(bad[0].Err.Error()))
+	if len(bad) > 1 {
+		fmt.Fprintf(e.stderr, ", and %d more", len(bad)-1)
+	}
+	fmt.Fprintln(e.stderr)
+	if newer > 0 {
+		fmt.Fprintf(e.stderr, "hint: a newer ams-assemble wrote %d of them: update this one\n", newer)
+	}
+	if newer < len(bad) {
+		fmt.Fprintln(e.stderr, "hint: ams-assemble session ID --store stores a session anew, ams-assemble rm ID takes a record away")
+	}
+}
+
+// sayNothing tells why there is nothing to show.
+func sayNothing(e env, set settings, all int) {
+	if all == 0 {
+		fmt.Fprintf(e.stderr, "ams-assemble: no session is stored in %s\n", set.storeName())
+		fmt.Fprintln(e.stderr, "hint: ams-assemble run stores what was recorded, ams-assemble import what was not; ams-assemble doctor says whether recording works")
+		return
+	}
+	fmt.Fprintf(e.stderr, "ams-assemble: none of %s in %s fits\n", screen.Count(all, "session"), set.storeName())
+}

@@ -1,0 +1,85 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+
+	"ams/pkg/spool"
+)
+
+// findHook finds the program ams-hook, by name or beside this program or in PATH.
+func findHook(e env, named string) (string, error) {
+	if named != "" {
+		return filepath.Abs(named)
+	}
+	name := "ams-hook"
+	if runtime.GOOS == "windows" {
+		name += ".exe"
+	}
+	beside := filepath.Join(filepath.Dir(e.self), name)
+	if _, err := os.Stat(beside); err == nil {
+		return beside, nil
+	}
+	if path, err := exec.LookPath(name); err == nil {
+		return filepath.Abs(path)
+	}
+	return "", &hintError{
+		err:  fmt.Errorf("there is no %s beside %s nor in PATH", name, e.self),
+		hint: "build it with: go build -o " + filepath.Dir(e.self) + " ./cmd/ams-hook",
+	}
+}
+
+// startHook gives one event to ams-hook as the client does, and holds it to its promise to be silent.
+func startHook(ctx context.Context, e env, hook string, raw []byte, vars ...string) error {
+	cmd := exec.CommandContext(ctx, hook)
+	cmd.Stdin = bytes.NewReader(raw)
+	cmd.Env = vars
+	for _, name := range []string{"HOME", "PATH", "SYSTEMROOT", "USERPROFILE", "LOCALAPPDATA", "TMPDIR", "TEMP"} {
+		if v := e.getenv(name); v != "" {
+			cmd.Env = append(cmd.Env, name+"="+v)
+		}
+	}
+	out, err := cmd.CombinedOutput()
+	if err != nil || len(out) > 0 {
+		return fmt.Errorf("%s: it ended with %v and printed %q, and must end with 0 and print nothing", hook, err, out)
+	}
+	return nil
+}
+
+// hookTrial bounds how long ams-hook may take for one event before it is held to be broken.
+const hookTrial = 10 * time.Second
+
+// tryHook gives ams-hook one event and reads it back, in a folder of its own below dir that is removed.
+func tryHook(ctx context.Context, e env, hook, dir string) error {
+	scratch, err := os.MkdirTemp(dir, ".ams-trial-")
+	if err != nil {
+		return fmt.Errorf("try %s: %w", hook, err)
+	}
+	defer os.RemoveAll(scratch)
+	ctx, cancel := context.WithTimeout(ctx, hookTrial)
+	defer cancel()
+	raw := []byte(`{"session_id":"trial","hook_event_name":"Notification","message":"a trial of ams-assemble"}`)
+	if err := startHook(ctx, e, hook, raw, "AMS_SPOOL_DIR="+scratch); err != nil {
+		return err
+	}
+	contents, err := spool.Read(scratch, "trial")
+	if err != nil {
+		return fmt.Errorf("%s took an event and stored nothing that can be read: %w", hook, err)
+	}
+	if len(contents.Records) != 1 || !bytes.Equal(contents.Records[0].Raw, raw) {
+		return fmt.Errorf("%s took one event and stored %d, not that one", hook, len(contents.Records))
+	}
+	return nil
+}
+
+// isBuiltAside reports whether a program lies where go run builds it: it is gone with the end of that command.
+func isBuiltAside(path string) bool {
+	return strings.Contains(filepath.ToSlash(path), "/go-build")
+}

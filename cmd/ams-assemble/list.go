@@ -1,0 +1,438 @@
+package main
+
+import (
+	"cmp"
+	"encoding/csv"
+	"fmt"
+	"io"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"ams/pkg/catalog"
+	"ams/pkg/lax"
+	"ams/pkg/schema"
+	"ams/pkg/screen"
+)
+
+func listCommand(e env) *cli.Command {
+	return &cli.Command{
+		Name:      "list",
+		Aliases:   []string{"ls"},
+		Usage:     "list the stored sessions, the newest first",
+		ArgsUsage: "[WORD...]",
+		Description: "WORDs must all stand in the title or the first prompt; ams-assemble find looks into whole sessions. The last line sums up\n" +
+			"what is shown. Tokens are all input, cached or not, and output.",
+		Flags: slices.Concat(filterFlags(), pageFlags(), []cli.Flag{
+			&cli.StringFlag{Name: "sort", Value: "start", Usage: "sort by `COLUMN` " + strings.Join(sortNames(), ", ") + "; largest first"},
+			&cli.BoolFlag{Name: "reverse", Usage: "sort the other way round"},
+			&cli.IntFlag{Name: "limit", Aliases: []string{"n"}, Usage: "show the first `N` alone"},
+			&cli.BoolFlag{Name: "json", Usage: "print the index records as a JSON array"},
+			&cli.BoolFlag{Name: "csv", Usage: "print CSV (RFC 4180); texts that a spreadsheet would take for a formula begin with a '"},
+		}),
+		Action: func(c *cli.Context) error {
+			set, err := readSettings(e, c)
+			if err != nil {
+				return err
+			}
+			q, err := readQuery(e, c, c.Args().Slice())
+			if err != nil {
+				return err
+			}
+			switch {
+			case c.Bool("json") && c.Bool("csv"):
+				return usagef("--json and --csv exclude each other")
+			case c.Int("limit") < 0:
+				return usagef("--limit must be 0 or more")
+			case !slices.Contains(sortNames(), c.String("sort")):
+				return usagef("--sort must be one of %s, not %q", strings.Join(sortNames(), ", "), c.String("sort"))
+			}
+			return listSessions(e, c, set, q)
+		},
+	}
+}
+
+// order is a way to sort sessions. Numbers are sorted the largest first, texts from A on.
+type order struct {
+	name    string
+	compare func(a, b *schema.Summary) int
+}
+
+var orders = []order{
+	{"start", func(a, b *schema.Summary) int { return b.StartTime.Compare(a.StartTime.Time) }},
+	{"cost", func(a, b *schema.Summary) int { return cmp.Compare(orLess(b.CostUSD), orLess(a.CostUSD)) }},
+	{"duration", func(a, b *schema.Summary) int { return cmp.Compare(orLess(b.DurationMS), orLess(a.DurationMS)) }},
+	{"tokens", func(a, b *schema.Summary) int {
+		return cmp.Compare(inputOf(b)+b.OutputTokens, inputOf(a)+a.OutputTokens)
+	}},
+	{"tools", func(a, b *schema.Summary) int { return cmp.Compare(b.ToolCalls, a.ToolCalls) }},
+	{"errors", func(a, b *schema.Summary) int { return cmp.Compare(b.Errors, a.Errors) }},
+	{"title", func(a, b *schema.Summary) int {
+		return strings.Compare(strings.ToLower(titleOf(a)), strings.ToLower(titleOf(b)))
+	}},
+}
+
+func sortNames() []string {
+	var names []string
+	for _, o := range orders {
+		names = append(names, o.name)
+	}
+	return names
+}
+
+// orLess is a value that may not be known, which is less than any.
+func orLess[T int64 | float64](p *T) T {
+	if p == nil {
+		return -1
+	}
+	return *p
+}
+
+func inputOf(s *schema.Summary) int64 {
+	return s.InputTokens + s.CacheReadInputTokens + s.CacheCreationInputTokens
+}
+
+func titleOf(s *schema.Summary) string {
+	switch {
+	case s.Title != nil:
+		return *s.Title
+	case s.FirstPrompt != nil:
+		return *s.FirstPrompt
+	}
+	return ""
+}
+
+func listSessions(e env, c *cli.Context, set settings, q catalog.Query) error {
+	all, _, err := loadCatalog(c.Context, e, set)
+	if err != nil {
+		return err
+	}
+	shown := chosen(all.Records, q)
+	by := orders[slices.Index(sortNames(), c.String("sort"))]
+	slices.SortStableFunc(shown, func(a, b catalog.Record) int { return by.compare(a.Summary, b.Summary) })
+	if c.Bool("reverse") {
+		slices.Reverse(shown)
+	}
+	more := 0
+	if n := c.Int("limit"); n > 0 && n < len(shown) {
+		more, shown = len(shown)-n, shown[:n]
+	}
+	switch {
+	case c.Bool("json"):
+		return listJSON(e.stdout, shown)
+	case c.Bool("csv"):
+		return listCSV(e.stdout, shown)
+	case len(shown) == 0:
+		sayNothing(e, set, len(all.Records))
+		return nil
+	}
+	return paged(e, c, func(p *page) error {
+		t := listTable{page: p, ids: shortIDs(all.Records), year: e.now().Local().Year()}
+		return t.write(shown, more)
+	})
+}
+
+func chosen(records []catalog.Record, q catalog.Query) []catalog.Record {
+	var out []catalog.Record
+	for _, r := range records {
+		if q.Match(r.Summary) {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// shortest is how many characters of an id are shown at least.
+const shortest = 8
+
+// shortIDs are the beginnings of ids that name one session each, by the sessions' names.
+func shortIDs(records []catalog.Record) map[string]string {
+	names := make([]string, len(records))
+	for i, r := range records {
+		names[i] = r.Name
+	}
+	slices.Sort(names)
+	common := func(a, b string) int {
+		n := 0
+		for n < len(a) && n < len(b) && a[n] == b[n] {
+			n++
+		}
+		return n
+	}
+	out := make(map[string]string, len(names))
+	for i, name := range names {
+		n := shortest
+		if i > 0 {
+			n = max(n, common(name, names[i-1])+1)
+		}
+		if i+1 < len(names) {
+			n = max(n, common(name, names[i+1])+1)
+		}
+		out[name] = name[:min(n, len(name))]
+	}
+	return out
+}
+
+func listJSON(w io.Writer, records []catalog.Record) error {
+	out := make([]*schema.Summary, len(records))
+	for i, r := range records {
+		out[i] = r.Summary
+	}
+	b, err := lax.Encode(out)
+	if err == nil {
+		_, err = w.Write(append(b, '\n'))
+	}
+	if err != nil {
+		return fmt.Errorf("list: %w", err)
+	}
+	return nil
+}
+
+func listCSV(out io.Writer, records []catalog.Record) error {
+	w := csv.NewWriter(out)
+	w.UseCRLF = true // RFC 4180
+	rows := [][]string{{"session_id", "start_time", "end_time", "duration_ms", "title", "cwd", "agent", "environment", "tags", "status", "outcome",
+		"cost_usd", "cost_source", "input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens", "output_tokens", "llm_calls",
+		"tool_calls", "subagents", "errors", "models", "client_version"}}
+	number := func(n int64) string { return strconv.FormatInt(n, 10) }
+	for _, r := range records {
+		row := []string{r.SessionID, r.StartTime.Format(time.RFC3339Nano), "", "", formulaSafe(titleOf(r.Summary)), formulaSafe(deref(r.Cwd)),
+			formulaSafe(r.Agent.Name), formulaSafe(deref(r.Environment)), formulaSafe(strings.Join(r.Tags, " ")), string(r.Status), string(deref(r.Outcome)), "",
+			string(deref(r.CostSource)), number(r.InputTokens), number(r.CacheReadInputTokens), number(r.CacheCreationInputTokens),
+			number(r.OutputTokens), number(int64(r.LLMCalls)), number(int64(r.ToolCalls)), number(int64(r.Subagents)), number(int64(r.Errors)),
+			formulaSafe(strings.Join(r.Models, " ")), formulaSafe(deref(r.ClientVersion))}
+		if r.EndTime != nil {
+			row[2] = r.EndTime.Format(time.RFC3339Nano)
+		}
+		if r.DurationMS != nil {
+			row[3] = number(*r.DurationMS)
+		}
+		if r.CostUSD != nil {
+			row[11] = strconv.FormatFloat(*r.CostUSD, 'f', -1, 64)
+		}
+		rows = append(rows, row)
+	}
+	if err := w.WriteAll(rows); err != nil {
+		return fmt.Errorf("list: %w", err)
+	}
+	return nil
+}
+
+func deref[T ~string](p *T) T {
+	if p == nil {
+		return ""
+	}
+	return *p
+}
+
+// formulaSafe keeps a spreadsheet from running a title that somebody made up for it.
+func formulaSafe(s string) string {
+	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
+		return "'" + s
+	}
+	return s
+}
+
+// project is the folder that a session ran in, by its own name.
+func project(s *schema.Summary) string {
+	cwd := strings.TrimRight(strings.ReplaceAll(deref(s.Cwd), `\`, "/"), "/")
+	if cwd == "" {
+		return ""
+	}
+	return path.Base(cwd)
+}
+
+// listTable lays out sessions in as many columns as fit.
+type listTable struct {
+	*page
+	ids  map[string]string
+	year int
+}
+
+// column is one column of the table. rank says which go first where there is no room: the highest.
+type column struct {
+	head  string
+	rank  int
+	right bool
+	cell  func(catalog.Record) string
+	style func(catalog.Record) screen.Style
+	cells int
+}
+
+// titleCells are what the title gets at least before another column may have its room, and at most.
+const (
+	titleCells = 22
+	titleMost  = 90
+)
+
+func (t *listTable) columns() []column {
+	outcome := func(r catalog.Record) string {
+		if r.Outcome != nil {
+			return string(*r.Outcome)
+		}
+		return string(r.Status)
+	}
+	return []column{
+		{head: "ID", cell: func(r catalog.Record) string { return t.ids[r.Name] }, style: func(catalog.Record) screen.Style { return screen.Dim }},
+		{head: "START", cell: func(r catalog.Record) string { return t.start(r.StartTime.Local()) }},
+		{head: "TITLE", cell: func(r catalog.Record) string { return titleOf(r.Summary) }},
+		{head: "PROJECT", rank: 2, cell: func(r catalog.Record) string { return screen.CutLeft(screen.Line(project(r.Summary)), 20) }},
+		{head: "AGENT", rank: 3, cell: func(r catalog.Record) string { return screen.Cut(screen.Line(r.Agent.Name), 20) }},
+		{head: "OUTCOME", cell: outcome, style: outcomeStyle},
+		{head: "TIME", right: true, cell: func(r catalog.Record) string {
+			if r.DurationMS == nil {
+				return "-"
+			}
+			return screen.Duration(*r.DurationMS)
+		}},
+		{head: "COST", right: true, cell: func(r catalog.Record) string {
+			if r.CostUSD == nil {
+				return "?"
+			}
+			return screen.Money(*r.CostUSD)
+		}},
+		{head: "TOKENS", rank: 5, right: true, cell: func(r catalog.Record) string {
+			return screen.Short(inputOf(r.Summary)) + "/" + screen.Short(r.OutputTokens)
+		}},
+		{head: "TOOLS", rank: 4, right: true, cell: func(r catalog.Record) string { return screen.Number(int64(r.ToolCalls)) }},
+		{head: "ERR", rank: 1, right: true, cell: func(r catalog.Record) string { return screen.Number(int64(r.Errors)) },
+			style: func(r catalog.Record) screen.Style {
+				if r.Errors > 0 {
+					return screen.Red
+				}
+				return screen.Dim
+			}},
+	}
+}
+
+func outcomeStyle(r catalog.Record) screen.Style {
+	switch schema.Outcome(deref(r.Outcome)) {
+	case schema.FailedTurn:
+		return screen.Red
+	case schema.Interrupted, schema.Abandoned:
+		return screen.Yellow
+	case schema.StillOpen:
+		return screen.Green
+	}
+	return screen.Plain
+}
+
+// start leaves the year out where it is this one and the screen is narrow.
+func (t *listTable) start(at time.Time) string {
+	if t.Cells < 120 && at.Year() == t.year {
+		return at.Format("01-02 15:04")
+	}
+	return at.Format("2006-01-02 15:04")
+}
+
+// write lays the table out and sums it up. more is how many sessions fit and are not shown.
+func (t *listTable) write(shown []catalog.Record, more int) error {
+	if !t.terminal && t.Cells == defaultCells {
+		t.Cells = 200 // another program reads it: every column
+	}
+	columns := t.fit(t.columns(), shown)
+	if err := t.row(columns, func(c column) (string, screen.Style) { return c.head, screen.Dim }); err != nil {
+		return err
+	}
+	for _, r := range shown {
+		err := t.row(columns, func(c column) (string, screen.Style) {
+			style := screen.Plain
+			if c.style != nil {
+				style = c.style(r)
+			}
+			return screen.Line(c.cell(r)), style
+		})
+		if err != nil {
+			return err
+		}
+	}
+	_, err := fmt.Fprintf(t, "\n%s\n", strings.Join(screen.Wrap(sumUp(shown, more), t.Cells), "\n"))
+	return err
+}
+
+// fit measures the columns and leaves out what has no room.
+func (t *listTable) fit(columns []column, shown []catalog.Record) []column {
+	title := 0
+	for i := range columns {
+		c := &columns[i]
+		c.cells = len(c.head)
+		for _, r := range shown {
+			c.cells = max(c.cells, screen.Width(screen.Line(c.cell(r))))
+		}
+		if c.head == "TITLE" {
+			title, c.cells = c.cells, 0
+		}
+	}
+	title = min(title, titleMost)
+	columns = slices.DeleteFunc(columns, func(c column) bool { // nobody names agents: then there is no column of them
+		return c.rank > 0 && !c.right && !slices.ContainsFunc(shown, func(r catalog.Record) bool { return c.cell(r) != "" })
+	})
+	for {
+		room := t.Cells
+		drop := -1
+		for i, c := range columns {
+			room -= c.cells + 2
+			if c.rank > 0 && (drop < 0 || c.rank > columns[drop].rank) {
+				drop = i
+			}
+		}
+		if room+2 >= min(title, titleCells) || drop < 0 {
+			at := slices.IndexFunc(columns, func(c column) bool { return c.head == "TITLE" })
+			columns[at].cells = min(title, max(room+2, len("TITLE")))
+			return columns
+		}
+		columns = slices.Delete(columns, drop, drop+1)
+	}
+}
+
+func (t *listTable) row(columns []column, cell func(column) (string, screen.Style)) error {
+	var b strings.Builder
+	for i, c := range columns {
+		text, style := cell(c)
+		if i > 0 {
+			b.WriteString("  ")
+		}
+		pad := screen.Pad
+		if c.right {
+			pad = screen.PadLeft
+		}
+		if text = pad(text, c.cells); i == len(columns)-1 {
+			text = strings.TrimRight(text, " ")
+		}
+		b.WriteString(t.Paint(style, text))
+	}
+	_, err := fmt.Fprintln(t, b.String())
+	return err
+}
+
+// sumUp adds up what is shown. A cost that is not known is no cost of nothing.
+func sumUp(shown []catalog.Record, more int) string {
+	var ms, in, out int64
+	var cost float64
+	unknown, tools, errs := 0, 0, 0
+	for _, r := range shown {
+		in, out = in+inputOf(r.Summary), out+r.OutputTokens
+		tools, errs = tools+r.ToolCalls, errs+r.Errors
+		if r.DurationMS != nil {
+			ms += *r.DurationMS
+		}
+		if r.CostUSD != nil {
+			cost += *r.CostUSD
+		} else {
+			unknown++
+		}
+	}
+	text := screen.Count(len(shown), "session")
+	if more > 0 {
+		text += fmt.Sprintf(" (%s more fit)", screen.Number(int64(more)))
+	}
+	text += fmt.Sprintf(", %s, %s", screen.Duration(ms), screen.Money(cost))
+	if unknown > 0 {
+		text += fmt.Sprintf(" without %s of unknown cost", screen.Number(int64(unknown)))
+	}
+	return text + fmt.Sprintf(", %s tokens in and %s out, %s, %s", screen.Short(in), screen.Short(out), screen.Count(tools, "tool call"), screen.Count(errs, "error"))
+}

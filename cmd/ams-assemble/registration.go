@@ -1,0 +1,115 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/rogpeppe/go-internal/diff"
+
+	"ams/pkg/clientsettings"
+)
+
+// fileChange is what becomes of a file of the person's: nothing is written before it was shown.
+type fileChange struct {
+	path   string // as the person knows it, a link perhaps
+	target string // where the bytes are
+	mode   fs.FileMode
+	exists bool
+	before []byte
+	after  []byte
+}
+
+// readChange reads a file that is to be changed. A link is followed: people keep their settings in a repository elsewhere. What is not there
+// is empty, and made with mode 0600.
+func readChange(path string) (*fileChange, error) {
+	c := &fileChange{path: path, target: path, mode: 0o600}
+	target, err := filepath.EvalSymlinks(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		if info, err := os.Lstat(path); err == nil && info.Mode()&fs.ModeSymlink != 0 {
+			return nil, fmt.Errorf("%s is a link to a file that is not there", path)
+		}
+		return c, nil
+	case err != nil:
+		return nil, fmt.Errorf("read %s: %w", path, err)
+	}
+	info, err := os.Stat(target)
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", path, err)
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is no regular file", path)
+	}
+	c.target, c.mode, c.exists = target, info.Mode().Perm(), true
+	if c.before, err = os.ReadFile(target); err != nil {
+		return nil, fmt.Errorf("read %s: %w", path, err)
+	}
+	c.after = c.before
+	return c, nil
+}
+
+// changed reports whether there is anything to write.
+func (c *fileChange) changed() bool { return !bytes.Equal(c.before, c.after) }
+
+// diff shows the change.
+func (c *fileChange) diff() []byte { return diff.Diff(c.path, c.before, c.path, c.after) }
+
+// write puts the new bytes in place, with the file's mode, and only if the file is still as it was read. The folder is made if need be.
+func (c *fileChange) write() error {
+	if err := os.MkdirAll(filepath.Dir(c.target), 0o700); err != nil {
+		return fmt.Errorf("write %s: %w", c.path, err)
+	}
+	now, err := os.ReadFile(c.target)
+	if err != nil && (c.exists || !errors.Is(err, fs.ErrNotExist)) {
+		return fmt.Errorf("write %s: %w", c.path, err)
+	}
+	if !bytes.Equal(now, c.before) {
+		return &hintError{err: fmt.Errorf("write %s: another program changed it meanwhile", c.path), hint: "try again"}
+	}
+	if err := writeFile(c.target, c.after); err != nil {
+		return err
+	}
+	if err := os.Chmod(c.target, c.mode); err != nil {
+		return fmt.Errorf("write %s: %w", c.path, err)
+	}
+	return keepOwner(c.target, filepath.Dir(c.target))
+}
+
+// backup keeps the file as it was, beside it, and says where.
+func (c *fileChange) backup(e env) (string, error) {
+	path := c.target + ".ams-backup-" + e.now().UTC().Format("20060102T150405Z")
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, c.mode)
+	if errors.Is(err, fs.ErrExist) { // twice within a second: the first one is the older state
+		return path, nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("keep a backup of %s: %w", c.path, err)
+	}
+	_, err = f.Write(c.before)
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return "", fmt.Errorf("keep a backup of %s: %w", c.path, err)
+	}
+	return path, nil
+}
+
+// parsed reads the settings in a file, and says where they are no settings.
+func (c *fileChange) parsed() (*clientsettings.Settings, error) {
+	s, err := clientsettings.Parse(c.before)
+	return s, c.explain(err)
+}
+
+// explain makes an error of the settings' syntax one that a person can act upon.
+func (c *fileChange) explain(err error) error {
+	var syntax *clientsettings.SyntaxError
+	if !errors.As(err, &syntax) {
+		return err
+	}
+	return &hintError{
+		err:  fmt.Errorf("%s:%d:%d: %s", c.path, syntax.Line, syntax.Column, syntax.Reason),
+		hint: "the client ignores this whole file without a word, and so it is not touched: mend it, then try again",
+	}
+}
