@@ -153,6 +153,8 @@ var yesNo = []string{"yes", "no"}
 var flagValues = map[string][]string{
 	"color":               {"auto", "always", "never"},
 	"only":                {"errors", "tools", "prompts", "subagents"},
+	"outcome":             {"completed", "failed", "interrupted", "abandoned", "running"},
+	"sort":                sortNames(),
 	"storage":             {"local", "s3"},
 	"status":              {"ok", "error", "running"},
 	"s3-sse":              {"AES256", "aws:kms"},

@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"text/template"
@@ -32,28 +33,44 @@ func writeMan(w io.Writer, app *cli.App) error {
 	if err != nil {
 		return err
 	}
-	common := commonFlags()
+	common, explained := commonFlags(), map[string]string{}
+	for _, f := range common {
+		explained[f.String()] = ""
+	}
 	var commands bytes.Buffer
-	writeCommands(&commands, app.Name, app.Commands, common)
+	writeCommands(&commands, app.Name, app.Commands, explained)
 	return page.Execute(w, map[string]string{"Usage": app.Usage, "Commands": commands.String(), "Options": roffFlags(common)})
 }
 
-// writeCommands writes a heading per command, what it does, and the flags that are its own.
-func writeCommands(w io.Writer, name string, commands []*cli.Command, common []cli.Flag) {
+// writeCommands writes a heading per command, what it does, and its flags. A flag that an earlier command has as well is only named:
+// explained has the texts of flags and the command they stand with, "" for the common ones.
+func writeCommands(w io.Writer, name string, commands []*cli.Command, explained map[string]string) {
 	for _, c := range commands {
 		if c.Hidden {
 			continue
 		}
 		full := name + " " + c.Name
 		if len(c.Subcommands) > 0 {
-			writeCommands(w, full, c.Subcommands, common)
+			writeCommands(w, full, c.Subcommands, explained)
 			continue
 		}
 		fmt.Fprintf(w, ".SS %s\n", roff(strings.TrimSpace(full+" "+c.ArgsUsage)))
 		fmt.Fprint(w, roffText(capital(c.Usage)+".\n"+c.Description))
-		own := slices.DeleteFunc(slices.Clone(c.Flags), func(f cli.Flag) bool {
-			return slices.ContainsFunc(common, func(k cli.Flag) bool { return k.Names()[0] == f.Names()[0] && k.String() == f.String() })
-		})
+		var own []cli.Flag
+		named := map[string][]string{} // by the command they stand with
+		for _, f := range c.Flags {
+			with, known := explained[f.String()]
+			switch {
+			case !known:
+				explained[f.String()] = full
+				own = append(own, f)
+			case with != "":
+				named[with] = append(named[with], `\fB`+roff("--"+f.Names()[0])+`\fR`)
+			}
+		}
+		for _, with := range slices.Sorted(maps.Keys(named)) {
+			fmt.Fprintf(w, ".PP\nIt takes %s as \\fB%s\\fR does.\n", strings.Join(named[with], ", "), roff(with))
+		}
 		fmt.Fprint(w, roffFlags(own))
 	}
 }
