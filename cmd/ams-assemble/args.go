@@ -12,15 +12,7 @@ const defaultCommand = "run"
 // arrange puts a command line into the order that urfave/cli v2 understands: the command, its flags, then its arguments. The
 // library ignores a flag behind an argument in silence, and a flag before the command as well; here they may stand anywhere.
 func arrange(app *cli.App, args []string) ([]string, error) {
-	takesValue := map[string]bool{}
-	eachCommand(app.Commands, func(c *cli.Command) {
-		for _, f := range c.Flags {
-			_, isBool := f.(*cli.BoolFlag)
-			for _, name := range f.Names() {
-				takesValue[name] = !isBool
-			}
-		}
-	})
+	takesValue := flagsWithValue(app)
 	var flags, rest []string
 	help := false
 	for i := 0; i < len(args); i++ {
@@ -71,6 +63,20 @@ func arrange(app *cli.App, args []string) ([]string, error) {
 		out = append(append(out, "--"), rest...)
 	}
 	return out, nil
+}
+
+// flagsWithValue says of every flag of any command, by its names without dashes, whether a value follows it.
+func flagsWithValue(app *cli.App) map[string]bool {
+	takesValue := map[string]bool{}
+	eachCommand(app.Commands, func(c *cli.Command) {
+		for _, f := range c.Flags {
+			_, isBool := f.(*cli.BoolFlag)
+			for _, name := range f.Names() {
+				takesValue[name] = !isBool
+			}
+		}
+	})
+	return takesValue
 }
 
 // commandPath takes the command, and its subcommand, from the front of the arguments.

@@ -28,7 +28,7 @@ func importCommand(e env) *cli.Command {
 		Description: "PATH is a main transcript file or a folder that is searched for them (default: projects below --claude-dir). A session\n" +
 			"that has a spool here is made of both.",
 		Flags: append(commonFlags(),
-			&cli.IntFlag{Name: "jobs", Value: runtime.NumCPU(), Usage: "assemble `N` sessions at once"},
+			&cli.IntFlag{Name: "jobs", Value: runtime.NumCPU(), DefaultText: "one per processor", Usage: "assemble `N` sessions at once"},
 			&cli.BoolFlag{Name: "dry-run", Usage: "read and assemble everything, print the table, store nothing"}),
 		Action: func(c *cli.Context) error {
 			set, err := readSettings(e, c)

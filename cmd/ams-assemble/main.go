@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"strings"
 	"syscall"
 	"time"
 
@@ -73,6 +74,10 @@ func usagef(format string, args ...any) error {
 // run is the whole program; it returns the exit code.
 func run(ctx context.Context, e env) int {
 	app := newApp(e)
+	if len(e.args) > 1 && e.args[0] == completeCommand {
+		printCandidates(e.stdout, complete(app, strings.TrimPrefix(e.args[1], "cur="), e.args[2:]))
+		return exitDone
+	}
 	args, err := arrange(app, e.args)
 	if err == nil {
 		err = app.RunContext(ctx, append([]string{app.Name}, args...))
@@ -125,6 +130,8 @@ func newApp(e env) *cli.App {
 			findCommand(e),
 			showCommand(e),
 			demoCommand(e),
+			completionCommand(e),
+			manCommand(e),
 		},
 	}
 	eachCommand(app.Commands, func(c *cli.Command) {

@@ -36,7 +36,7 @@ func runCommand(e env) *cli.Command {
 		Name:  "run",
 		Usage: "assemble and store every session with news (the default; for cron)",
 		Flags: append(commonFlags(),
-			&cli.IntFlag{Name: "jobs", Value: runtime.NumCPU(), Usage: "assemble `N` sessions at once"},
+			&cli.IntFlag{Name: "jobs", Value: runtime.NumCPU(), DefaultText: "one per processor", Usage: "assemble `N` sessions at once"},
 			&cli.BoolFlag{Name: "json", Usage: "print one line of JSON per session"},
 			&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "print failures alone"},
 			&cli.BoolFlag{Name: "watch", Usage: "go on for ever, where there is no cron"},

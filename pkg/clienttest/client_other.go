@@ -16,4 +16,7 @@ func Enter() {}
 // Run returns an error that wraps [errors.ErrUnsupported] on this system.
 func (c *Client) Run(context.Context, Scenario, Setup) (*Run, error) { return nil, errLinuxOnly }
 
+// Command returns an error that wraps [errors.ErrUnsupported] on this system.
+func (c *Client) Command(context.Context, Setup) (*Run, string, error) { return nil, "", errLinuxOnly }
+
 func available(context.Context, string) (*Client, error) { return nil, errLinuxOnly }

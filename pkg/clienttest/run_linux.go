@@ -6,48 +6,70 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 )
 
 // Run runs the client once, in print mode and with all permissions, and waits for its end. The error says that it could not run, took
 // too long or gave no result, or that scenario and requests disagree (see [API.Err]); the Run is there with all but the first.
 // A client that ends with an error of its own is no error here: see ExitCode and IsError.
 func (c *Client) Run(ctx context.Context, scenario Scenario, setup Setup) (*Run, error) {
+	api := NewAPI(scenario.Script)
+	setup.Args = append([]string{"-p", scenario.Prompt, "--output-format", "stream-json", "--verbose", "--dangerously-skip-permissions"},
+		setup.Args...)
+	run, stdout, err := c.start(ctx, api, setup)
+	if run == nil {
+		return nil, err
+	}
+	run.Requests = api.Requests()
+	if readErr := run.read(stdout); err == nil {
+		err = readErr
+	}
+	if err == nil {
+		err = api.Err()
+	}
+	if err != nil {
+		return run, fmt.Errorf("client %s, exit status %d: %w\n%s", c.Version, run.ExitCode, err, strings.TrimSpace(run.Stderr))
+	}
+	return run, nil
+}
+
+// Command runs the client with the arguments of setup alone, such as "plugin", "validate" and a folder, and returns what it wrote to
+// standard output. No API answers. The error says that the client could not run or took too long; for a failure of its own, see the
+// Run's ExitCode.
+func (c *Client) Command(ctx context.Context, setup Setup) (*Run, string, error) {
+	run, stdout, err := c.start(ctx, http.NotFoundHandler(), setup)
+	return run, string(stdout), err
+}
+
+// start runs the client with the arguments of setup, and waits for its end. Without a Run it could not run; an error beside a Run says
+// that it was stopped.
+func (c *Client) start(ctx context.Context, api http.Handler, setup Setup) (*Run, []byte, error) {
 	timeout := setup.Timeout
 	if timeout == 0 {
 		timeout = DefaultTimeout
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, timeout, fmt.Errorf("client %s took longer than %v", c.Version, timeout))
 	defer cancel()
-
 	run, env, err := prepare(setup)
 	if err != nil {
-		return nil, fmt.Errorf("prepare a run in %s: %w", setup.Dir, err)
+		return nil, nil, fmt.Errorf("prepare a run in %s: %w", setup.Dir, err)
 	}
-	argv := append(c.argv[:len(c.argv):len(c.argv)],
-		"-p", scenario.Prompt, "--output-format", "stream-json", "--verbose", "--dangerously-skip-permissions")
-	api := NewAPI(scenario.Script)
 	var stdout, stderr bytes.Buffer
-	cmd := exec.CommandContext(ctx, argv[0])
-	cmd.Args = append(argv, setup.Args...)
+	cmd := exec.CommandContext(ctx, c.argv[0])
+	cmd.Args = append(c.argv[:len(c.argv):len(c.argv)], setup.Args...)
 	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = run.ProjectDir, env, &stdout, &stderr
 	if err := runInside(cmd, api); err != nil {
-		return nil, fmt.Errorf("run client %s: %w", c.Version, err)
+		return nil, nil, fmt.Errorf("run client %s: %w", c.Version, err)
 	}
-	run.ExitCode, run.Stderr, run.Requests = cmd.ProcessState.ExitCode(), stderr.String(), api.Requests()
-	err = run.read(stdout.Bytes())
-	switch {
-	case ctx.Err() != nil:
+	run.ExitCode, run.Stderr = cmd.ProcessState.ExitCode(), stderr.String()
+	if ctx.Err() != nil {
 		err = context.Cause(ctx)
-	case err == nil:
-		err = api.Err()
 	}
-	if err != nil {
-		return run, fmt.Errorf("client %s, exit status %d: %w\n%s", c.Version, run.ExitCode, err, bytes.TrimSpace(stderr.Bytes()))
-	}
-	return run, nil
+	return run, stdout.Bytes(), err
 }
 
 // prepare makes the folders of a run and its environment.

@@ -110,6 +110,29 @@ func TestRunReportsAClientWithoutAResult(t *testing.T) {
 	}
 }
 
+func TestCommandPassesItsArgumentsAlone(t *testing.T) {
+	needNamespace(t)
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := &Client{Version: "stand-in", argv: []string{self}}
+	setup := Setup{Dir: t.TempDir(), Args: []string{"plugin", "list"}, Env: []string{standInVar + "=look"}}
+	run, stdout, err := client.Command(t.Context(), setup)
+	if err != nil || run.ExitCode != 0 || !strings.Contains(stdout, "404 [lo] [plugin list]") {
+		t.Errorf("got %+v, output %s and error %v; want exit code 0, no API and the arguments", run, stdout, err)
+	}
+	setup.Env = []string{standInVar + "=fail"}
+	run, _, err = client.Command(t.Context(), setup)
+	if err != nil || run.ExitCode != 1 || !strings.Contains(run.Stderr, "no such model") {
+		t.Errorf("got %+v and error %v, want exit code 1 and what the client said", run, err)
+	}
+	setup.Env, setup.Timeout = []string{standInVar + "=hang"}, 300*time.Millisecond
+	if _, _, err = client.Command(t.Context(), setup); err == nil || !strings.Contains(err.Error(), "took longer than 300ms") {
+		t.Errorf("got error %v, want the time limit", err)
+	}
+}
+
 func TestRunReportsAProgramThatIsNotThere(t *testing.T) {
 	needNamespace(t)
 	client := &Client{Version: "none", argv: []string{"/no/such/client"}}
