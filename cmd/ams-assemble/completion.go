@@ -152,10 +152,12 @@ var yesNo = []string{"yes", "no"}
 // flagValues are the values of the flags that take one of a few.
 var flagValues = map[string][]string{
 	"color":               {"auto", "always", "never"},
+	"in":                  {"prompts", "messages", "thinking", "inputs", "results", "errors"},
 	"only":                {"errors", "tools", "prompts", "subagents"},
 	"outcome":             {"completed", "failed", "interrupted", "abandoned", "running"},
 	"sort":                sortNames(),
 	"storage":             {"local", "s3"},
+	"schedule":            {"cron", "systemd", "launchd", "none"},
 	"status":              {"ok", "error", "running"},
 	"s3-sse":              {"AES256", "aws:kms"},
 	"capture-thinking":    yesNo,
