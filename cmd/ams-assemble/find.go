@@ -111,7 +111,7 @@ func find(e env, c *cli.Context, set settings, q catalog.Query, pattern *search.
 	if err != nil {
 		return err
 	}
-	f := &finding{among: len(among), all: c.Bool("all"), json: c.Bool("json"), ids: shortIDs(all.Records), began: time.Now()}
+	f := &finds{among: len(among), all: c.Bool("all"), json: c.Bool("json"), ids: shortIDs(all.Records), began: time.Now()}
 	results := inOrder(ctx, among, func(r catalog.Record) found { return f.lookInto(ctx, shelf, r, pattern) })
 	show := func(p *page) error {
 		for r := range results {
@@ -175,8 +175,8 @@ func inOrder[T, R any](ctx context.Context, items []T, work func(T) R) <-chan R 
 	return out
 }
 
-// finding shows what was found and keeps count.
-type finding struct {
+// finds shows what was found and keeps count.
+type finds struct {
 	among, sessions, places, failed int
 	all, json                       bool
 	ids                             map[string]string
@@ -184,7 +184,7 @@ type finding struct {
 	bytes                           atomic.Int64
 }
 
-func (f *finding) lookInto(ctx context.Context, b *bodies, r catalog.Record, pattern *search.Pattern) found {
+func (f *finds) lookInto(ctx context.Context, b *bodies, r catalog.Record, pattern *search.Pattern) found {
 	out := found{record: r}
 	body, err := b.get(ctx, r)
 	if err != nil {
@@ -221,7 +221,7 @@ type foundLine struct {
 	More      int         `json:"more"`
 }
 
-func (f *finding) show(p *page, r found) error {
+func (f *finds) show(p *page, r found) error {
 	f.sessions++
 	f.places += len(r.hits)
 	if f.json {
@@ -273,7 +273,7 @@ func place(p *page, h search.Hit) string {
 	return p.Paint(screen.Dim, head) + before + p.Paint(screen.Marked, match) + after + p.Paint(screen.Dim, more)
 }
 
-func (f *finding) showJSON(p *page, r found) error {
+func (f *finds) showJSON(p *page, r found) error {
 	for _, h := range r.hits {
 		line, err := lax.Line(foundLine{r.record.SessionID, r.record.StartTime, titleOf(r.record.Summary), deref(r.record.Cwd), h.Seq, h.Time, h.Part,
 			h.What, h.Agent, h.Before, h.Match, h.After, h.More})
@@ -286,7 +286,7 @@ func (f *finding) showJSON(p *page, r found) error {
 }
 
 // sum says how much was found and looked at.
-func (f *finding) sum(e env, p *page) error {
+func (f *finds) sum(e env, p *page) error {
 	looked := fmt.Sprintf("%s, %s in %s", screen.Count(f.among, "session"), screen.Bytes(f.bytes.Load()), screen.Duration(time.Since(f.began).Milliseconds()))
 	switch {
 	case f.json:

@@ -15,7 +15,6 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"ams/pkg/screen"
 	"ams/pkg/transcript"
 	"ams/pkg/upload"
 )
@@ -104,9 +103,9 @@ func (im *importer) all(ctx context.Context, paths []string) error {
 	im.print()
 	switch {
 	case im.failed > 0 && im.sessions > 0:
-		return &exitError{exitSome, fmt.Errorf("%s failed", screen.Count(im.failed, "file"))}
+		return &exitError{exitSome, fmt.Errorf("%s failed", count(im.failed, "file"))}
 	case im.failed > 0:
-		return fmt.Errorf("nothing was imported; %s failed", screen.Count(im.failed, "file"))
+		return fmt.Errorf("nothing was imported; %s failed", count(im.failed, "file"))
 	}
 	return nil
 }
@@ -206,20 +205,20 @@ func (im *importer) count(files []imported) {
 // print is the table of what was read, skipped and why.
 func (im *importer) print() {
 	w := tabwriter.NewWriter(im.e.stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(w, "%s\t%s\t%s of %s\n", im.did, screen.Count(im.sessions, "session"), screen.Count(im.events, "event"), screen.Count(im.lines, "line"))
+	fmt.Fprintf(w, "%s\t%s\t%s of %s\n", im.did, count(im.sessions, "session"), count(im.events, "event"), count(im.lines, "line"))
 	for _, row := range []struct {
 		lines int
 		why   string
 	}{{im.unparsed, "not JSON"}, {im.unknown, "of a type that this version does not know"}} {
 		if row.lines > 0 {
-			fmt.Fprintf(w, "skipped\t%s\t%s\n", screen.Count(row.lines, "line"), row.why)
+			fmt.Fprintf(w, "skipped\t%s\t%s\n", count(row.lines, "line"), row.why)
 		}
 	}
 	for _, why := range slices.Sorted(maps.Keys(im.skipped)) {
-		fmt.Fprintf(w, "skipped\t%s\t%s\n", screen.Count(im.skipped[why], "file"), why)
+		fmt.Fprintf(w, "skipped\t%s\t%s\n", count(im.skipped[why], "file"), why)
 	}
 	if im.failed > 0 {
-		fmt.Fprintf(w, "failed\t%s\tsee above\n", screen.Count(im.failed, "file"))
+		fmt.Fprintf(w, "failed\t%s\tsee above\n", count(im.failed, "file"))
 	}
 	w.Flush()
 }
@@ -238,3 +237,11 @@ func (nowhere) Get(context.Context, string) ([]byte, string, error) {
 func (nowhere) List(context.Context, string, func(upload.Object) error) error { return nil }
 
 func (nowhere) Delete(context.Context, string) error { return nil }
+
+// count is a number and what it counts, for programs too: without the commas that a person reads.
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}

@@ -126,6 +126,8 @@ func newApp(e env) *cli.App {
 			pricesCommand(e),
 			installCommand(e),
 			uninstallCommand(e),
+			doctorCommand(e),
+			statusCommand(e),
 			listCommand(e),
 			findCommand(e),
 			showCommand(e),
@@ -154,6 +156,11 @@ func version() string {
 	if !ok {
 		return "unknown"
 	}
+	return versionOf(info)
+}
+
+// versionOf is the version of a program of this module by what Go wrote into it.
+func versionOf(info *debug.BuildInfo) string {
 	if v := info.Main.Version; v != "" && v != "(devel)" {
 		return v
 	}

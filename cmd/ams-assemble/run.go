@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"path/filepath"
 	"runtime"
 	"time"
 
@@ -104,8 +105,27 @@ type result struct {
 	err  error
 }
 
-// runAll stores every session with news, then removes spools that are no longer needed. One bad session never stops the others.
+// runAll stores every session with news, then removes spools that are no longer needed, and leaves word of how it went for doctor and status.
 func runAll(ctx context.Context, e env, set settings, opt runOptions) error {
+	r := receipt.LastRun{Began: e.now(), Program: version()}
+	err := storeAll(ctx, e, set, opt, &r)
+	if errors.Is(err, receipt.ErrLocked) {
+		return err // the other run leaves its own word
+	}
+	r.Ended = e.now()
+	if err != nil && r.Error == "" {
+		r.Error = err.Error()
+	}
+	if _, missing := os.Stat(filepath.Dir(set.receiptsPath())); missing == nil {
+		if word := receipt.WriteLastRun(receipt.LastRunPath(set.receiptsPath()), r); word != nil && err == nil {
+			fmt.Fprintf(e.stderr, "ams-assemble: %v\n", word)
+		}
+	}
+	return err
+}
+
+// storeAll is the run itself; it counts in word what became of the sessions. One bad session never stops the others.
+func storeAll(ctx context.Context, e env, set settings, opt runOptions, word *receipt.LastRun) error {
 	stats, err := spool.List(set.spoolDir)
 	if err != nil {
 		return err
@@ -123,7 +143,7 @@ func runAll(ctx context.Context, e env, set settings, opt runOptions) error {
 	todo := withNews(known, set, stats)
 	sh := &shelf{store: store, set: set}
 	bar := progress(e, opt, len(todo))
-	stored, failed, dead := 0, 0, false
+	stored, failed, dead, why := 0, 0, false, error(nil)
 	handOut, giveUp := context.WithCancel(ctx)
 	defer giveUp()
 	results := inParallel(handOut, opt.jobs, todo, func() func(spool.Stat) result {
@@ -134,6 +154,7 @@ func runAll(ctx context.Context, e env, set settings, opt runOptions) error {
 		bar.Add(1)
 		if r.err != nil {
 			failed++
+			why = r.err
 			if dead = dead || isDead(r.err); dead {
 				giveUp() // each of the others would wait for the same error
 			}
@@ -143,6 +164,10 @@ func runAll(ctx context.Context, e env, set settings, opt runOptions) error {
 		say(e, opt, r)
 	}
 	bar.Finish()
+	word.Stored, word.Failed = stored, failed
+	if why != nil {
+		word.Error = why.Error() // of the last session that failed: it says more than that some did
+	}
 	if err := ctx.Err(); err != nil {
 		return &exitError{exitSome, fmt.Errorf("stopped after %d of %d sessions: %w", stored+failed, len(todo), err)}
 	}

@@ -1,0 +1,273 @@
+package main
+
+import (
+	"context"
+	"debug/buildinfo"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"ams/pkg/clientsettings"
+	"ams/pkg/screen"
+	"ams/pkg/spool"
+)
+
+// checkClient asks the client for its version: which events it knows hangs on it.
+func (d *doctor) checkClient(ctx context.Context) {
+	version, err := clientVersion(ctx, d.client)
+	if err != nil {
+		d.warn("client", "--client names the program, where it is not in PATH", "its version is not known: %v", err)
+		return
+	}
+	d.version = version
+	d.ok("client", "Claude Code %s", version)
+}
+
+// checkSettings reads the client's settings files. One that is no JSON turns every hook in it off, without a word of the client's.
+func (d *doctor) checkSettings(context.Context) {
+	bad := false
+	for _, f := range clientsettings.Files(d.set.claudeDir, d.project, managedDir(d.e)) {
+		b, err := os.ReadFile(f.Path)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			bad = true
+			d.warn("settings", "make it readable for this user", "%s cannot be read: %v", f.Path, err)
+			continue
+		}
+		s, err := clientsettings.Parse(b)
+		var syntax *clientsettings.SyntaxError
+		if errors.As(err, &syntax) {
+			bad = true
+			d.problem("settings", "mend the file: the client ignores all of it, without a word", "%s:%d:%d: %s", f.Path, syntax.Line, syntax.Column, syntax.Reason)
+			continue
+		}
+		file := settingsFile{File: f, Settings: s}
+		if info, err := os.Stat(f.Path); err == nil {
+			file.changed = info.ModTime()
+		}
+		d.files = append(d.files, file)
+		if s.DisableAllHooks {
+			bad = true
+			d.problem("settings", "take disableAllHooks out of the file", "disableAllHooks in %s: no hook runs", f.Path)
+		}
+		if f.Scope == clientsettings.Managed && s.AllowManagedHooksOnly && len(s.Ours()) == 0 {
+			bad = true
+			d.problem("settings", "ask your administrator to register ams-hook there", "allowManagedHooksOnly in %s: only its own hooks run", f.Path)
+		}
+		for name, on := range s.Plugins {
+			if on && strings.HasPrefix(name, "ams@") {
+				d.plugin = name + " in " + f.Path
+			}
+		}
+	}
+	if !bad {
+		d.ok("settings", "%s read", screen.Count(len(d.files), "settings file"))
+	}
+}
+
+// checkHooks looks at what is registered for which events.
+func (d *doctor) checkHooks(context.Context) {
+	commands := map[string][]string{} // by event
+	found := 0
+	for _, f := range d.files {
+		var events []string
+		for _, h := range f.Ours() {
+			found++
+			if !slices.Contains(events, h.Event) {
+				events = append(events, h.Event)
+			}
+			if !slices.Contains(commands[h.Event], h.Command) {
+				commands[h.Event] = append(commands[h.Event], h.Command)
+			}
+			d.checkHook(f, h)
+		}
+		if len(events) > 0 {
+			d.checkEvents(f, events)
+		}
+	}
+	switch {
+	case found == 0 && d.plugin == "":
+		d.problem("hook", "ams-assemble install", "ams-hook is not registered in any settings of the client: nothing is recorded")
+	case found == 0:
+		d.ok("hook", "registered by the plugin %s", d.plugin)
+	case d.plugin != "":
+		d.warn("twice", "keep one: ams-assemble uninstall, or disable the plugin", "ams-hook is registered in settings and by the plugin %s: every event is recorded twice", d.plugin)
+	}
+	for _, event := range slices.Sorted(keysOf(commands)) {
+		if len(commands[event]) > 1 {
+			d.warn("twice", "keep one: ams-assemble install corrects your own settings, ams-assemble uninstall --project a project's",
+				"%s starts %s: it is recorded twice, and costs twice", event, strings.Join(commands[event], " and "))
+			return // the other events are alike
+		}
+	}
+}
+
+// checkHook looks at one entry of ours.
+func (d *doctor) checkHook(f settingsFile, h clientsettings.Hook) {
+	again := "ams-assemble install " + installFlag(f.Scope)
+	switch why := clientsettings.WhyNever(h.Event); {
+	case h.Event == "WorktreeCreate":
+		d.problem("hook", again, "ams-hook is registered for %s in %s: %s", h.Event, f.Path, why)
+	case why != "":
+		d.warn("hook", again, "ams-hook is registered for %s in %s: %s", h.Event, f.Path, why)
+	case !clientsettings.Accepts(d.version, h.Event):
+		d.problem("hook", again+", or a newer client", "client %s does not know %s in %s, and so runs no hook of that file", d.version, h.Event, f.Path)
+	case h.Async:
+		d.warn("hook", again, "ams-hook is async for %s in %s: the client may end it before it has recorded", h.Event, f.Path)
+	case !h.All():
+		d.warn("hook", again, "ams-hook is registered for %s of %q alone in %s", h.Event, h.Matcher, f.Path)
+	case !h.HasArgs:
+		d.warn("hook", again, "ams-hook is started by a shell for %s in %s: slower than without", h.Event, f.Path)
+	}
+}
+
+func installFlag(scope clientsettings.Scope) string { return "--" + string(scope) }
+
+// checkEvents says which events are recorded, and which this client has beside them.
+func (d *doctor) checkEvents(f settingsFile, events []string) {
+	again := "ams-assemble install " + installFlag(f.Scope)
+	missing := func(wanted []string) []string {
+		return slices.DeleteFunc(wanted, func(event string) bool { return slices.Contains(events, event) })
+	}
+	if lost := missing(clientsettings.Shared()); len(lost) > 0 {
+		d.warn("hook", again, "ams-hook is not registered for %s in %s", strings.Join(lost, ", "), f.Path)
+		return
+	}
+	if more := missing(clientsettings.Events(d.version)); len(more) > 0 && f.Scope == clientsettings.User {
+		d.ok("hook", "registered for %d events in %s; client %s has %d more (%s)", len(events), f.Path, d.version, len(more), again)
+		return
+	}
+	d.ok("hook", "registered for %d events in %s", len(events), f.Path)
+}
+
+// hookCommands are the programs that are registered, each once.
+func (d *doctor) hookCommands() []string {
+	var out []string
+	for _, f := range d.files {
+		for _, h := range f.Ours() {
+			if !slices.Contains(out, h.Command) {
+				out = append(out, h.Command)
+			}
+		}
+	}
+	if len(out) == 0 && d.plugin != "" {
+		out = append(out, "ams-hook")
+	}
+	return out
+}
+
+// checkPrograms looks at the registered programs: there, of this version, silent and quick to end.
+func (d *doctor) checkPrograms(context.Context) {
+	own := version()
+	for _, command := range d.hookCommands() {
+		path, err := exec.LookPath(command)
+		if err != nil {
+			d.problem("program", "ams-assemble install, with ams-hook in its place", "%s cannot be started: %v", command, err)
+			continue
+		}
+		info, err := buildinfo.ReadFile(path)
+		switch {
+		case err != nil || !strings.HasSuffix(info.Path, "/ams-hook"):
+			d.warn("program", "build or install ams-hook anew", "%s is no ams-hook as Go builds it", path)
+		case versionOf(info) != own:
+			d.warn("program", "install both programs from one release", "%s is of version %s, ams-assemble of %s", path, versionOf(info), own)
+		default:
+			d.ok("program", "%s, version %s", path, own)
+		}
+	}
+}
+
+// checkAgree holds the folder that hooks record into to the one that this program reads.
+func (d *doctor) checkAgree(context.Context) {
+	agreed := true
+	said := false
+	for _, f := range d.files {
+		if v := f.Env["AMS_DISABLE"]; v != "" && v != "0" {
+			agreed = false
+			d.problem("agree", "take AMS_DISABLE out of the file", "AMS_DISABLE=%s in env of %s: ams-hook records nothing", v, f.Path)
+		}
+		setting, ok := f.Env["AMS_SPOOL_DIR"]
+		if !ok {
+			continue
+		}
+		said = true
+		dir, err := spool.Dir(setting, d.e.getenv)
+		if err != nil || !samePath(dir, d.set.spoolDir) {
+			agreed = false
+			d.problem("agree", "ams-assemble install --spool-dir DIR sets both", "%s lets hooks record into %s, and ams-assemble reads %s", f.Path, setting, d.set.spoolDir)
+		}
+	}
+	if v := d.e.getenv("AMS_DISABLE"); v != "" && v != "0" {
+		agreed = false
+		d.problem("agree", "unset AMS_DISABLE", "AMS_DISABLE=%s in this environment: ams-hook records nothing in clients started here", v)
+	}
+	if !said && len(d.hookCommands()) > 0 {
+		none := func(name string) string {
+			if name == "AMS_SPOOL_DIR" {
+				return ""
+			}
+			return d.e.getenv(name)
+		}
+		if dir, err := spool.Dir("", none); err == nil && !samePath(dir, d.set.spoolDir) {
+			agreed = false
+			d.problem("agree", "ams-assemble install", "hooks record into %s unless their environment says otherwise, and ams-assemble reads %s", dir, d.set.spoolDir)
+		}
+	}
+	if agreed {
+		d.ok("agree", "hooks record into %s, where ams-assemble reads", d.set.spoolDir)
+	}
+}
+
+func samePath(a, b string) bool {
+	if filepath.Clean(a) == filepath.Clean(b) {
+		return true
+	}
+	x, err1 := os.Stat(a)
+	y, err2 := os.Stat(b)
+	return err1 == nil && err2 == nil && os.SameFile(x, y)
+}
+
+func keysOf[V any](m map[string]V) func(func(string) bool) {
+	return func(yield func(string) bool) {
+		for k := range m {
+			if !yield(k) {
+				return
+			}
+		}
+	}
+}
+
+// checkTrial gives the registered program an event and reads it back, and measures how long it takes on this machine.
+func (d *doctor) checkTrial(ctx context.Context) {
+	for _, command := range d.hookCommands() {
+		path, err := exec.LookPath(command)
+		if err != nil {
+			continue // said already
+		}
+		if err := os.MkdirAll(d.set.spoolDir, 0o700); err != nil {
+			d.problem("trial", "make the folder writable, or name another by ams-assemble install --spool-dir DIR", "the spool folder cannot be made: %v", err)
+			return
+		}
+		if err := tryHook(ctx, d.e, path, d.set.spoolDir); err != nil {
+			d.problem("trial", "look at the hook's log; AMS_HOOK_DEBUG=1 lets it talk", "a trial event was not recorded: %v", err)
+			continue
+		}
+		median, worst, err := timeHook(ctx, d.e, path, d.set.spoolDir)
+		text := fmt.Sprintf("a trial event was recorded and read back; the hook takes %.1f ms (median of %d, at most %.1f ms)", median, trials, worst)
+		switch {
+		case err != nil:
+			d.problem("trial", "look at the hook's log", "the hook failed after the trial event: %v", err)
+		case median > slowHook:
+			d.warn("trial", "is the spool folder on a slow or shared disk? ams-assemble install --spool-dir DIR names another", "%s", text)
+		default:
+			d.ok("trial", "%s", text)
+		}
+	}
+}

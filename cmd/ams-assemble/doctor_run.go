@@ -1,0 +1,192 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+	"time"
+
+	"ams/pkg/receipt"
+	"ams/pkg/schedule"
+	"ams/pkg/screen"
+	"ams/pkg/spool"
+	"ams/pkg/upload"
+)
+
+// checkSchedule looks whether this program runs by itself.
+func (d *doctor) checkSchedule(ctx context.Context) {
+	m := machineOf(d.e)
+	found := 0
+	for _, kind := range scheduleKinds {
+		if kind == schedule.Launchd != (m.GOOS == "darwin") && kind != schedule.Cron {
+			continue
+		}
+		entry, ok, err := m.State(ctx, kind)
+		if err != nil || !ok {
+			continue
+		}
+		found++
+		switch {
+		case entry.Program != "" && !samePath(entry.Program, d.e.self):
+			d.warn("schedule", "ams-assemble install", "%s starts %s, and not this ams-assemble (%s)", entry.Where, entry.Program, d.e.self)
+		case !entry.Active:
+			d.problem("schedule", "ams-assemble install", "%s is there, but %s does not run it", entry.Where, kind)
+		default:
+			d.ok("schedule", "every five minutes by %s (%s)", kind, entry.Where)
+		}
+	}
+	if found == 0 {
+		d.warn("schedule", "ams-assemble install; or let ams-assemble run --watch go on", "nothing runs ams-assemble by itself")
+	}
+}
+
+// overdue is how long after a run another should have come.
+const overdue = time.Hour
+
+// checkLastRun looks at the last run and at what waits for the next.
+func (d *doctor) checkLastRun(context.Context) {
+	waiting, oldest, busy := d.backlog()
+	last, err := receipt.ReadLastRun(receipt.LastRunPath(d.set.receiptsPath()))
+	now := d.e.now()
+	wait := "nothing waits"
+	if waiting > 0 {
+		wait = fmt.Sprintf("%s waiting, the oldest for %s", screen.Count(waiting, "session"), screen.Duration(max(now.Sub(oldest).Milliseconds(), 0)))
+	}
+	switch {
+	case busy:
+		d.ok("run", "a run is at work now")
+	case err != nil:
+		d.warn("run", "ams-assemble run", "%v; %s", err, wait)
+	case last == nil && waiting > 0:
+		d.warn("run", "ams-assemble run", "there was no run into this store yet; %s", wait)
+	case last == nil:
+		d.ok("run", "there was no run into this store yet; %s", wait)
+	case last.Error != "":
+		d.problem("run", "ams-assemble run, and see what it says", "the last run, %s ago, failed: %s; %s", ago(now, last.Ended), last.Error, wait)
+	case waiting > 0 && now.Sub(last.Ended) > overdue && now.Sub(oldest) > overdue:
+		d.problem("run", "ams-assemble run; and see the schedule", "the last run was %s ago; %s", ago(now, last.Ended), wait)
+	default:
+		d.ok("run", "the last run was %s ago and stored %s; %s", ago(now, last.Ended), screen.Count(last.Stored, "session"), wait)
+	}
+}
+
+func ago(now, then time.Time) string { return screen.Duration(max(now.Sub(then).Milliseconds(), 0)) }
+
+// backlog counts the sessions with news since their last run. A run at work has the receipts to itself.
+func (d *doctor) backlog() (waiting int, oldest time.Time, busy bool) {
+	spools, err := spool.List(d.set.spoolDir)
+	if err != nil {
+		return 0, oldest, false
+	}
+	known := map[string]*receipt.Receipt{}
+	if _, err := os.Stat(d.set.receiptsPath()); err == nil {
+		book, err := receipt.Open(d.set.receiptsPath())
+		if errors.Is(err, receipt.ErrLocked) {
+			return 0, oldest, true
+		}
+		if err == nil {
+			known = book.All()
+			book.Close()
+		}
+	}
+	for _, s := range withNews(known, d.set, spools) {
+		waiting++
+		if at := s.LastChange(); oldest.IsZero() || at.Before(oldest) {
+			oldest = at
+		}
+	}
+	return waiting, oldest, false
+}
+
+// clockWord and clockOff are how far this clock and the store's may differ: S3 refuses requests from 15 minutes on.
+const (
+	clockWord = time.Minute
+	clockOff  = 5 * time.Minute
+)
+
+// checkStore puts an object into the store, reads it, finds it in a list and removes it.
+func (d *doctor) checkStore(ctx context.Context) {
+	name := d.set.storeName()
+	store, err := d.set.open(ctx)
+	if err != nil {
+		d.problem("store", "see the README on buckets", "%s: %v", name, err)
+		return
+	}
+	key := "doctor/probe-" + strings.ToLower(rand.Text()[:12]) + ".json"
+	body := []byte("{}\n")
+	if _, err := store.Put(ctx, key, body, upload.PutOptions{}); err != nil {
+		d.problem("store", storeNext(d.set), "nothing can be stored in %s: %v", name, err)
+		return
+	}
+	at := d.e.now()
+	got, _, err := store.Get(ctx, key)
+	if err == nil && string(got) != string(body) {
+		err = fmt.Errorf("another body came back")
+	}
+	if err != nil {
+		d.problem("store", storeNext(d.set), "what was stored in %s cannot be read: %v", name, err)
+	}
+	var listed time.Time
+	listErr := store.List(ctx, key, func(o upload.Object) error {
+		listed = o.ModTime
+		return nil
+	})
+	if listErr != nil || listed.IsZero() {
+		d.problem("store", storeNext(d.set), "the objects of %s cannot be listed: %v", name, listErr)
+	}
+	if derr := store.Delete(ctx, key); derr != nil {
+		d.warn("store", "allow deletion, if ams-assemble rm is to work; then remove "+key, "nothing can be removed from %s: %v", name, derr)
+	} else if err == nil && listErr == nil && !listed.IsZero() {
+		d.ok("store", "%s takes, gives, lists and removes objects", name)
+	}
+	if !listed.IsZero() {
+		d.checkClock(at, listed)
+	}
+}
+
+func storeNext(set settings) string {
+	if set.s3 != nil {
+		return "check bucket, endpoint, region and credentials: cron sees ~/.config/ams/env and ~/.aws alone"
+	}
+	return "make the folder writable, or name another: --local-dir, AMS_LOCAL_DIR"
+}
+
+// checkClock compares this clock with the store's.
+func (d *doctor) checkClock(ours, theirs time.Time) {
+	off := ours.Sub(theirs).Abs()
+	text := fmt.Sprintf("this clock and the store's differ by %s", screen.Duration(off.Milliseconds()))
+	switch {
+	case off > clockOff:
+		d.problem("clock", "set this machine's clock (ntp)", "%s; S3 refuses requests from 15 minutes on", text)
+	case off > clockWord:
+		d.warn("clock", "set this machine's clock (ntp)", "%s", text)
+	default:
+		d.ok("clock", "%s", text)
+	}
+}
+
+// oldPrices is the age from which a price table is worth a word.
+const oldPrices = 180 * 24 * time.Hour
+
+// checkOwnSettings looks at the file with the settings of this program, and at the price table.
+func (d *doctor) checkOwnSettings(context.Context) {
+	path := envFile(homeDir(d.e))
+	if info, err := os.Stat(path); err == nil && runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 && holdsSecrets(path) {
+		d.warn("own", "chmod 600 "+path, "%s holds credentials and is open to others (%v)", path, info.Mode().Perm())
+	}
+	date, err := time.Parse(time.DateOnly, d.set.join.Prices.Date())
+	if err == nil && d.e.now().Sub(date) > oldPrices {
+		d.warn("prices", "install a newer release, or --prices FILE", "the price table is of %s; what no bill of the client covers is computed with it", d.set.join.Prices.Date())
+		return
+	}
+	d.ok("own", "settings read; prices of %s", d.set.join.Prices.Date())
+}
+
+func holdsSecrets(path string) bool {
+	b, err := os.ReadFile(path)
+	return err == nil && (strings.Contains(string(b), "SECRET") || strings.Contains(string(b), "TOKEN"))
+}

@@ -1,0 +1,221 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+
+	"ams/pkg/lax"
+	"ams/pkg/screen"
+	"ams/pkg/spool"
+)
+
+// smallDisk and fullDisk are how many free bytes are worth a word, and how many are too few.
+const (
+	smallDisk = 1 << 30
+	fullDisk  = 100 << 20
+)
+
+// checkSpoolDir looks at the folder that hooks write to.
+func (d *doctor) checkSpoolDir(context.Context) {
+	dir := d.set.spoolDir
+	info, err := os.Stat(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		d.ok("spool", "%s is not there yet; the first event makes it", dir)
+		return
+	case err != nil:
+		d.problem("spool", "make it readable for this user", "%s: %v", dir, err)
+		return
+	case !info.IsDir():
+		d.problem("spool", "move it away, or ams-assemble install --spool-dir DIR", "%s is no folder: nothing can be recorded", dir)
+		return
+	}
+	f, err := os.CreateTemp(dir, ".ams-trial-*")
+	if err != nil {
+		d.problem("spool", "make it writable for this user, or ams-assemble install --spool-dir DIR", "%s cannot be written to: %v", dir, err)
+		return
+	}
+	f.Close()
+	os.Remove(f.Name())
+	free, known := freeBytes(dir)
+	switch {
+	case runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0:
+		d.warn("spool", "chmod 700 "+dir, "%s is open to others (%v): it holds what agents saw", dir, info.Mode().Perm())
+	case known && free < fullDisk:
+		d.problem("spool", "make room: hooks that cannot write lose their events", "%s has %s left on its disk", dir, screen.Bytes(free))
+	case known && free < smallDisk:
+		d.warn("spool", "make room", "%s has %s left on its disk", dir, screen.Bytes(free))
+	default:
+		d.ok("spool", "%s can be written to", dir)
+	}
+}
+
+// recentDays bounds how far back doctor looks for sessions that were not recorded.
+const recentDays = 7
+
+// checkRecorded looks for the last event, and for sessions that ran since recording was set up and left no event: the sign of a hook that is
+// silently off.
+func (d *doctor) checkRecorded(context.Context) {
+	spools, err := spool.List(d.set.spoolDir)
+	if err != nil {
+		d.problem("recorded", "make the spool folder readable for this user", "%v", err)
+		return
+	}
+	var last time.Time
+	names := map[string]bool{}
+	since := d.registeredAt()
+	for _, s := range spools {
+		names[s.Name] = true
+		if at := s.LastChange(); at.After(last) {
+			last = at
+		}
+	}
+	now := d.e.now()
+	if last.After(now.Add(5 * time.Minute)) {
+		d.problem("clock", "set this machine's clock", "the newest event is from %s, which is still to come", last.Local().Format("2006-01-02 15:04"))
+	}
+	missed := d.unrecorded(names, since, now)
+	switch {
+	case len(missed) > 0:
+		d.problem("recorded", "start claude anew; if it goes on, look at the lines above. ams-assemble import stores what was missed, without hooks",
+			"%s ran since ams-hook was registered and left no event, the last %s ago: %s", screen.Count(len(missed), "session"),
+			screen.Duration(now.Sub(missed[0].at).Milliseconds()), missed[0].id)
+	case last.IsZero():
+		d.warn("recorded", "run claude once, in a new session", "nothing was recorded yet")
+	default:
+		d.ok("recorded", "the last event came %s ago; %s in the spool", screen.Duration(max(now.Sub(last).Milliseconds(), 0)), screen.Count(len(spools), "session"))
+	}
+}
+
+// registeredAt is when the settings that register ams-hook were changed last, zero if none do.
+func (d *doctor) registeredAt() time.Time {
+	var at time.Time
+	for _, f := range d.files {
+		if len(f.Ours()) > 0 && f.changed.After(at) {
+			at = f.changed
+		}
+	}
+	return at
+}
+
+// missedSession is a session with a transcript and without an event.
+type missedSession struct {
+	id string
+	at time.Time // of its last line
+}
+
+// unrecorded are the sessions that began after a moment and have no spool and are not stored, the newest first.
+func (d *doctor) unrecorded(spools map[string]bool, since, now time.Time) []missedSession {
+	if since.IsZero() {
+		return nil // nothing is registered, and that is said elsewhere
+	}
+	paths, err := filepath.Glob(filepath.Join(d.set.claudeDir, "projects", "*", "*.jsonl"))
+	if err != nil {
+		return nil
+	}
+	var out []missedSession
+	for _, path := range paths {
+		id := strings.TrimSuffix(filepath.Base(path), ".jsonl")
+		info, err := os.Lstat(path)
+		if err != nil || !info.Mode().IsRegular() || strings.HasPrefix(id, "agent-") || spools[spool.FileName(id)] || now.Sub(info.ModTime()) > recentDays*24*time.Hour ||
+			!info.ModTime().After(since) || !beganAt(path).After(since) || d.isStoredLocally(id) {
+			continue
+		}
+		m := missedSession{id, info.ModTime()}
+		if len(out) > 0 && m.at.After(out[0].at) {
+			out = append([]missedSession{m}, out...)
+			continue
+		}
+		out = append(out, m)
+	}
+	return out
+}
+
+// isStoredLocally reports whether a local store has the session: its spool may be pruned.
+func (d *doctor) isStoredLocally(id string) bool {
+	if d.set.s3 != nil {
+		return false
+	}
+	_, err := os.Stat(filepath.Join(d.set.localDir, "index", spool.FileName(id)+".json"))
+	return err == nil
+}
+
+// headBytes is how much of a transcript is read for its first time: the first lines that have one come early.
+const headBytes = 256 << 10
+
+// beganAt is the first time in a transcript, zero where there is none.
+func beganAt(path string) time.Time {
+	f, err := os.Open(path)
+	if err != nil {
+		return time.Time{}
+	}
+	defer f.Close()
+	head := make([]byte, headBytes)
+	n, _ := f.Read(head)
+	for line := range bytes.Lines(head[:n]) {
+		var l struct {
+			Timestamp string `json:"timestamp"`
+		}
+		if lax.Unmarshal(line, &l) == nil && l.Timestamp != "" {
+			if at, err := time.Parse(time.RFC3339Nano, l.Timestamp); err == nil {
+				return at
+			}
+		}
+	}
+	return time.Time{}
+}
+
+// checkDamage looks for spools that were set aside, and events that belong to no session.
+func (d *doctor) checkDamage(context.Context) {
+	spools, err := spool.List(d.set.spoolDir)
+	if err != nil {
+		return // said already
+	}
+	damaged, first := 0, ""
+	for _, s := range spools {
+		if len(s.Damaged) > 0 {
+			damaged++
+			if first == "" {
+				first = s.Name
+			}
+		}
+		if s.Name == spool.Unassigned {
+			d.warn("unassigned", "ams-assemble spool dump unassigned", "there are events without a session: is ams-hook registered for something else than Claude Code?")
+		}
+	}
+	if damaged > 0 {
+		d.warn("damage", "ams-assemble spool dump "+first+" shows what could be read; is the disk failing?",
+			"%s damaged and set aside; what could be read of it counts", screen.Count(damaged, "spool was"))
+		return
+	}
+	d.ok("damage", "no spool is damaged")
+}
+
+// checkLog shows what hooks could not do.
+func (d *doctor) checkLog(context.Context) {
+	lines, err := spool.ReadLog(d.set.spoolDir)
+	if err != nil {
+		d.warn("log", "make the spool folder readable for this user", "the hook's log cannot be read: %v", err)
+		return
+	}
+	recent := 0
+	for _, l := range lines {
+		if d.e.now().Sub(l.Time) < recentDays*24*time.Hour {
+			recent++
+		}
+	}
+	if recent == 0 {
+		d.ok("log", "hooks had no trouble in the last %d days", recentDays)
+		return
+	}
+	last := lines[len(lines)-1]
+	d.warn("log", "see "+filepath.Join(d.set.spoolDir, "ams-hook.log"), "hooks had trouble %d times in the last %d days, the last at %s: %s", recent, recentDays,
+		last.Time.Local().Format("2006-01-02 15:04"), last.Text)
+}
