@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -50,16 +49,6 @@ func onTerminal(t *testing.T, program string, columns uint16, env []string, args
 		t.Fatalf("%v\n%s", err, out)
 	}
 	return strings.ReplaceAll(string(out), "\r\n", "\n")
-}
-
-// buildProgram builds ams-assemble.
-func buildProgram(t *testing.T) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "ams-assemble")
-	if out, err := exec.Command("go", "build", "-o", path, ".").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	return path
 }
 
 // TestOnlyATerminalIsPaintedAndPaged shows a session on terminals of two widths, with and without a pager and colour.

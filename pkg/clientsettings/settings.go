@@ -37,8 +37,13 @@ func Files(claudeDir, projectDir, managedDir string) []File {
 			files = append(files, File{Managed, path})
 		}
 	}
-	return append(files, File{Local, PathOf(Local, claudeDir, projectDir)}, File{Project, PathOf(Project, claudeDir, projectDir)},
-		File{User, PathOf(User, claudeDir, projectDir)})
+	user := PathOf(User, claudeDir, projectDir)
+	for _, scope := range []Scope{Local, Project} {
+		if path := PathOf(scope, claudeDir, projectDir); path != user { // in the home folder they are one
+			files = append(files, File{scope, path})
+		}
+	}
+	return append(files, File{User, user})
 }
 
 // PathOf is the file of a scope other than [Managed].

@@ -1,0 +1,308 @@
+//go:build unix
+
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"ams/pkg/spool"
+)
+
+// world is a person's machine: a home of its own, both programs, and stand-ins for the client and cron.
+type world struct {
+	t       *testing.T
+	home    string
+	program string
+	env     []string
+}
+
+// standIn writes a shell script into the world's PATH.
+func (w *world) standIn(name, script string) {
+	w.t.Helper()
+	if err := os.WriteFile(filepath.Join(w.home, "bin", name), []byte("#!/bin/sh\n"+script+"\n"), 0o755); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// newWorld is a machine on which all is well: installed, one session recorded, assembled and stored.
+func newWorld(t *testing.T, program string) *world {
+	t.Helper()
+	w := &world{t: t, home: t.TempDir()}
+	bin := filepath.Join(w.home, "bin")
+	if err := os.MkdirAll(bin, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	w.program = filepath.Join(bin, "ams-assemble")
+	for from, to := range map[string]string{program: w.program, hookPath: filepath.Join(bin, "ams-hook")} {
+		b, err := os.ReadFile(from)
+		if err == nil {
+			err = os.WriteFile(to, b, 0o755)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.env = []string{"HOME=" + w.home, "PATH=" + bin + ":/usr/bin:/bin", "TZ=UTC", "AMS_MANAGED_SETTINGS_DIR=" + filepath.Join(w.home, "managed")}
+	w.standIn("claude", "echo '2.1.330 (Claude Code)'")
+	w.standIn("systemctl", "exit 1")
+	w.standIn("crontab", `case "$1" in
+-l) [ -f "$HOME/crontab" ] && cat "$HOME/crontab" || { echo "no crontab for you" >&2; exit 1; } ;;
+-r) rm "$HOME/crontab" ;;
+*) cat > "$HOME/crontab" ;;
+esac`)
+	w.must("install", "--schedule", "cron")
+	w.record("first")
+	w.must("run", "--now")
+	return w
+}
+
+// run runs ams-assemble and returns its exit code and what it printed.
+func (w *world) run(args ...string) (code int, stdout, stderr string) {
+	w.t.Helper()
+	cmd := exec.Command(w.program, args...)
+	cmd.Dir = w.home
+	cmd.Env = w.env
+	var out, talk strings.Builder
+	cmd.Stdout, cmd.Stderr = &out, &talk
+	err := cmd.Run()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		w.t.Fatal(err)
+	}
+	return cmd.ProcessState.ExitCode(), out.String(), talk.String()
+}
+
+func (w *world) must(args ...string) string {
+	w.t.Helper()
+	code, out, talk := w.run(args...)
+	if code != exitDone {
+		w.t.Fatalf("ams-assemble %v: exit %d\n%s%s", args, code, out, talk)
+	}
+	return out
+}
+
+// record gives the installed hook the events of a session, as the client does.
+func (w *world) record(id string) {
+	w.t.Helper()
+	for _, event := range []string{`"SessionStart","source":"startup"`, `"UserPromptSubmit","prompt":"Hello"`, `"SessionEnd","reason":"other"`} {
+		cmd := exec.Command(filepath.Join(w.home, "bin", "ams-hook"))
+		cmd.Env = append(w.env, "AMS_SPOOL_DIR="+w.spool())
+		cmd.Stdin = strings.NewReader(`{"session_id":"` + id + `","cwd":"/p","hook_event_name":` + event + `}`)
+		if out, err := cmd.CombinedOutput(); err != nil || len(out) > 0 {
+			w.t.Fatalf("ams-hook: %v, %q", err, out)
+		}
+	}
+}
+
+func (w *world) spool() string    { return filepath.Join(w.home, ".local", "state", "ams", "spool") }
+func (w *world) settings() string { return filepath.Join(w.home, ".claude", "settings.json") }
+
+// edit changes a file of the world.
+func (w *world) edit(path, old, new string) {
+	w.t.Helper()
+	text := readText(w.t, path)
+	if !strings.Contains(text, old) {
+		w.t.Fatalf("%s holds no %q:\n%s", path, old, text)
+	}
+	writeText(w.t, path, strings.ReplaceAll(text, old, new))
+}
+
+// doctor returns the findings, and the exit code.
+func (w *world) doctor(command string) (int, report) {
+	w.t.Helper()
+	code, out, talk := w.run(command, "--json")
+	var r report
+	if err := json.Unmarshal([]byte(out), &r); err != nil {
+		w.t.Fatalf("%s --json: %v\n%s%s", command, err, out, talk)
+	}
+	return code, r
+}
+
+// faults are what goes wrong on people's machines. Each is planted into a world in which all is well.
+var faults = []struct {
+	name  string
+	plant func(*world)
+	id    string
+	state state
+	text  string // in the finding
+	next  string // in its next step
+}{
+	{"not registered", func(w *world) {
+		w.must("uninstall")
+		w.must("install", "--schedule", "cron", "--project")
+		w.must("uninstall", "--project")
+	},
+		"hook", isProblem, "not registered in any settings", "ams-assemble install"},
+	{"settings that are no JSON", func(w *world) { w.edit(w.settings(), `"hooks": {`, `"hooks": {,`) },
+		"settings", isProblem, "settings.json:2:", "mend the file"},
+	{"all hooks disabled", func(w *world) { w.edit(w.settings(), `"hooks": {`, "\"disableAllHooks\": true,\n  \"hooks\": {") },
+		"settings", isProblem, "disableAllHooks", "take disableAllHooks out"},
+	{"only an administrator's hooks", func(w *world) {
+		os.Mkdir(filepath.Join(w.home, "managed"), 0o700)
+		writeText(w.t, filepath.Join(w.home, "managed", "managed-settings.json"), `{"allowManagedHooksOnly": true}`)
+	}, "settings", isProblem, "allowManagedHooksOnly", "administrator"},
+	{"registered twice", func(w *world) {
+		writeText(w.t, filepath.Join(w.home, ".claude", "settings.local.json"), `{"hooks": {"Stop": [{"hooks": [{"type": "command", "command": "/other/ams-hook", "args": []}]}]}}`)
+	}, "twice", isWarning, "recorded twice", "ams-assemble uninstall"},
+	{"an event that an old client does not know", func(w *world) { w.standIn("claude", "echo '2.1.100 (Claude Code)'") },
+		"hook", isProblem, "client 2.1.100 does not know", "ams-assemble install --user"},
+	{"an event that breaks worktrees", func(w *world) { w.edit(w.settings(), `"Stop":`, `"WorktreeCreate":`) },
+		"hook", isProblem, "breaks worktrees", "ams-assemble install --user"},
+	{"an event missing", func(w *world) { w.edit(w.settings(), `"PostToolUse":`, `"Nonsense":`) },
+		"hook", isWarning, "not registered for PostToolUse", "ams-assemble install --user"},
+	{"the program gone", func(w *world) { os.Remove(filepath.Join(w.home, "bin", "ams-hook")) },
+		"program", isProblem, "cannot be started", "ams-assemble install"},
+	{"another program in its place", func(w *world) { w.standIn("ams-hook", "echo I talk") },
+		"trial", isProblem, "must end with 0 and print nothing", "log"},
+	{"hook and cron at odds", func(w *world) { w.edit(w.settings(), w.spool(), "/somewhere/else") },
+		"agree", isProblem, "/somewhere/else", "ams-assemble install --spool-dir"},
+	{"recording disabled", func(w *world) { w.edit(w.settings(), `"env": {`, "\"env\": {\n    \"AMS_DISABLE\": \"1\",") },
+		"agree", isProblem, "AMS_DISABLE=1", "take AMS_DISABLE out"},
+	{"a file where the spool must be", func(w *world) {
+		os.RemoveAll(w.spool())
+		writeText(w.t, w.spool(), "")
+	}, "spool", isProblem, "is no folder", "move it away"},
+	{"a spool that others can read", func(w *world) { os.Chmod(w.spool(), 0o755) },
+		"spool", isWarning, "open to others", "chmod 700"},
+	{"a session that left no event", func(w *world) {
+		dir := filepath.Join(w.home, ".claude", "projects", "-p")
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			w.t.Fatal(err)
+		}
+		old := time.Now().Add(-time.Hour)
+		if err := os.Chtimes(w.settings(), old, old); err != nil {
+			w.t.Fatal(err)
+		}
+		writeText(w.t, filepath.Join(dir, "silent.jsonl"), fmt.Sprintf(`{"type":"user","timestamp":%q}`+"\n", time.Now().Add(-time.Minute).UTC().Format(time.RFC3339Nano)))
+	}, "recorded", isProblem, "1 session ran since ams-hook was registered and left no event", "start claude anew"},
+	{"a damaged spool", func(w *world) {
+		writeText(w.t, filepath.Join(w.spool(), "broken.db"), "this is no database, and long enough to be looked at\n")
+		raw := []byte(`{"session_id":"broken"}`)
+		if err := spool.Append(w.spool(), "broken", spool.Record{Key: spool.KeyFor(time.Now(), raw, 0), Raw: raw}, spool.Options{}); err != nil {
+			w.t.Fatal(err)
+		}
+	}, "damage", isWarning, "damaged and set aside", "spool dump broken"},
+	{"trouble in the hook's log", func(w *world) { spool.Log(w.spool(), "s", "write: no space left on device") },
+		"log", isWarning, "no space left on device", "ams-hook.log"},
+	{"no schedule", func(w *world) { os.Remove(filepath.Join(w.home, "crontab")) },
+		"schedule", isWarning, "nothing runs ams-assemble by itself", "ams-assemble install"},
+	{"a schedule of another program", func(w *world) { w.edit(filepath.Join(w.home, "crontab"), w.program, "/old/ams-assemble") },
+		"schedule", isWarning, "starts /old/ams-assemble", "ams-assemble install"},
+	{"a run that failed", func(w *world) {
+		w.record("second")
+		os.RemoveAll(filepath.Join(w.home, ".local", "share", "ams"))
+		writeText(w.t, filepath.Join(w.home, ".local", "share", "ams"), "")
+		if code, _, _ := w.run("run", "--now"); code == exitDone {
+			w.t.Fatal("the run did not fail")
+		}
+	}, "run", isProblem, "failed", "ams-assemble run"},
+	{"a store that takes nothing", func(w *world) {
+		os.RemoveAll(filepath.Join(w.home, ".local", "share", "ams"))
+		writeText(w.t, filepath.Join(w.home, ".local", "share", "ams"), "")
+	}, "store", isProblem, "nothing can be stored", "make the folder writable"},
+	{"runs that stopped", func(w *world) {
+		w.record("second")
+		old := time.Now().Add(-3 * time.Hour)
+		for _, path := range []string{filepath.Join(w.spool(), "second.db")} {
+			if err := os.Chtimes(path, old, old); err != nil {
+				w.t.Fatal(err)
+			}
+		}
+		found, err := filepath.Glob(filepath.Join(w.spool(), ".receipts", "*.last-run.json"))
+		if err != nil || len(found) != 1 {
+			w.t.Fatalf("last runs: %v, %v", found, err)
+		}
+		var r map[string]any
+		if err := json.Unmarshal([]byte(readText(w.t, found[0])), &r); err != nil {
+			w.t.Fatal(err)
+		}
+		r["ended"] = old.Format(time.RFC3339Nano)
+		b, err := json.Marshal(r)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		writeText(w.t, found[0], string(b))
+	}, "run", isProblem, "waiting, the oldest for 3h", "ams-assemble run"},
+	{"the newest event still to come", func(w *world) {
+		ahead := time.Now().Add(48 * time.Hour)
+		if err := os.Chtimes(filepath.Join(w.spool(), "first.db"), ahead, ahead); err != nil {
+			w.t.Fatal(err)
+		}
+	}, "clock", isProblem, "still to come", "set this machine's clock"},
+	{"no client", func(w *world) { os.Remove(filepath.Join(w.home, "bin", "claude")) },
+		"client", isWarning, "its version is not known", "--client"},
+	{"secrets that others can read", func(w *world) {
+		path := filepath.Join(w.home, ".config", "ams", "env")
+		writeText(w.t, path, readText(w.t, path)+"AWS_SECRET_ACCESS_KEY=x\n")
+		os.Chmod(path, 0o644)
+	}, "own", isWarning, "holds credentials", "chmod 600"},
+}
+
+func TestDoctorFindsEachFault(t *testing.T) {
+	program := buildProgram(t)
+	well := newWorld(t, program)
+	if code, r := well.doctor("doctor"); code != exitDone || r.Problems+r.Warnings != 0 || len(r.Checks) < 13 {
+		t.Fatalf("where all is well: exit %d, %+v", code, r)
+	}
+	for _, f := range faults {
+		t.Run(f.name, func(t *testing.T) {
+			w := newWorld(t, program)
+			f.plant(w)
+			code, r := w.doctor("doctor")
+			at := slices.IndexFunc(r.Checks, func(x finding) bool {
+				return x.ID == f.id && x.State == f.state && strings.Contains(x.Text, f.text)
+			})
+			if at < 0 {
+				t.Fatalf("no %s %q with %q in %+v", f.state, f.id, f.text, r.Checks)
+			}
+			if !strings.Contains(r.Checks[at].Next, f.next) {
+				t.Errorf("its next step is %q, want %q", r.Checks[at].Next, f.next)
+			}
+			if want := map[state]int{isProblem: exitNothing}[f.state]; f.state == isProblem && code != want {
+				t.Errorf("exit %d, want %d", code, want)
+			}
+		})
+	}
+}
+
+// TestStatusIsShort holds the short form to a few lines, and to the same verdict.
+func TestStatusIsShort(t *testing.T) {
+	w := newWorld(t, buildProgram(t))
+	out := w.must("status")
+	if n := strings.Count(out, "\n"); n > 8 || !strings.Contains(out, "the last event came") || !strings.Contains(out, "0 problems") {
+		t.Errorf("%d lines:\n%s", n, out)
+	}
+	w.edit(w.settings(), `"hooks": {`, `"hooks": {,`)
+	code, out, talk := w.run("status")
+	if code != exitNothing || !strings.Contains(out, "settings.json:2:") || !strings.Contains(talk, "found") {
+		t.Errorf("exit %d\n%s%s", code, out, talk)
+	}
+}
+
+// TestDoctorOfABucket looks at a bucket with the right keys, and with wrong ones.
+func TestDoctorOfABucket(t *testing.T) {
+	b := newBucketServer(t)
+	w := newWorld(t, buildProgram(t))
+	w.env = append(w.env, "AMS_S3_BUCKET=traces", "AMS_S3_ENDPOINT_URL="+b.URL, "AWS_CA_BUNDLE="+os.Getenv("AWS_CA_BUNDLE"), "AWS_ACCESS_KEY_ID="+testKeyID)
+	good, wrong := append(w.env, "AWS_SECRET_ACCESS_KEY="+testSecret), append(slices.Clone(w.env), "AWS_SECRET_ACCESS_KEY=wrong")
+	w.env = good
+	if _, r := w.doctor("doctor"); !slices.ContainsFunc(r.Checks, func(f finding) bool { return f.ID == "store" && f.State == isOK }) {
+		t.Errorf("with the right keys: %+v", r.Checks)
+	}
+	w.env = wrong
+	code, r := w.doctor("doctor")
+	if code != exitNothing || !slices.ContainsFunc(r.Checks, func(f finding) bool {
+		return f.ID == "store" && f.State == isProblem && strings.Contains(f.Text, "SignatureDoesNotMatch") && strings.Contains(f.Next, "credentials")
+	}) {
+		t.Errorf("with a wrong key: exit %d, %+v", code, r.Checks)
+	}
+}
