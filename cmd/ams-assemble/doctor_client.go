@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -100,7 +101,7 @@ func (d *doctor) checkHooks(context.Context) {
 	case d.plugin != "":
 		d.warn("twice", "keep one: ams-assemble uninstall, or disable the plugin", "ams-hook is registered in settings and by the plugin %s: every event is recorded twice", d.plugin)
 	}
-	for _, event := range slices.Sorted(keysOf(commands)) {
+	for _, event := range slices.Sorted(maps.Keys(commands)) {
 		if len(commands[event]) > 1 {
 			d.warn("twice", "keep one: ams-assemble install corrects your own settings, ams-assemble uninstall --project a project's",
 				"%s starts %s: it is recorded twice, and costs twice", event, strings.Join(commands[event], " and "))
@@ -232,16 +233,6 @@ func samePath(a, b string) bool {
 	x, err1 := os.Stat(a)
 	y, err2 := os.Stat(b)
 	return err1 == nil && err2 == nil && os.SameFile(x, y)
-}
-
-func keysOf[V any](m map[string]V) func(func(string) bool) {
-	return func(yield func(string) bool) {
-		for k := range m {
-			if !yield(k) {
-				return
-			}
-		}
-	}
 }
 
 // checkTrial gives the registered program an event and reads it back, and measures how long it takes on this machine.

@@ -3,6 +3,7 @@ package clientsettings
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -32,7 +33,7 @@ func Register(b []byte, command string, events []string, env map[string]string) 
 			return nil, err
 		}
 	}
-	for _, name := range slices.Sorted(keys(env)) {
+	for _, name := range slices.Sorted(maps.Keys(env)) {
 		if err := e.setEnv(name, env[name]); err != nil {
 			return nil, err
 		}
@@ -57,7 +58,7 @@ func Unregister(b []byte, env map[string]string) ([]byte, error) {
 			return !again
 		})
 	}
-	for _, name := range slices.Sorted(keys(env)) {
+	for _, name := range slices.Sorted(maps.Keys(env)) {
 		if err := e.parse(); err != nil {
 			return nil, err
 		}
@@ -72,16 +73,6 @@ func Unregister(b []byte, env map[string]string) ([]byte, error) {
 		}
 	}
 	return e.text, nil
-}
-
-func keys(m map[string]string) func(func(string) bool) {
-	return func(yield func(string) bool) {
-		for k := range m {
-			if !yield(k) {
-				return
-			}
-		}
-	}
 }
 
 // hookText is the entry of ours, on one line.
