@@ -17,6 +17,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"ams/pkg/catalog"
 	"ams/pkg/lax"
 	"ams/pkg/price"
 	"ams/pkg/schema"
@@ -102,21 +103,18 @@ func demo(ctx context.Context, e env, dir, hook string, layout screen.Screen) er
 	return tellStored(ctx, e, dir, set, layout)
 }
 
-// tellStored says where the files are and tells the one session that is stored.
+// tellStored says where the files are, lists what is stored, which is one session, and tells it.
 func tellStored(ctx context.Context, e env, dir string, set settings, layout screen.Screen) error {
-	var keys []string
 	store := upload.NewLocal(set.localDir)
-	err := store.List(ctx, "sessions/", func(o upload.Object) error {
-		keys = append(keys, o.Key)
-		return nil
-	})
-	if err == nil && len(keys) != 1 {
-		err = fmt.Errorf("%d sessions are stored, want 1", len(keys))
+	all, err := catalog.Load(ctx, store, "")
+	if err == nil && len(all.Records) != 1 {
+		err = fmt.Errorf("%d sessions are stored, want 1", len(all.Records))
 	}
 	if err != nil {
 		return fmt.Errorf("demo: %w", err)
 	}
-	body, _, err := store.Get(ctx, keys[0])
+	r := all.Records[0]
+	body, _, err := store.Get(ctx, r.Key())
 	if err != nil {
 		return fmt.Errorf("demo: %w", err)
 	}
@@ -125,7 +123,12 @@ func tellStored(ctx context.Context, e env, dir string, set settings, layout scr
 		return fmt.Errorf("demo: %w", err)
 	}
 	fmt.Fprintf(e.stdout, "spool:    %s\nsession:  %s\nindex:    %s\n\n", filepath.Join(dir, "spool", s.SessionID+".db"),
-		filepath.Join(set.localDir, filepath.FromSlash(keys[0])), filepath.Join(set.localDir, "index", s.SessionID+".json"))
+		filepath.Join(set.localDir, filepath.FromSlash(r.Key())), filepath.Join(set.localDir, "index", r.Name+".json"))
+	table := listTable{page: &page{Screen: layout, Writer: e.stdout, terminal: true}, ids: shortIDs(all.Records), year: e.now().Local().Year()}
+	if err := table.write(all.Records, 0); err != nil {
+		return fmt.Errorf("demo: %w", err)
+	}
+	fmt.Fprintln(e.stdout)
 	return story.Write(e.stdout, s, story.Options{Screen: layout, Location: time.Local})
 }
 

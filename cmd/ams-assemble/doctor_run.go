@@ -47,6 +47,9 @@ func (d *doctor) checkSchedule(ctx context.Context) {
 // overdue is how long after a run another should have come.
 const overdue = time.Hour
 
+// firstRun is how long after the first event the first run may come.
+const firstRun = 15 * time.Minute
+
 // checkLastRun looks at the last run and at what waits for the next.
 func (d *doctor) checkLastRun(context.Context) {
 	waiting, oldest, busy := d.backlog()
@@ -61,7 +64,7 @@ func (d *doctor) checkLastRun(context.Context) {
 		d.ok("run", "a run is at work now")
 	case err != nil:
 		d.warn("run", "ams-assemble run", "%v; %s", err, wait)
-	case last == nil && waiting > 0:
+	case last == nil && waiting > 0 && now.Sub(oldest) > firstRun:
 		d.warn("run", "ams-assemble run", "there was no run into this store yet; %s", wait)
 	case last == nil:
 		d.ok("run", "there was no run into this store yet; %s", wait)

@@ -28,7 +28,7 @@ func readmeBlocks(t *testing.T) []block {
 }
 
 // volatile are the parts of the demo's output that differ from run to run: folders, days, times, and on which machine it ran.
-var volatile = regexp.MustCompile(`(?m)\S*/ams-demo-\d+|\d{4}/\d\d/\d\d| *\d+\.\ds|^  time .*$| on \S+, user \S+$`)
+var volatile = regexp.MustCompile(`(?m)\S*/ams-demo-\d+|\d{4}/\d\d/\d\d|\d{4}-\d\d-\d\d \d\d:\d\d| *\d+\.\ds|^  time .*$| on \S+, user \S+$`)
 
 // TestReadmeIsTrue runs every command of the README in its order, with a home folder of its own, and compares the demo's output with the
 // one shown. The test command itself is what runs this test.
@@ -38,8 +38,9 @@ func TestReadmeIsTrue(t *testing.T) {
 	}
 	home := t.TempDir()
 	copyFolder(t, "testdata/captures/b-bash/projects", filepath.Join(home, ".claude", "projects"))
+	standIns := standInPrograms(t, home)
 	blocks := readmeBlocks(t)
-	shown, ran, tested := "", 0, false
+	shown, ran, tested, examined := "", 0, false, false
 	for i, b := range blocks {
 		switch b.lang {
 		case "sh":
@@ -47,8 +48,14 @@ func TestReadmeIsTrue(t *testing.T) {
 				tested = true
 				continue
 			}
-			out := shell(t, home, b.text, os.Environ())
+			out := shell(t, home, b.text, append(os.Environ(), "PATH="+standIns+":"+os.Getenv("PATH")))
 			ran++
+			if strings.TrimSpace(b.text) == "ams-assemble doctor" {
+				examined = true
+				if got, want := verdicts(out), verdicts(blocks[i+1].text); got != want || !strings.Contains(want, "ok       store") {
+					t.Errorf("doctor says\n%s\nthe README shows\n%s", got, want)
+				}
+			}
 			if strings.Contains(b.text, "ams-assemble demo") {
 				shown = blocks[i+1].text
 				if got, want := volatile.ReplaceAllString(out, "~"), volatile.ReplaceAllString(shown, "~"); got != want {
@@ -64,10 +71,38 @@ func TestReadmeIsTrue(t *testing.T) {
 			ran++
 		}
 	}
-	if ran < 4 || shown == "" || !tested {
-		t.Errorf("%d blocks were run, demo shown: %v, test command named: %v", ran, shown != "", tested)
+	if ran < 7 || shown == "" || !tested || !examined {
+		t.Errorf("%d blocks were run, demo shown: %v, test command named: %v, doctor shown: %v", ran, shown != "", tested, examined)
 	}
 	checkRegistered(t, home)
+}
+
+// verdicts are the first two columns of what doctor prints: the rest is different on every machine.
+func verdicts(out string) string {
+	return strings.Join(regexp.MustCompile(`(?m)^(ok|warning|problem) +\w+|^\d+ problems?, .*`).FindAllString(out, -1), "\n")
+}
+
+// standInPrograms are programs that the README's commands must not find for real here: a client, which records a short session as the real one
+// would, and cron and systemd, which would change this machine.
+func standInPrograms(t *testing.T, home string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, script := range map[string]string{
+		"claude": `[ "$1" = --version ] && { echo '2.1.330 (Claude Code)'; exit; }
+for event in '"SessionStart","source":"startup"' '"UserPromptSubmit","prompt":"What is in this folder?"' '"SessionEnd","reason":"other"'; do
+	echo '{"session_id":"from-the-readme","cwd":"/p","hook_event_name":'"$event"'}' | ` + filepath.Join(home, ".local/bin/ams-hook") + `
+done`,
+		"systemctl": "exit 1",
+		"crontab": `case "$1" in
+-l) cat "$HOME/crontab" 2>/dev/null || { echo "no crontab for you" >&2; exit 1; } ;;
+*) cat > "$HOME/crontab" ;;
+esac`,
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("#!/bin/sh\n"+script+"\n"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return filepath.Join(home, ".local", "bin") + ":" + dir
 }
 
 // checkCronShips records an event as the client would, and lets the crontab line store the session with an empty environment: its only
@@ -122,7 +157,7 @@ func shell(t *testing.T, home, script string, environ []string) string {
 	return string(out)
 }
 
-// checkRegistered holds the settings that the README's command wrote to what the client needs.
+// checkRegistered holds the settings that install wrote to what the client needs.
 func checkRegistered(t *testing.T, home string) {
 	t.Helper()
 	b, err := os.ReadFile(filepath.Join(home, ".claude", "settings.json"))
@@ -141,8 +176,8 @@ func checkRegistered(t *testing.T, home string) {
 	if err := json.Unmarshal(b, &settings); err != nil {
 		t.Fatal(err)
 	}
-	if len(settings.Hooks) != 11 {
-		t.Errorf("%d events are registered, want the eleven that every client knows", len(settings.Hooks))
+	if len(settings.Hooks) != 27 {
+		t.Errorf("%d events are registered, want the 27 that the client knows", len(settings.Hooks))
 	}
 	for event, entries := range settings.Hooks {
 		h := entries[0].Hooks[0]
