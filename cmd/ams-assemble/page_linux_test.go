@@ -55,7 +55,7 @@ func onTerminal(t *testing.T, program string, columns uint16, env []string, args
 func TestOnlyATerminalIsPaintedAndPaged(t *testing.T) {
 	home, program := t.TempDir(), buildProgram(t)
 	base := []string{"HOME=" + home, "AMS_SPOOL_DIR=" + home + "/spool", "AMS_LOCAL_DIR=" + home + "/store"}
-	assembleBy(t, "", "import", "testdata/captures/e-subagent/projects", "--spool-dir", home+"/spool", "--local-dir", home+"/store")
+	assembleBy(t, "", "import", "--now", "testdata/captures/e-subagent/projects", "--spool-dir", home+"/spool", "--local-dir", home+"/store")
 	show := func(columns uint16, env string, args ...string) string {
 		return onTerminal(t, program, columns, append(base, env), append([]string{"show", "last"}, args...)...)
 	}
