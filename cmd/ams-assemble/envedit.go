@@ -16,16 +16,20 @@ var oneTime = []string{"idle", "now", "status"}
 // pathSettings are the settings that name a file or folder; a file of settings has no working folder for them.
 var pathSettings = []string{"claude-dir", "local-dir", "redact-rules", "prices"}
 
-// settled are the common settings that were given by flag or environment, by the name of their variable: what cron would not see.
-func settled(c *cli.Context) (map[string]string, error) {
-	vars := map[string]string{}
+// settled are the common settings that were given by flag or environment, by the name of their variable: what cron would not see. What the
+// env file says already is left as it says it.
+func settled(e env, c *cli.Context) (map[string]string, error) {
+	vars, there := map[string]string{}, envFileVars(e)
 	for _, f := range commonFlags() {
 		name := f.Names()[0]
 		d, ok := f.(cli.DocGenerationFlag)
 		if !ok || !c.IsSet(name) || len(d.GetEnvVars()) == 0 || slices.Contains(oneTime, name) || c.String(name) == "" {
 			continue
 		}
-		value := c.String(name)
+		variable, value := d.GetEnvVars()[0], c.String(name)
+		if there[variable] == value {
+			continue
+		}
 		if slices.Contains(pathSettings, name) {
 			abs, err := filepath.Abs(value)
 			if err != nil {
@@ -33,7 +37,7 @@ func settled(c *cli.Context) (map[string]string, error) {
 			}
 			value = abs
 		}
-		vars[d.GetEnvVars()[0]] = value
+		vars[variable] = value
 	}
 	return vars, nil
 }
@@ -109,20 +113,27 @@ var awsVariables = []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_S
 
 // unseenCredentials are the variables with credentials that a scheduled run would not have.
 func unseenCredentials(e env) []string {
-	b, err := os.ReadFile(envFile(homeDir(e)))
-	inFile := map[string]bool{}
-	if err == nil {
-		for line := range strings.Lines(string(b)) {
-			if name, _, err := parseEnvLine(line); err == nil {
-				inFile[name] = true
-			}
-		}
-	}
+	there := envFileVars(e)
 	var out []string
 	for _, name := range awsVariables {
-		if e.getenv(name) != "" && !inFile[name] {
+		if _, ok := there[name]; !ok && e.getenv(name) != "" {
 			out = append(out, name)
 		}
 	}
 	return out
+}
+
+// envFileVars are the variables in the person's env file, none where it cannot be read.
+func envFileVars(e env) map[string]string {
+	vars := map[string]string{}
+	b, err := os.ReadFile(envFile(homeDir(e)))
+	if err != nil {
+		return vars
+	}
+	for line := range strings.Lines(string(b)) {
+		if name, value, err := parseEnvLine(line); err == nil && name != "" {
+			vars[name] = value
+		}
+	}
+	return vars
 }

@@ -293,8 +293,8 @@ func (f *finds) sum(e env, p *page) error {
 	case f.sessions == 0:
 		fmt.Fprintf(e.stderr, "ams-assemble: nothing found in %s\n", looked)
 	default:
-		fmt.Fprintf(p, "\n%s\n", p.Paint(screen.Dim, fmt.Sprintf("%s in %d of %s; ams-assemble show ID --event SEQ shows one", screen.Count(f.places, "place"),
-			f.sessions, looked)))
+		text := fmt.Sprintf("%s in %d of %s; ams-assemble show ID --event SEQ shows one", screen.Count(f.places, "place"), f.sessions, looked)
+		fmt.Fprintf(p, "\n%s\n", p.Paint(screen.Dim, strings.Join(screen.Wrap(text, p.Cells), "\n")))
 	}
 	return p.flush()
 }

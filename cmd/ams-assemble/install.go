@@ -112,7 +112,7 @@ func install(e env, c *cli.Context, set settings, t target) error {
 	if change.after, err = clientsettings.Register(change.before, hook, events, map[string]string{"AMS_SPOOL_DIR": spoolText}); err != nil {
 		return change.explain(err)
 	}
-	vars, err := settled(c)
+	vars, err := settled(e, c)
 	if err != nil {
 		return err
 	}
