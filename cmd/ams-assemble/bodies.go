@@ -55,6 +55,7 @@ func newBodies(ctx context.Context, store upload.Store, cache string, all, among
 		list = append(list, day)
 	}
 	slices.Sort(list)
+	var err error
 	type listed struct {
 		objects []upload.Object
 		err     error
@@ -66,14 +67,14 @@ func newBodies(ctx context.Context, store upload.Store, cache string, all, among
 		})
 		return l
 	}) {
-		if l.err != nil {
-			return nil, fmt.Errorf("look for the sessions: %w", l.err)
+		if err == nil && l.err != nil {
+			err = fmt.Errorf("look for the sessions: %w", l.err)
 		}
 		for _, o := range l.objects {
 			b.versions[o.Key] = o.ETag
 		}
 	}
-	return b, ctx.Err()
+	return b, errors.Join(err, ctx.Err())
 }
 
 func (b *bodies) get(ctx context.Context, r catalog.Record) ([]byte, error) {
