@@ -119,6 +119,8 @@ func (e *editor) correct(command, wanted string, events []string) (changed bool)
 		case !slices.Contains(events, at.event), seen[at.event], matcher != "" && matcher != "*":
 			e.removeHook(at)
 			changed = true
+		case withoutVariables(e.command(at.hook)) != strings.TrimSpace(e.command(at.hook)):
+			// Somebody sets variables for it, which needs a shell: it records, and is left as it is.
 		case !e.isAsWanted(at.hook, command):
 			e.splice(at.hook.start, at.hook.end, wanted)
 			changed = true

@@ -6,6 +6,7 @@ package clientsettings
 
 import (
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -192,9 +193,9 @@ func eachHook(root *node, fn func(place) bool) {
 	}
 }
 
-// IsAMSHook reports whether a hook's command starts ams-hook: by its path or name, in a shell or not.
+// IsAMSHook reports whether a hook's command starts ams-hook: by its path or name, in a shell or not, with variables set for it or not.
 func IsAMSHook(command string) bool {
-	command = strings.TrimSpace(command)
+	command = withoutVariables(command)
 	for _, quote := range []string{`"`, `'`} {
 		if rest, ok := strings.CutPrefix(command, quote); ok {
 			command, _, _ = strings.Cut(rest, quote)
@@ -204,6 +205,20 @@ func IsAMSHook(command string) bool {
 	// A path with blanks is one command in exec form, and the first of several words in a shell.
 	first, _, _ := strings.Cut(command, " ")
 	return isHookPath(command) || isHookPath(first)
+}
+
+var variable = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*=('[^']*'|"[^"]*"|[^ '"]*) +`)
+
+// withoutVariables takes what a shell would set for a command off its front: AMS_AGENT_NAME=reviewer ams-hook.
+func withoutVariables(command string) string {
+	command = strings.TrimSpace(command)
+	for {
+		match := variable.FindString(command)
+		if match == "" {
+			return command
+		}
+		command = command[len(match):]
+	}
 }
 
 func isHookPath(path string) bool {

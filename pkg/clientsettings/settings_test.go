@@ -32,6 +32,8 @@ func TestRegisterChangesNothingElse(t *testing.T) {
 			`{"hooks": {"Stop": [{"hooks": [` + ours + `, {"type":"command","command":"other"}]}]}}`},
 		{"in a shell", `{"hooks": {"Stop": [{"hooks": [{"type": "command", "command": "ams-hook 2>/dev/null"}]}]}}`,
 			`{"hooks": {"Stop": [{"hooks": [` + ours + `]}]}}`},
+		{"with variables of its own", `{"hooks": {"Stop": [{"hooks": [{"type": "command", "command": "AMS_TAGS='a b' /old/ams-hook"}]}]}}`,
+			`{"hooks": {"Stop": [{"hooks": [{"type": "command", "command": "AMS_TAGS='a b' /old/ams-hook"}]}]}}`},
 		{"twice", `{"hooks": {"Stop": [{"hooks": [` + ours + `, {"type":"command","command":"other"}]}, {"hooks": [` + ours + `]}]}}`,
 			`{"hooks": {"Stop": [{"hooks": [` + ours + `, {"type":"command","command":"other"}]}]}}`},
 		{"for some tools only", `{"a": 1, "hooks": {"Stop": [{"matcher": "Bash", "hooks": [` + ours + `]}]}}`,
@@ -138,7 +140,7 @@ func TestParseTellsWhatRuns(t *testing.T) {
 func TestIsAMSHook(t *testing.T) {
 	for command, want := range map[string]bool{
 		"ams-hook": true, "/usr/bin/ams-hook": true, "/a b/ams-hook": true, `"/a b/ams-hook" -x`: true, "ams-hook 2>/dev/null": true,
-		`C:\Program Files\ams\ams-hook.exe`: true, "my-ams-hook": false, "echo ams-hook": false, "ams-hook-checker": false, "": false,
+		`C:\Program Files\ams\ams-hook.exe`: true, "A=1 B='x y' /opt/ams-hook -v": true, "A=1 echo ams-hook": false, "my-ams-hook": false, "echo ams-hook": false, "ams-hook-checker": false, "": false,
 	} {
 		if got := IsAMSHook(command); got != want {
 			t.Errorf("IsAMSHook(%q) = %v", command, got)
