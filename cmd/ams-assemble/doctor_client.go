@@ -148,13 +148,13 @@ func (d *doctor) checkEvents(f settingsFile, events []string) {
 	d.ok("hook", "registered for %d events in %s", len(events), f.Path)
 }
 
-// hookCommands are the programs that are registered, each once.
-func (d *doctor) hookCommands() []string {
+// hookPrograms are the programs that are registered, each once.
+func (d *doctor) hookPrograms() []string {
 	var out []string
 	for _, f := range d.files {
 		for _, h := range f.Ours() {
-			if !slices.Contains(out, h.Command) {
-				out = append(out, h.Command)
+			if !slices.Contains(out, h.Program()) {
+				out = append(out, h.Program())
 			}
 		}
 	}
@@ -167,7 +167,7 @@ func (d *doctor) hookCommands() []string {
 // checkPrograms looks at the registered programs: there, of this version, silent and quick to end.
 func (d *doctor) checkPrograms(context.Context) {
 	own := version()
-	for _, command := range d.hookCommands() {
+	for _, command := range d.hookPrograms() {
 		path, err := exec.LookPath(command)
 		if err != nil {
 			d.problem("program", "ams-assemble install, with ams-hook in its place", "%s cannot be started: %v", command, err)
@@ -209,7 +209,7 @@ func (d *doctor) checkAgree(context.Context) {
 		agreed = false
 		d.problem("agree", "unset AMS_DISABLE", "AMS_DISABLE=%s in this environment: ams-hook records nothing in clients started here", v)
 	}
-	if !said && len(d.hookCommands()) > 0 {
+	if !said && len(d.hookPrograms()) > 0 {
 		none := func(name string) string {
 			if name == "AMS_SPOOL_DIR" {
 				return ""
@@ -237,7 +237,7 @@ func samePath(a, b string) bool {
 
 // checkTrial gives the registered program an event and reads it back, and measures how long it takes on this machine.
 func (d *doctor) checkTrial(ctx context.Context) {
-	for _, command := range d.hookCommands() {
+	for _, command := range d.hookPrograms() {
 		path, err := exec.LookPath(command)
 		if err != nil {
 			continue // said already

@@ -231,5 +231,21 @@ func (s *Settings) Ours() []Hook {
 	return slices.DeleteFunc(slices.Clone(s.Hooks), func(h Hook) bool { return !IsAMSHook(h.Command) })
 }
 
+// Program is the program that a hook of ours starts: the command in exec form, the first word of it in a shell.
+func (h Hook) Program() string {
+	if h.HasArgs {
+		return h.Command
+	}
+	command := withoutVariables(h.Command)
+	for _, quote := range []string{`"`, `'`} {
+		if rest, ok := strings.CutPrefix(command, quote); ok {
+			program, _, _ := strings.Cut(rest, quote)
+			return program
+		}
+	}
+	program, _, _ := strings.Cut(command, " ")
+	return program
+}
+
 // All reports whether a hook runs whatever the event is about.
 func (h Hook) All() bool { return h.Matcher == "" || h.Matcher == "*" }

@@ -137,6 +137,21 @@ func TestParseTellsWhatRuns(t *testing.T) {
 	}
 }
 
+func TestProgramOfAHook(t *testing.T) {
+	for command, want := range map[string][2]string{ // in a shell, in exec form
+		"/a/ams-hook":                 {"/a/ams-hook", "/a/ams-hook"},
+		"/a b/ams-hook":               {"/a", "/a b/ams-hook"},
+		`"/a b/ams-hook" -x`:          {"/a b/ams-hook", `"/a b/ams-hook" -x`},
+		"A=1 ams-hook 2>/dev/null":    {"ams-hook", "A=1 ams-hook 2>/dev/null"},
+		"A='x y'  B= '/a b/ams-hook'": {"/a b/ams-hook", "A='x y'  B= '/a b/ams-hook'"},
+	} {
+		got := [2]string{Hook{Command: command}.Program(), Hook{Command: command, HasArgs: true}.Program()}
+		if got != want {
+			t.Errorf("%q: got %q, want %q", command, got, want)
+		}
+	}
+}
+
 func TestIsAMSHook(t *testing.T) {
 	for command, want := range map[string]bool{
 		"ams-hook": true, "/usr/bin/ams-hook": true, "/a b/ams-hook": true, `"/a b/ams-hook" -x`: true, "ams-hook 2>/dev/null": true,
