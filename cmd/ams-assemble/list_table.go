@@ -1,0 +1,203 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"ams/pkg/catalog"
+	"ams/pkg/schema"
+	"ams/pkg/screen"
+)
+
+// listTable lays out sessions in as many columns as fit.
+type listTable struct {
+	*page
+	ids  map[string]string
+	year int
+}
+
+// column is one column of the table. rank says which go first where there is no room: the highest.
+type column struct {
+	head  string
+	rank  int
+	right bool
+	cell  func(catalog.Record) string
+	style func(catalog.Record) screen.Style
+	cells int
+}
+
+// titleCells are what the title gets at least before another column may have its room, and at most.
+const (
+	titleCells = 22
+	titleMost  = 90
+)
+
+func (t *listTable) columns() []column {
+	outcome := func(r catalog.Record) string {
+		if r.Outcome != nil {
+			return string(*r.Outcome)
+		}
+		return string(r.Status)
+	}
+	return []column{
+		{head: "ID", cell: func(r catalog.Record) string { return t.ids[r.Name] }, style: func(catalog.Record) screen.Style { return screen.Dim }},
+		{head: "START", cell: func(r catalog.Record) string { return t.start(r.StartTime.Local()) }},
+		{head: "TITLE", cell: func(r catalog.Record) string { return titleOf(r.Summary) }},
+		{head: "PROJECT", rank: 2, cell: func(r catalog.Record) string { return screen.CutLeft(screen.Line(project(r.Summary)), 20) }},
+		{head: "AGENT", rank: 3, cell: func(r catalog.Record) string { return screen.Cut(screen.Line(r.Agent.Name), 20) }},
+		{head: "OUTCOME", cell: outcome, style: outcomeStyle},
+		{head: "TIME", right: true, cell: func(r catalog.Record) string {
+			if r.DurationMS == nil {
+				return "-"
+			}
+			return screen.Duration(*r.DurationMS)
+		}},
+		{head: "COST", right: true, cell: func(r catalog.Record) string {
+			if r.CostUSD == nil {
+				return "?"
+			}
+			return screen.Money(*r.CostUSD)
+		}},
+		{head: "TOKENS", rank: 5, right: true, cell: func(r catalog.Record) string {
+			return screen.Short(inputOf(r.Summary)) + "/" + screen.Short(r.OutputTokens)
+		}},
+		{head: "TOOLS", rank: 4, right: true, cell: func(r catalog.Record) string { return screen.Number(int64(r.ToolCalls)) }},
+		{head: "ERR", rank: 1, right: true, cell: func(r catalog.Record) string { return screen.Number(int64(r.Errors)) },
+			style: func(r catalog.Record) screen.Style {
+				if r.Errors > 0 {
+					return screen.Red
+				}
+				return screen.Dim
+			}},
+	}
+}
+
+func outcomeStyle(r catalog.Record) screen.Style {
+	switch schema.Outcome(deref(r.Outcome)) {
+	case schema.FailedTurn:
+		return screen.Red
+	case schema.Interrupted, schema.Abandoned:
+		return screen.Yellow
+	case schema.StillOpen:
+		return screen.Green
+	}
+	return screen.Plain
+}
+
+// start leaves the year out where it is this one and the screen is narrow.
+func (t *listTable) start(at time.Time) string {
+	if t.Cells < 120 && at.Year() == t.year {
+		return at.Format("01-02 15:04")
+	}
+	return at.Format("2006-01-02 15:04")
+}
+
+// write lays the table out and sums it up. more is how many sessions fit and are not shown.
+func (t *listTable) write(shown []catalog.Record, more int) error {
+	if !t.terminal && t.Cells == defaultCells {
+		t.Cells = 200 // another program reads it: every column
+	}
+	columns := t.fit(t.columns(), shown)
+	if err := t.row(columns, func(c column) (string, screen.Style) { return c.head, screen.Dim }); err != nil {
+		return err
+	}
+	for _, r := range shown {
+		err := t.row(columns, func(c column) (string, screen.Style) {
+			style := screen.Plain
+			if c.style != nil {
+				style = c.style(r)
+			}
+			return screen.Line(c.cell(r)), style
+		})
+		if err != nil {
+			return err
+		}
+	}
+	_, err := fmt.Fprintf(t, "\n%s\n", strings.Join(screen.Wrap(sumUp(shown, more), t.Cells), "\n"))
+	return err
+}
+
+// fit measures the columns and leaves out what has no room.
+func (t *listTable) fit(columns []column, shown []catalog.Record) []column {
+	title := 0
+	for i := range columns {
+		c := &columns[i]
+		c.cells = len(c.head)
+		for _, r := range shown {
+			c.cells = max(c.cells, screen.Width(screen.Line(c.cell(r))))
+		}
+		if c.head == "TITLE" {
+			title, c.cells = c.cells, 0
+		}
+	}
+	title = min(title, titleMost)
+	columns = slices.DeleteFunc(columns, func(c column) bool { // nobody names agents: then there is no column of them
+		return c.rank > 0 && !c.right && !slices.ContainsFunc(shown, func(r catalog.Record) bool { return c.cell(r) != "" })
+	})
+	for {
+		room := t.Cells
+		drop := -1
+		for i, c := range columns {
+			room -= c.cells + 2
+			if c.rank > 0 && (drop < 0 || c.rank > columns[drop].rank) {
+				drop = i
+			}
+		}
+		if room+2 >= min(title, titleCells) || drop < 0 {
+			at := slices.IndexFunc(columns, func(c column) bool { return c.head == "TITLE" })
+			columns[at].cells = min(title, max(room+2, len("TITLE")))
+			return columns
+		}
+		columns = slices.Delete(columns, drop, drop+1)
+	}
+}
+
+func (t *listTable) row(columns []column, cell func(column) (string, screen.Style)) error {
+	var b strings.Builder
+	for i, c := range columns {
+		text, style := cell(c)
+		if i > 0 {
+			b.WriteString("  ")
+		}
+		pad := screen.Pad
+		if c.right {
+			pad = screen.PadLeft
+		}
+		if text = pad(text, c.cells); i == len(columns)-1 {
+			text = strings.TrimRight(text, " ")
+		}
+		b.WriteString(t.Paint(style, text))
+	}
+	_, err := fmt.Fprintln(t, b.String())
+	return err
+}
+
+// sumUp adds up what is shown. A cost that is not known is no cost of nothing.
+func sumUp(shown []catalog.Record, more int) string {
+	var ms, in, out int64
+	var cost float64
+	unknown, tools, errs := 0, 0, 0
+	for _, r := range shown {
+		in, out = in+inputOf(r.Summary), out+r.OutputTokens
+		tools, errs = tools+r.ToolCalls, errs+r.Errors
+		if r.DurationMS != nil {
+			ms += *r.DurationMS
+		}
+		if r.CostUSD != nil {
+			cost += *r.CostUSD
+		} else {
+			unknown++
+		}
+	}
+	text := screen.Count(len(shown), "session")
+	if more > 0 {
+		text += fmt.Sprintf(" (%s more fit)", screen.Number(int64(more)))
+	}
+	text += fmt.Sprintf(", %s, %s", screen.Duration(ms), screen.Money(cost))
+	if unknown > 0 {
+		text += fmt.Sprintf(" without %s of unknown cost", screen.Number(int64(unknown)))
+	}
+	return text + fmt.Sprintf(", %s tokens in and %s out, %s, %s", screen.Short(in), screen.Short(out), screen.Count(tools, "tool call"), screen.Count(errs, "error"))
+}
