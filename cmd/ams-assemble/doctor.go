@@ -62,15 +62,16 @@ func doctorFlags() []cli.Flag {
 
 // doctor looks at everything between the client and the store.
 type doctor struct {
-	e        env
-	set      settings
-	project  string
-	client   string
-	quick    bool
-	files    []settingsFile
-	plugin   string // an enabled plugin of ours and its file, "" if none
-	version  string // of the client, "" if not known
-	findings []finding
+	e         env
+	set       settings
+	project   string
+	client    string
+	quick     bool
+	files     []settingsFile
+	scheduled bool
+	plugin    string // an enabled plugin of ours and its file, "" if none
+	version   string // of the client, "" if not known
+	findings  []finding
 }
 
 // settingsFile is a settings file of the client that is there.

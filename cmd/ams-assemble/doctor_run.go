@@ -39,6 +39,13 @@ func (d *doctor) checkSchedule(ctx context.Context) {
 			d.ok("schedule", "every five minutes by %s (%s)", kind, entry.Where)
 		}
 	}
+	if found == 0 && m.GOOS == "linux" {
+		if _, err := m.Run(ctx, "", "systemctl", "--user", "is-active", "--quiet", "ams-assemble.timer"); err == nil {
+			found++
+			d.ok("schedule", "by systemd (ams-assemble.timer of a package)")
+		}
+	}
+	d.scheduled = found > 0
 	if found == 0 {
 		d.warn("schedule", "ams-assemble install; or let ams-assemble run --watch go on", "nothing runs ams-assemble by itself")
 	}
@@ -145,6 +152,9 @@ func (d *doctor) checkStore(ctx context.Context) {
 		d.warn("store", "allow deletion, if ams-assemble rm is to work; then remove "+key, "nothing can be removed from %s: %v", name, derr)
 	} else if err == nil && listErr == nil && !listed.IsZero() {
 		d.ok("store", "%s takes, gives, lists and removes objects", name)
+	}
+	if unseen := unseenCredentials(d.e); d.set.s3 != nil && d.scheduled && len(unseen) > 0 {
+		d.warn("store", "put credentials into ~/.aws/credentials or ~/.config/ams/env", "the schedule does not see %s of this shell", strings.Join(unseen, ", "))
 	}
 	if !listed.IsZero() {
 		d.checkClock(at, listed)

@@ -295,8 +295,14 @@ func TestDoctorOfABucket(t *testing.T) {
 	w.env = append(w.env, "AMS_S3_BUCKET=traces", "AMS_S3_ENDPOINT_URL="+b.URL, "AWS_CA_BUNDLE="+os.Getenv("AWS_CA_BUNDLE"), "AWS_ACCESS_KEY_ID="+testKeyID)
 	good, wrong := append(w.env, "AWS_SECRET_ACCESS_KEY="+testSecret), append(slices.Clone(w.env), "AWS_SECRET_ACCESS_KEY=wrong")
 	w.env = good
-	if _, r := w.doctor("doctor"); !slices.ContainsFunc(r.Checks, func(f finding) bool { return f.ID == "store" && f.State == isOK }) {
+	_, r := w.doctor("doctor")
+	if !slices.ContainsFunc(r.Checks, func(f finding) bool { return f.ID == "store" && f.State == isOK }) {
 		t.Errorf("with the right keys: %+v", r.Checks)
+	}
+	if !slices.ContainsFunc(r.Checks, func(f finding) bool {
+		return f.ID == "store" && f.State == isWarning && strings.Contains(f.Text, "does not see AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY")
+	}) {
+		t.Errorf("nothing says that cron lacks the keys: %+v", r.Checks)
 	}
 	w.env = wrong
 	code, r := w.doctor("doctor")

@@ -60,6 +60,11 @@ func planSchedule(ctx context.Context, e env, named string) (*timerPlan, error) 
 	if !change.Empty() {
 		t.changes = []schedule.Change{change}
 	}
+	for _, other := range planUnschedule(ctx, e).changes { // two schedules would be one too many
+		if other.Kind != t.kind {
+			t.changes = append(t.changes, other)
+		}
+	}
 	if t.kind == schedule.Systemd {
 		t.hint = "a user's timers rest while nobody is logged in; loginctl enable-linger keeps them going"
 	}
@@ -100,7 +105,7 @@ func (t *timerPlan) apply(ctx context.Context, e env, dry bool) error {
 		if dry {
 			continue
 		}
-		if t.kind != "" {
+		if change.Kind == t.kind {
 			_, one := t.machine.Install(ctx, t.kind, filepathAbs(e.self))
 			err = errors.Join(err, one)
 		} else {
