@@ -188,5 +188,6 @@ func (b *bodies) prune() {
 func forget(e env, set settings, id string) {
 	if dir := cacheDir(e, set); dir != "" {
 		dropKept(filepath.Join(dir, "sessions"), spool.FileName(id))
+		catalog.Forget(filepath.Join(dir, indexCache), spool.FileName(id))
 	}
 }

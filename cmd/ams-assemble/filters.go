@@ -125,6 +125,9 @@ func cacheDir(e env, set settings) string {
 	return filepath.Join(base, "ams", set.storeHash())
 }
 
+// indexCache is the file in the cache folder with the index records that were read.
+const indexCache = "index"
+
 // loadCatalog reads the index of the store in use, and says which of it cannot be used.
 func loadCatalog(ctx context.Context, e env, set settings) (*catalog.Catalog, upload.Store, error) {
 	store, err := set.open(ctx)
@@ -133,7 +136,7 @@ func loadCatalog(ctx context.Context, e env, set settings) (*catalog.Catalog, up
 	}
 	path := ""
 	if dir := cacheDir(e, set); dir != "" {
-		path = filepath.Join(dir, "index")
+		path = filepath.Join(dir, indexCache)
 	}
 	c, err := catalog.Load(ctx, store, path)
 	if err != nil {

@@ -65,10 +65,10 @@ func readEntry(b []byte) (e entry, rest []byte, ok bool) {
 	if len(b) < 16 {
 		return e, nil, false
 	}
-	key, version, body := int(binary.BigEndian.Uint32(b)), int(binary.BigEndian.Uint32(b[4:])), int(binary.BigEndian.Uint32(b[8:]))
+	key, version, body := uint64(binary.BigEndian.Uint32(b)), uint64(binary.BigEndian.Uint32(b[4:])), uint64(binary.BigEndian.Uint32(b[8:]))
 	sum, b := binary.BigEndian.Uint32(b[12:]), b[16:]
 	size := key + version + body
-	if size > maxEntry || size > len(b) || crc32.ChecksumIEEE(b[:size]) != sum {
+	if size > maxEntry || size > uint64(len(b)) || crc32.ChecksumIEEE(b[:size]) != sum {
 		return e, nil, false
 	}
 	return entry{string(b[:key]), string(b[key : key+version]), b[key+version : size]}, b[size:], true
@@ -83,6 +83,25 @@ func appendEntry(b []byte, e entry) []byte {
 	b = append(append(append(b, e.key...), e.version...), e.body...)
 	binary.BigEndian.PutUint32(b[at+12:], crc32.ChecksumIEEE(b[at+16:]))
 	return b
+}
+
+// Forget takes a session out of the cache at path, whatever became of it in the store.
+func Forget(path, name string) {
+	c := openCache(path)
+	if _, ok := c.entries[prefix+name+".json"]; ok {
+		delete(c.entries, prefix+name+".json")
+		c.rewrite()
+	}
+}
+
+// drop forgets what the store has no longer: what was removed there must not stay here.
+func (c *cache) drop(live map[string]string) {
+	for key := range c.entries {
+		if _, ok := live[key]; !ok {
+			delete(c.entries, key)
+			c.whole = false
+		}
+	}
 }
 
 // put keeps what was read. live is how many records the store has.

@@ -69,6 +69,7 @@ func Load(ctx context.Context, store upload.Store, cache string) (*Catalog, erro
 		return nil, fmt.Errorf("list sessions: %w", err)
 	}
 	kept := openCache(cache)
+	kept.drop(versions)
 	var news []string
 	for _, key := range keys {
 		if kept.entries[key].version != versions[key] {

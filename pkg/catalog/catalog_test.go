@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -134,6 +135,54 @@ func TestCacheDoesNotGrowForEver(t *testing.T) {
 	if info.Mode().Perm() != 0o600 {
 		t.Errorf("mode %v", info.Mode())
 	}
+}
+
+// TestWhatIsRemovedIsForgotten: a title that left the store must not stay on every machine that read it.
+func TestWhatIsRemovedIsForgotten(t *testing.T) {
+	local := upload.NewLocal(t.TempDir())
+	for i := range 3 {
+		put(t, local, fmt.Sprintf("index/s-%06d.json", i), record(i, fmt.Sprint("a secret plan ", i)))
+	}
+	cache := filepath.Join(t.TempDir(), "index")
+	load(t, local, cache)
+	holds := func(text string) bool {
+		b, err := os.ReadFile(cache)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return bytes.Contains(b, []byte(text))
+	}
+	if err := local.Delete(t.Context(), "index/s-000001.json"); err != nil {
+		t.Fatal(err)
+	}
+	if load(t, local, cache); holds("a secret plan 1") || !holds("a secret plan 2") {
+		t.Error("what was removed from the store is still kept, or more than that is gone")
+	}
+	if Forget(cache, "s-000002"); holds("a secret plan 2") || !holds("a secret plan 0") {
+		t.Error("what was to be forgotten is still kept, or more than that is gone")
+	}
+	Forget(cache, "no-such-session")
+	Forget("", "s-000000")
+	if c := load(t, local, cache); len(c.Records) != 2 || c.Read != 1 {
+		t.Errorf("got %d records, read %d; want 2 and 1", len(c.Records), c.Read)
+	}
+}
+
+// FuzzCache reads files that nobody wrote.
+func FuzzCache(f *testing.F) {
+	f.Add(appendEntry([]byte(magic), entry{"index/a.json", "v", []byte("{}")}))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		path := filepath.Join(t.TempDir(), "index")
+		if err := os.WriteFile(path, b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		c := openCache(path)
+		for key, e := range c.entries {
+			if key != e.key {
+				t.Errorf("%q stands under %q", e.key, key)
+			}
+		}
+	})
 }
 
 func TestSeveralAtOnce(t *testing.T) {
