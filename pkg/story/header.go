@@ -126,7 +126,11 @@ func costText(s *schema.Session) string {
 	case schema.Recorded:
 		text += ", the client's own bill"
 	case schema.Mixed:
-		text += ", the client's bill and what no bill covers, computed"
+		text += ", part of it computed"
+		if c.RecordedUSD != nil {
+			text = fmt.Sprintf("%s: %s on the client's bill, %s computed for what no bill covers", screen.Exactly(*s.Totals.CostUSD),
+				screen.Exactly(*c.RecordedUSD), screen.Exactly(*s.Totals.CostUSD-*c.RecordedUSD))
+		}
 	case schema.Computed:
 		text += ", computed"
 	}
