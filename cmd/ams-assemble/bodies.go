@@ -27,9 +27,10 @@ const keptBytes = 1 << 30
 // nothing: NAME.VERSION.zst in the cache folder, 0600.
 type bodies struct {
 	store    upload.Store
-	dir      string            // "" keeps nothing
-	versions map[string]string // by the key of the Session
-	names    map[string]bool   // of all sessions in the store
+	dir      string              // "" keeps nothing
+	versions map[string]string   // by the key of the Session
+	names    map[string]bool     // of all sessions in the store
+	kept     map[string][]string // the files that were there at the start, by the session
 }
 
 // newBodies prepares to read the Sessions of among. all are all that the store holds.
@@ -39,6 +40,7 @@ func newBodies(ctx context.Context, store upload.Store, cache string, all, among
 		return b, nil
 	}
 	b.dir = filepath.Join(cache, "sessions")
+	b.kept = keptFiles(b.dir)
 	for _, r := range all {
 		b.names[r.Name] = true
 	}
@@ -128,7 +130,9 @@ func (b *bodies) keep(path, name string, body []byte) {
 		return
 	}
 	defer enc.Close()
-	dropKept(b.dir, name)
+	for _, old := range b.kept[name] {
+		_ = os.Remove(filepath.Join(b.dir, old))
+	}
 	temp, err := os.CreateTemp(b.dir, ".new-*")
 	if err != nil {
 		return
@@ -140,15 +144,18 @@ func (b *bodies) keep(path, name string, body []byte) {
 	}
 }
 
-// dropKept removes what is kept of a session.
-func dropKept(dir, name string) {
-	paths, err := filepath.Glob(filepath.Join(dir, name+".*.zst"))
+// keptFiles are the files of a cache folder by the names of their sessions.
+func keptFiles(dir string) map[string][]string {
+	files := map[string][]string{}
+	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return
+		return files
 	}
-	for _, p := range paths {
-		_ = os.Remove(p)
+	for _, entry := range entries {
+		name, _, _ := strings.Cut(entry.Name(), ".")
+		files[name] = append(files[name], entry.Name())
 	}
+	return files
 }
 
 // prune removes what is kept of sessions that the store has no longer, and beyond the bound what was not used for longest.
@@ -187,7 +194,10 @@ func (b *bodies) prune() {
 // forget removes what is kept on this machine of a session that leaves the store.
 func forget(e env, set settings, id string) {
 	if dir := cacheDir(e, set); dir != "" {
-		dropKept(filepath.Join(dir, "sessions"), spool.FileName(id))
+		sessions := filepath.Join(dir, "sessions")
+		for _, file := range keptFiles(sessions)[spool.FileName(id)] {
+			_ = os.Remove(filepath.Join(sessions, file))
+		}
 		catalog.Forget(filepath.Join(dir, indexCache), spool.FileName(id))
 	}
 }

@@ -116,12 +116,14 @@ func (d *doctor) unrecorded(spools map[string]bool, since, now time.Time) []miss
 	if since.IsZero() {
 		return nil // nothing is registered, and that is said elsewhere
 	}
-	paths, err := filepath.Glob(filepath.Join(d.set.claudeDir, "projects", "*", "*.jsonl"))
+	root := os.DirFS(filepath.Join(d.set.claudeDir, "projects"))
+	names, err := fs.Glob(root, "*/*.jsonl")
 	if err != nil {
 		return nil
 	}
 	var out []missedSession
-	for _, path := range paths {
+	for _, name := range names {
+		path := filepath.Join(d.set.claudeDir, "projects", filepath.FromSlash(name))
 		id := strings.TrimSuffix(filepath.Base(path), ".jsonl")
 		info, err := os.Lstat(path)
 		if err != nil || !info.Mode().IsRegular() || strings.HasPrefix(id, "agent-") || spools[spool.FileName(id)] || now.Sub(info.ModTime()) > recentDays*24*time.Hour ||
