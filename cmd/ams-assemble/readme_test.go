@@ -77,9 +77,11 @@ func TestReadmeIsTrue(t *testing.T) {
 	checkRegistered(t, home)
 }
 
-// verdicts are the first two columns of what doctor prints: the rest is different on every machine.
+// verdicts are the first two columns of what doctor prints: the rest is different on every machine. So is whether the hook is slow on it, or
+// its disk nearly full.
 func verdicts(out string) string {
-	return strings.Join(regexp.MustCompile(`(?m)^(ok|warning|problem) +\w+|^\d+ problems?, .*`).FindAllString(out, -1), "\n")
+	lines := regexp.MustCompile(`(?m)^(ok|warning|problem) +\w+`).FindAllString(out, -1)
+	return regexp.MustCompile(`(?m)^(warning|problem)( +)(trial|spool)$`).ReplaceAllString(strings.Join(lines, "\n"), "ok       $3")
 }
 
 // standInPrograms are programs that the README's commands must not find for real here: a client, which records a short session as the real one
