@@ -112,7 +112,7 @@ func (d *doctor) checkHooks(context.Context) {
 
 // checkHook looks at one entry of ours.
 func (d *doctor) checkHook(f settingsFile, h clientsettings.Hook) {
-	again := "ams-assemble install " + installFlag(f.Scope)
+	again := installAgain(f.Scope)
 	switch why := clientsettings.WhyNever(h.Event); {
 	case h.Event == "WorktreeCreate":
 		d.problem("hook", again, "ams-hook is registered for %s in %s: %s", h.Event, f.Path, why)
@@ -120,6 +120,7 @@ func (d *doctor) checkHook(f settingsFile, h clientsettings.Hook) {
 		d.warn("hook", again, "ams-hook is registered for %s in %s: %s", h.Event, f.Path, why)
 	case !clientsettings.Accepts(d.version, h.Event):
 		d.problem("hook", again+", or a newer client", "client %s does not know %s in %s, and so runs no hook of that file", d.version, h.Event, f.Path)
+	case !h.Plain(): // somebody's own line: it records
 	case h.Async:
 		d.warn("hook", again, "ams-hook is async for %s in %s: the client may end it before it has recorded", h.Event, f.Path)
 	case !h.All():
@@ -129,11 +130,16 @@ func (d *doctor) checkHook(f settingsFile, h clientsettings.Hook) {
 	}
 }
 
-func installFlag(scope clientsettings.Scope) string { return "--" + string(scope) }
+func installAgain(scope clientsettings.Scope) string {
+	if scope == clientsettings.Managed {
+		return "ask your administrator to correct it"
+	}
+	return "ams-assemble install --" + string(scope)
+}
 
 // checkEvents says which events are recorded, and which this client has beside them.
 func (d *doctor) checkEvents(f settingsFile, events []string) {
-	again := "ams-assemble install " + installFlag(f.Scope)
+	again := installAgain(f.Scope)
 	missing := func(wanted []string) []string {
 		return slices.DeleteFunc(wanted, func(event string) bool { return slices.Contains(events, event) })
 	}
@@ -153,8 +159,12 @@ func (d *doctor) hookPrograms() []string {
 	var out []string
 	for _, f := range d.files {
 		for _, h := range f.Ours() {
-			if !slices.Contains(out, h.Program()) {
-				out = append(out, h.Program())
+			program := h.Program()
+			if rest, ok := strings.CutPrefix(program, "~/"); ok {
+				program = filepath.Join(homeDir(d.e), rest)
+			}
+			if !slices.Contains(out, program) && !strings.Contains(program, "$") { // what a shell makes of a variable is not known here
+				out = append(out, program)
 			}
 		}
 	}
@@ -190,7 +200,7 @@ func (d *doctor) checkAgree(context.Context) {
 	agreed := true
 	said := false
 	for _, f := range d.files {
-		if v := f.Env["AMS_DISABLE"]; v != "" && v != "0" {
+		if v := f.Env["AMS_DISABLE"]; disables(v) {
 			agreed = false
 			d.problem("agree", "take AMS_DISABLE out of the file", "AMS_DISABLE=%s in env of %s: ams-hook records nothing", v, f.Path)
 		}
@@ -205,7 +215,7 @@ func (d *doctor) checkAgree(context.Context) {
 			d.problem("agree", "ams-assemble install --spool-dir DIR sets both", "%s lets hooks record into %s, and ams-assemble reads %s", f.Path, setting, d.set.spoolDir)
 		}
 	}
-	if v := d.e.getenv("AMS_DISABLE"); v != "" && v != "0" {
+	if v := d.e.getenv("AMS_DISABLE"); disables(v) {
 		agreed = false
 		d.problem("agree", "unset AMS_DISABLE", "AMS_DISABLE=%s in this environment: ams-hook records nothing in clients started here", v)
 	}
@@ -224,6 +234,11 @@ func (d *doctor) checkAgree(context.Context) {
 	if agreed {
 		d.ok("agree", "hooks record into %s, where ams-assemble reads", d.set.spoolDir)
 	}
+}
+
+// disables reports whether a value of AMS_DISABLE turns ams-hook off, as ams-hook reads it.
+func disables(v string) bool {
+	return slices.Contains([]string{"1", "true", "yes", "on"}, strings.ToLower(v))
 }
 
 func samePath(a, b string) bool {

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"ams/pkg/clientsettings"
 	"ams/pkg/lax"
 	"ams/pkg/screen"
 	"ams/pkg/spool"
@@ -94,11 +95,12 @@ func (d *doctor) checkRecorded(context.Context) {
 	}
 }
 
-// registeredAt is when the settings that register ams-hook were changed last, zero if none do.
+// registeredAt is when the settings that register ams-hook for all projects were changed last, zero if none do.
 func (d *doctor) registeredAt() time.Time {
 	var at time.Time
 	for _, f := range d.files {
-		if len(f.Ours()) > 0 && f.changed.After(at) {
+		everywhere := f.Scope == clientsettings.User || f.Scope == clientsettings.Managed
+		if everywhere && len(f.Ours()) > 0 && f.changed.After(at) {
 			at = f.changed
 		}
 	}

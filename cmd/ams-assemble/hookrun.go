@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -42,6 +43,7 @@ func startHook(ctx context.Context, e env, hook string, raw []byte, vars ...stri
 	cmd := exec.CommandContext(ctx, hook)
 	cmd.Stdin = bytes.NewReader(raw)
 	cmd.Env = vars
+	cmd.WaitDelay = time.Second // a child of it that holds its output is not waited for
 	for _, name := range []string{"HOME", "PATH", "SYSTEMROOT", "USERPROFILE", "LOCALAPPDATA", "TMPDIR", "TEMP"} {
 		if v := e.getenv(name); v != "" {
 			cmd.Env = append(cmd.Env, name+"="+v)
@@ -80,9 +82,11 @@ func tryHook(ctx context.Context, e env, hook, dir string) error {
 	return nil
 }
 
+var goRun = regexp.MustCompile(`/go-build[0-9]+/b[0-9]+/`)
+
 // isBuiltAside reports whether a program lies where go run builds it: it is gone with the end of that command.
 func isBuiltAside(path string) bool {
-	return strings.Contains(filepath.ToSlash(path), "/go-build")
+	return goRun.MatchString(filepath.ToSlash(path))
 }
 
 // trials is how often doctor starts the hook to measure it, and slowHook what median is worth a word, in milliseconds: the client itself takes

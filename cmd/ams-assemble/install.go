@@ -80,6 +80,9 @@ func readTarget(c *cli.Context, set settings) (target, error) {
 	if t.project, err = filepath.Abs(c.String("dir")); err != nil {
 		return t, fmt.Errorf("--dir: %w", err)
 	}
+	if info, err := os.Stat(t.project); t.shared() && (err != nil || !info.IsDir()) {
+		return t, usagef("--dir: there is no folder %s", t.project)
+	}
 	t.path = clientsettings.PathOf(t.scope, set.claudeDir, t.project)
 	if t.path, err = filepath.Abs(t.path); err != nil {
 		return t, fmt.Errorf("settings: %w", err)
@@ -162,6 +165,9 @@ func installedHook(ctx context.Context, e env, named string) (string, error) {
 	if err := tryHook(ctx, e, program, ""); err != nil {
 		return "", &hintError{err: fmt.Errorf("it is not registered: %w", err), hint: "--hook names another ams-hook"}
 	}
+	if !clientsettings.IsAMSHook(named) {
+		return "", &hintError{err: fmt.Errorf("%s is not registered: a program of another name would not be known again as ams-hook", named), hint: "call it ams-hook"}
+	}
 	return named, nil
 }
 
@@ -208,14 +214,17 @@ func clientVersion(ctx context.Context, client string) (string, error) {
 func spoolFor(e env, c *cli.Context, set settings, t target, now *clientsettings.Settings) (text, dir string, err error) {
 	existing := now.Env["AMS_SPOOL_DIR"]
 	dir = set.spoolDir
-	if existing != "" {
+	byHand := c.IsSet("spool-dir") && c.String("spool-dir") != envFileVars(e)["AMS_SPOOL_DIR"]
+	if existing != "" && !byHand {
 		there, err := spool.Dir(existing, e.getenv)
-		if err != nil {
+		switch {
+		case err != nil:
 			return "", "", err
-		}
-		if there == dir || !c.IsSet("spool-dir") {
+		case samePath(there, dir) || !t.shared():
 			return existing, there, nil
 		}
+		fmt.Fprintf(e.stderr, "ams-assemble: warning: %s records into %s, and ams-assemble reads %s; --spool-dir sets both\n", t.path, existing, dir)
+		return existing, dir, nil
 	}
 	if dir, err = filepath.Abs(dir); err != nil {
 		return "", "", fmt.Errorf("spool folder: %w", err)

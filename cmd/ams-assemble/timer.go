@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -60,7 +61,11 @@ func planSchedule(ctx context.Context, e env, named string) (*timerPlan, error) 
 	if !change.Empty() {
 		t.changes = []schedule.Change{change}
 	}
-	for _, other := range planUnschedule(ctx, e).changes { // two schedules would be one too many
+	others, err := planUnschedule(ctx, e)
+	if err != nil {
+		fmt.Fprintf(e.stderr, "ams-assemble: warning: whether another schedule is there is not known: %v\n", err)
+	}
+	for _, other := range others.changes { // two schedules would be one too many
 		if other.Kind != t.kind {
 			t.changes = append(t.changes, other)
 		}
@@ -81,15 +86,21 @@ func (t *timerPlan) installed(ctx context.Context) schedule.Kind {
 	return ""
 }
 
-// planUnschedule plans to take away whatever install put there.
-func planUnschedule(ctx context.Context, e env) *timerPlan {
+// planUnschedule plans to take away whatever install put there. The error says what could not be looked at; a machine without cron has no
+// crontab to look at.
+func planUnschedule(ctx context.Context, e env) (*timerPlan, error) {
 	t := &timerPlan{machine: machineOf(e)}
+	var failed error
 	for _, kind := range scheduleKinds {
-		if change, err := t.machine.PlanRemove(ctx, kind); err == nil && !change.Empty() {
+		change, err := t.machine.PlanRemove(ctx, kind)
+		if err != nil && !errors.Is(err, exec.ErrNotFound) {
+			failed = errors.Join(failed, err)
+		}
+		if err == nil && !change.Empty() {
 			t.changes = append(t.changes, change)
 		}
 	}
-	return t
+	return t, failed
 }
 
 func (t *timerPlan) changed() bool { return len(t.changes) > 0 }
@@ -113,7 +124,10 @@ func (t *timerPlan) apply(ctx context.Context, e env, dry bool) error {
 			err = errors.Join(err, one)
 		}
 	}
-	if err != nil {
+	switch {
+	case err != nil && t.kind == "":
+		return fmt.Errorf("the hook is taken away, the schedule is not: %w", err)
+	case err != nil:
 		return &hintError{err: fmt.Errorf("schedule: %w", err), hint: "--schedule names another way, or none; the hook is in place"}
 	}
 	if t.hint != "" && !dry && (t.changed() || t.kind == schedule.None) {

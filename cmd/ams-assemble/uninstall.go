@@ -3,10 +3,12 @@ package main
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
 	"ams/pkg/clientsettings"
+	"ams/pkg/screen"
 )
 
 func uninstallCommand(e env) *cli.Command {
@@ -45,11 +47,21 @@ func uninstall(e env, c *cli.Context, set settings, t target) error {
 			return change.explain(err)
 		}
 	}
-	timer := &timerPlan{machine: machineOf(e)}
+	timer, unknown := &timerPlan{machine: machineOf(e)}, error(nil)
 	if t.scope == clientsettings.User {
-		timer = planUnschedule(c.Context, e)
+		if timer, unknown = planUnschedule(c.Context, e); unknown != nil {
+			unknown = fmt.Errorf("whether something is scheduled is not known: %w", unknown)
+		}
 	}
 	out := installation{e: e, dry: c.Bool("dry-run"), settings: change, env: &fileChange{}, timer: timer}
+	for _, h := range now.Ours() {
+		if !h.Plain() && strings.ContainsAny(h.Command, ";&|") {
+			fmt.Fprintf(e.stderr, "ams-assemble: warning: %s of %s starts ams-hook among other commands, and is left as it is: %s\n", h.Event, t.path, screen.Line(h.Command))
+		}
+	}
+	if !out.changed() && unknown != nil {
+		return unknown
+	}
 	if !out.changed() {
 		fmt.Fprintf(e.stdout, "ams-hook is not registered in %s, and nothing is scheduled: nothing to do\n", t.path)
 		return nil
@@ -62,5 +74,5 @@ func uninstall(e env, c *cli.Context, set settings, t target) error {
 		return nil
 	}
 	fmt.Fprintf(e.stdout, "\nStill there: what was recorded in %s, what is stored in %s, and %s.\n", set.spoolDir, set.storeName(), envFile(homeDir(e)))
-	return nil
+	return unknown
 }

@@ -41,7 +41,7 @@ func Register(b []byte, command string, events []string, env map[string]string) 
 	return e.text, nil
 }
 
-// Unregister returns the file without any entry that starts ams-hook, without the groups, events and objects that held nothing else, and without
+// Unregister returns the file without any entry that starts ams-hook alone, without the groups, events and objects that held nothing else, and without
 // the variables of env where they have these values. The error is a [SyntaxError].
 func Unregister(b []byte, env map[string]string) ([]byte, error) {
 	e := &editor{text: b}
@@ -51,7 +51,7 @@ func Unregister(b []byte, env map[string]string) ([]byte, error) {
 		}
 		again = false
 		eachHook(e.root, func(at place) bool {
-			if IsAMSHook(e.command(at.hook)) {
+			if k := e.kind(at.hook); k == plain || k == tuned {
 				e.removeHook(at)
 				again = true
 			}
@@ -105,22 +105,22 @@ func (e *editor) string(n *node) string {
 	return lax.String(e.text[n.start:n.end])
 }
 
-func (e *editor) command(hook *node) string { return e.string(hook.member("command")) }
+func (e *editor) kind(hook *node) kind {
+	return kindOf(e.string(hook.member("command")), hook.member("args") != nil)
+}
 
 // correct makes the first change that an entry of ours needs, and reports whether it made one.
 func (e *editor) correct(command, wanted string, events []string) (changed bool) {
 	seen := map[string]bool{}
 	eachHook(e.root, func(at place) bool {
-		if !IsAMSHook(e.command(at.hook)) {
-			return true
-		}
 		matcher := e.string(at.group.member("matcher"))
-		switch {
+		switch k := e.kind(at.hook); {
+		case k == foreign:
+			return true
+		case k != plain: // somebody's own: it records, and is left as it is
 		case !slices.Contains(events, at.event), seen[at.event], matcher != "" && matcher != "*":
 			e.removeHook(at)
 			changed = true
-		case withoutVariables(e.command(at.hook)) != strings.TrimSpace(e.command(at.hook)):
-			// Somebody sets variables for it, which needs a shell: it records, and is left as it is.
 		case !e.isAsWanted(at.hook, command):
 			e.splice(at.hook.start, at.hook.end, wanted)
 			changed = true
@@ -150,7 +150,7 @@ func (e *editor) add(event, wanted string) error {
 	}
 	found := false
 	eachHook(e.root, func(at place) bool {
-		found = at.event == event && IsAMSHook(e.command(at.hook))
+		found = at.event == event && e.kind(at.hook) != foreign
 		return !found
 	})
 	if found {

@@ -193,18 +193,60 @@ func eachHook(root *node, fn func(place) bool) {
 	}
 }
 
-// IsAMSHook reports whether a hook's command starts ams-hook: by its path or name, in a shell or not, with variables set for it or not.
-func IsAMSHook(command string) bool {
-	command = withoutVariables(command)
+// IsAMSHook reports whether a program is ams-hook, by its name.
+func IsAMSHook(program string) bool {
+	name := program[strings.LastIndexAny(program, `/\`)+1:]
+	return name == "ams-hook" || strings.EqualFold(name, "ams-hook.exe")
+}
+
+// kind is how a hook has to do with ams-hook.
+type kind int
+
+const (
+	foreign  kind = iota // not at all
+	plain                // it starts ams-hook and nothing else: install may correct it
+	tuned                // variables are set for ams-hook: somebody's own, left as it is by install
+	compound             // ams-hook is one of several commands, or has arguments: never touched
+)
+
+// harmless is what may stand behind ams-hook in a shell without making it more than ams-hook.
+var harmless = regexp.MustCompile(`^( *([12&]?> */dev/null|2>&1|\|\| *true))* *$`)
+
+// kindOf tells what a command is. exec says that it has args, and so is the path of a program and no line for a shell. In a shell only the first
+// word counts: a path elsewhere in a line is an argument of somebody else's program.
+func kindOf(command string, exec bool) kind {
+	if exec {
+		if IsAMSHook(command) {
+			return plain
+		}
+		return foreign
+	}
+	line := withoutVariables(command)
+	program, rest := firstWord(line)
+	switch {
+	case !IsAMSHook(program):
+		return foreign
+	case !harmless.MatchString(rest):
+		return compound
+	case line != strings.TrimSpace(command):
+		return tuned
+	}
+	return plain
+}
+
+// firstWord is the first word of a shell's line, without its quotes, and what stands behind it.
+func firstWord(line string) (word, rest string) {
 	for _, quote := range []string{`"`, `'`} {
-		if rest, ok := strings.CutPrefix(command, quote); ok {
-			command, _, _ = strings.Cut(rest, quote)
-			return isHookPath(command)
+		if inner, ok := strings.CutPrefix(line, quote); ok {
+			word, rest, _ = strings.Cut(inner, quote)
+			return word, rest
 		}
 	}
-	// A path with blanks is one command in exec form, and the first of several words in a shell.
-	first, _, _ := strings.Cut(command, " ")
-	return isHookPath(command) || isHookPath(first)
+	end := strings.IndexAny(line, " \t;&|<>()")
+	if end < 0 {
+		return line, ""
+	}
+	return line[:end], line[end:]
 }
 
 var variable = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*=('[^']*'|"[^"]*"|[^ '"]*) +`)
@@ -221,14 +263,9 @@ func withoutVariables(command string) string {
 	}
 }
 
-func isHookPath(path string) bool {
-	name := path[strings.LastIndexAny(path, `/\`)+1:]
-	return name == "ams-hook" || strings.EqualFold(name, "ams-hook.exe")
-}
-
 // Ours are the hooks of s that start ams-hook.
 func (s *Settings) Ours() []Hook {
-	return slices.DeleteFunc(slices.Clone(s.Hooks), func(h Hook) bool { return !IsAMSHook(h.Command) })
+	return slices.DeleteFunc(slices.Clone(s.Hooks), func(h Hook) bool { return kindOf(h.Command, h.HasArgs) == foreign })
 }
 
 // Program is the program that a hook of ours starts: the command in exec form, the first word of it in a shell.
@@ -236,16 +273,12 @@ func (h Hook) Program() string {
 	if h.HasArgs {
 		return h.Command
 	}
-	command := withoutVariables(h.Command)
-	for _, quote := range []string{`"`, `'`} {
-		if rest, ok := strings.CutPrefix(command, quote); ok {
-			program, _, _ := strings.Cut(rest, quote)
-			return program
-		}
-	}
-	program, _, _ := strings.Cut(command, " ")
+	program, _ := firstWord(withoutVariables(h.Command))
 	return program
 }
+
+// Plain reports whether a hook of ours is as install would write it or correct it: nothing but ams-hook.
+func (h Hook) Plain() bool { return kindOf(h.Command, h.HasArgs) == plain }
 
 // All reports whether a hook runs whatever the event is about.
 func (h Hook) All() bool { return h.Matcher == "" || h.Matcher == "*" }
