@@ -58,7 +58,7 @@ func Compile(text string, o Options) (*Pattern, error) {
 		for i, w := range words {
 			words[i] = regexp.QuoteMeta(w)
 		}
-		expr = strings.Join(words, `\s+`)
+		expr = strings.Join(words, `[\s\v\x{85}\p{Z}]+`) // what strings.Fields splits at
 	}
 	if !o.Case {
 		expr = "(?i)" + expr
@@ -148,7 +148,7 @@ func joined(a, b string) string {
 	if a == "" || b == "" {
 		return a + b
 	}
-	return a + ": " + b
+	return a + "\n" + b // nothing that the stored bytes do not hold
 }
 
 // value searches the texts and numbers in a JSON value; they are one text to a reader.

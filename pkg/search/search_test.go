@@ -57,6 +57,25 @@ func TestFindLooksIntoEveryText(t *testing.T) {
 	}
 }
 
+// TestWhatIsFoundIsNotOverlooked holds the look at bytes to the search itself, over a Session as it is stored.
+func TestWhatIsFoundIsNotOverlooked(t *testing.T) {
+	s := session()
+	s.SchemaVersion, s.SessionID, s.Title = schema.Version, "s", "foo\u00a0bar"
+	s.Events = append(s.Events, schema.Event{Seq: 6, Error: &schema.Error{Type: "rate_limit", Message: "slow"}})
+	body, err := schema.Encode(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string]bool{"rate_limit slow": true, "rate_limit": true, "foo bar": true, "foo\u00a0bar": true, "needle": true,
+		"tool_error needle not": true, "rate_limit:": false, "nowhere": false} {
+		p := compile(t, text, Options{})
+		found := len(p.Find(s)) > 0
+		if found != want || found && !p.MayMatch(body) {
+			t.Errorf("%q: found %v, want %v; the look at the bytes says %v", text, found, want, p.MayMatch(body))
+		}
+	}
+}
+
 func TestExcerptsStayShortAndWhole(t *testing.T) {
 	s := &schema.Session{Events: []schema.Event{{Seq: 1, Prompt: strings.Repeat("中文 ", 1000) + "needle" + strings.Repeat(" 字符", 1000)}}}
 	h := compile(t, "needle", Options{}).Find(s)[0]
