@@ -117,7 +117,7 @@ func find(e env, c *cli.Context, set settings, q catalog.Query, pattern *search.
 		for r := range results {
 			if r.err != nil && ctx.Err() == nil {
 				f.failed++
-				fmt.Fprintf(e.stderr, "ams-assemble: %s: %v\n", r.record.Key(), r.err)
+				fmt.Fprintf(e.stderr, "ams-assemble: %s: %s\n", r.record.Key(), screen.Line(r.err.Error()))
 			}
 			if len(r.hits) == 0 {
 				continue

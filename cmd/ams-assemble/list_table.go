@@ -96,7 +96,7 @@ func (t *listTable) start(at time.Time) string {
 
 // write lays the table out and sums it up. more is how many sessions fit and are not shown.
 func (t *listTable) write(shown []catalog.Record, more int) error {
-	if !t.terminal && t.Cells == defaultCells {
+	if !t.terminal && !t.given {
 		t.Cells = 200 // another program reads it: every column
 	}
 	columns := t.fit(t.columns(), shown)

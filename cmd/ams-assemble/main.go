@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/urfave/cli/v2"
+
+	"ams/pkg/screen"
 )
 
 // Exit codes, as in the README.
@@ -85,10 +87,10 @@ func run(ctx context.Context, e env) int {
 	if err == nil {
 		return exitDone
 	}
-	fmt.Fprintf(e.stderr, "ams-assemble: %v\n", err)
+	fmt.Fprintf(e.stderr, "ams-assemble: %s\n", screen.Text(err.Error())) // it may quote what a stranger stored
 	var hinted *hintError
 	if errors.As(err, &hinted) {
-		fmt.Fprintf(e.stderr, "hint: %s\n", hinted.hint)
+		fmt.Fprintf(e.stderr, "hint: %s\n", screen.Text(hinted.hint))
 	}
 	var coded *exitError
 	if errors.As(err, &coded) {

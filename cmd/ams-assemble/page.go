@@ -41,6 +41,7 @@ type page struct {
 	screen.Screen
 	io.Writer
 	terminal bool
+	given    bool // the width was asked for
 	// flush shows at once what was written.
 	flush func() error
 	// close waits until the person has read. Its error is what became of the pager.
@@ -73,7 +74,7 @@ func openPage(e env, c *cli.Context) (*page, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &page{Screen: layout, terminal: terminal}
+	p := &page{Screen: layout, terminal: terminal, given: c.IsSet("width")}
 	if terminal && !c.Bool("no-pager") {
 		if pager := pagerOf(e); pager != "" {
 			return p, p.startPager(e, pager)
@@ -108,6 +109,13 @@ func pagerOf(e env) string {
 	}
 	if pager == "cat" {
 		return ""
+	}
+	// A shell starts whatever is asked of it, so whether the pager is there is looked up first; what is no plain word is the shell's.
+	if program := strings.Fields(pager)[0]; !strings.ContainsAny(program, `$'"=~\`+"`") {
+		if _, err := exec.LookPath(program); err != nil {
+			fmt.Fprintf(e.stderr, "ams-assemble: there is no pager %s (PAGER)\n", strconv.Quote(program))
+			return ""
+		}
 	}
 	return pager
 }

@@ -68,6 +68,7 @@ func TestOnlyATerminalIsPaintedAndPaged(t *testing.T) {
 		{"a pager", "PAGER=sed s/^/paged:/", nil, "paged:" + paint + "1m", ""},
 		{"no pager by flag", "PAGER=sed s/^/paged:/", []string{"--no-pager"}, paint + "1m", "paged:"},
 		{"no pager by setting", "PAGER=cat", nil, paint + "1m", "paged:"},
+		{"a pager that is not there", "PAGER=no-such-pager -x", nil, "session a1e08680", ""},
 		{"a reader who leaves early", "PAGER=head -2", nil, "session a1e08680", "outcome"},
 		{"NO_COLOR", "NO_COLOR=1", []string{"--no-pager"}, "session a1e08680", paint},
 		{"NO_COLOR is beaten by a flag", "NO_COLOR=1", []string{"--no-pager", "--color=always"}, paint + "1m", ""},

@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"ams/pkg/lax"
@@ -266,10 +267,10 @@ func folded(s string) string {
 		}
 		return ""
 	}
-	if strings.TrimLeft(s, " \t\r\n") != s {
+	if strings.TrimLeftFunc(s, unicode.IsSpace) != s {
 		out = " " + out
 	}
-	if strings.TrimRight(s, " \t\r\n") != s {
+	if strings.TrimRightFunc(s, unicode.IsSpace) != s {
 		out += " "
 	}
 	return out

@@ -49,7 +49,7 @@ func (m *markdown) rows(rows []row) {
 }
 
 func (m *markdown) passage(p *passage) {
-	since := screen.Duration(p.event.StartTime.Sub(m.session.StartTime.Time).Milliseconds())
+	since := sinceStart(m.session, p.event)
 	head := fmt.Sprintf("**#%d** %s **%s**", p.event.Seq, since, inline(p.label))
 	if p.agent != "" {
 		head += " in " + inline(p.agent)

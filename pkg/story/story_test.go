@@ -126,6 +126,21 @@ func TestLongTextsAreCutWithoutBeingRead(t *testing.T) {
 	t.Logf("%d MB told in %v", len(s.Events[1].Prompt)>>20, time.Since(began))
 }
 
+func TestWhatIsCutIsCountedAsWhatItIs(t *testing.T) {
+	s := everything(t)
+	s.Events = s.Events[1:2]
+	s.Events[0].Prompt = ""
+	s.Events[0].StartTime = schema.Time{}
+	s.Events[0].Type, s.Events[0].Tool = schema.ToolCall, &schema.Tool{Name: "Write", Input: schema.Raw(`{"file_path":"/x","content":"` + strings.Repeat(`a line of it\n`, 3000) + `"}`)}
+	var b strings.Builder
+	if err := Write(&b, s, Options{Screen: screen.Screen{Cells: 80}}); err != nil {
+		t.Fatal(err)
+	}
+	if text := b.String(); !strings.Contains(text, "… 38.9 kB more") || strings.Contains(text, "more line") || strings.Contains(text, "#2  -") {
+		t.Errorf("want the bytes that are left out, and no time where none is known:\n%s", text)
+	}
+}
+
 func TestSelectIsWhatIsTold(t *testing.T) {
 	s := everything(t)
 	for _, k := range Kinds {

@@ -97,7 +97,7 @@ func (t *terminal) passage(p *passage) {
 	if p.back {
 		t.text(t.gutter("", "") + rails + t.Paint(screen.Dim, screen.Cut("… "+screen.Line(p.agent), cells)) + "\n")
 	}
-	since := screen.Duration(p.event.StartTime.Sub(t.session.StartTime.Time).Milliseconds())
+	since := sinceStart(t.session, p.event)
 	gutter := t.gutter(fmt.Sprintf("#%d", p.event.Seq), since)
 	for _, line := range t.head(p, cells) {
 		t.text(gutter + rails + line + "\n")
@@ -114,10 +114,18 @@ func (t *terminal) passage(p *passage) {
 	}
 }
 
+// sinceStart is how long after the session's start an event began, "" where its time is not known.
+func sinceStart(s *schema.Session, e *schema.Event) string {
+	if e.StartTime.IsZero() || s.StartTime.IsZero() {
+		return ""
+	}
+	return screen.Duration(e.StartTime.Sub(s.StartTime.Time).Milliseconds())
+}
+
 // pause sets what stands between two passages: an empty line before what somebody says, and a word where long nothing happened.
 func (t *terminal) pause(p *passage) {
 	at := t.at(p.event.StartTime)
-	if idle := at.Sub(t.end); !t.end.IsZero() && idle >= gap && t.whole() {
+	if idle := at.Sub(t.end); !t.end.IsZero() && !p.event.StartTime.IsZero() && idle >= gap && t.whole() {
 		layout := clock
 		if at.Format(day) != t.end.Format(day) {
 			layout = moment
@@ -226,27 +234,28 @@ func (t *terminal) excerpt(text string, width int, kind blockKind) []string {
 	if t.Full || t.Event != 0 {
 		return screen.Wrap(text, width)
 	}
-	head, tail, more := text, "", 0
-	if room := (keep.head + keep.tail) * width * 4; len(text) > 4*room {
+	head, tail := text, ""
+	byBytes := len(text) > 16*(keep.head+keep.tail)*width
+	if byBytes {
 		// Four bytes a character at the most, so each part fills its lines even of the widest script.
-		head, tail, more = cutRunes(text, keep.head*width*4), endRunes(text, keep.tail*width*4), len(text)
+		head, tail = cutRunes(text, keep.head*width*4), endRunes(text, keep.tail*width*4)
 	}
 	lines, last := screen.Wrap(head, width), []string(nil)
-	if more > 0 {
+	switch {
+	case byBytes:
 		last = screen.Wrap(tail, width)
-		last = last[max(len(last)-keep.tail, 0):]
-	} else if len(lines) > keep.head+keep.tail+1 { // one line is not worth a word about it
-		more = len(lines)
-		last = lines[len(lines)-keep.tail:]
-	}
-	if more == 0 {
+	case len(lines) > keep.head+keep.tail+1: // one line is not worth a word about it
+		last = lines
+	default:
 		return lines
 	}
-	word := "… " + screen.Count(more-keep.head-keep.tail, "more line")
-	if tail != "" {
-		word = fmt.Sprintf("… %s more", screen.Bytes(int64(more-len(head)-len(tail))))
-	}
+	last = last[max(len(last)-keep.tail, 0):]
+	word := "… " + screen.Count(len(lines)-keep.head-keep.tail, "more line")
 	lines = lines[:min(keep.head, len(lines))]
+	if byBytes {
+		shown := len(strings.Join(lines, "\n")) + len(strings.Join(last, "\n"))
+		word = fmt.Sprintf("… %s more", screen.Bytes(int64(max(len(text)-shown, 0))))
+	}
 	return slices.Concat(lines, []string{word}, last)
 }
 
