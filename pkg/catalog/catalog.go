@@ -109,7 +109,9 @@ func readAll(ctx context.Context, store upload.Store, keys []string, versions ma
 					cancel(err)
 					continue
 				}
-				out[i] = entry{key: keys[i], version: versions[keys[i]], body: body}
+				if err == nil {
+					out[i] = entry{key: keys[i], version: versions[keys[i]], body: body}
+				}
 			}
 		})
 	}
@@ -124,7 +126,7 @@ func readAll(ctx context.Context, store upload.Store, keys []string, versions ma
 	if err := context.Cause(ctx); err != nil {
 		return nil, fmt.Errorf("read the index: %w", err)
 	}
-	return slices.DeleteFunc(out, func(e entry) bool { return len(e.body) == 0 }), nil
+	return slices.DeleteFunc(out, func(e entry) bool { return e.key == "" }), nil
 }
 
 // decode reads the records on all processors.
@@ -135,8 +137,8 @@ func (c *Catalog) decode(keys []string, entries map[string]entry) {
 	for w := range workers {
 		wg.Go(func() {
 			for i := w; i < len(keys); i += workers {
-				if body := entries[keys[i]].body; len(body) > 0 {
-					records[i], bad[i] = decode(body)
+				if e, ok := entries[keys[i]]; ok { // else it was removed meanwhile
+					records[i], bad[i] = decode(e.body)
 				}
 			}
 		})
@@ -162,6 +164,9 @@ func (c *Catalog) decode(keys []string, entries map[string]entry) {
 var ErrNoStart = errors.New("it has no start_time")
 
 func decode(body []byte) (*schema.Summary, error) {
+	if len(body) == 0 {
+		return nil, errors.New("it is empty")
+	}
 	sum, err := schema.DecodeSummary(body)
 	if err == nil && sum.StartTime.IsZero() {
 		err = ErrNoStart

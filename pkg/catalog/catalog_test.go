@@ -212,6 +212,7 @@ func TestBadRecordsAreNamed(t *testing.T) {
 		"index/foreign.json": `{"hello":"world"}`,
 		"index/broken.json":  `{"schema_version":"1.1","sess`,
 		"index/notime.json":  `{"schema_version":"1.1","session_id":"notime"}`,
+		"index/empty.json":   "",
 		"index/deep/x.json":  `{}`,
 		"index/readme.txt":   `hello`,
 		"doctor/probe.json":  `{}`,
@@ -222,8 +223,8 @@ func TestBadRecordsAreNamed(t *testing.T) {
 	if len(c.Records) != 1 || c.Records[0].Name != "good" || c.Records[0].Key() != "sessions/2025/01/01/good.json" {
 		t.Errorf("got %+v", c.Records)
 	}
-	if len(c.Bad) != 4 {
-		t.Errorf("got %v, want four bad records", c.Bad)
+	if len(c.Bad) != 5 {
+		t.Errorf("got %v, want five bad records", c.Bad)
 	}
 	for _, b := range c.Bad {
 		if b.Key == "index/newer.json" != errors.Is(b.Err, schema.ErrNewer) || b.Key == "index/notime.json" != errors.Is(b.Err, ErrNoStart) {
