@@ -115,6 +115,11 @@ func find(e env, c *cli.Context, set settings, q catalog.Query, pattern *search.
 	results := inOrder(ctx, among, func(r catalog.Record) found { return f.lookInto(ctx, shelf, r, pattern) })
 	show := func(p *page) error {
 		for r := range results {
+			if c.Context.Err() != nil {
+				f.stopped = true
+				break
+			}
+			f.looked++
 			if r.err != nil && ctx.Err() == nil {
 				f.failed++
 				fmt.Fprintf(e.stderr, "ams-assemble: %s: %s\n", r.record.Key(), screen.Line(r.err.Error()))
@@ -129,6 +134,7 @@ func find(e env, c *cli.Context, set settings, q catalog.Query, pattern *search.
 				break
 			}
 		}
+		f.stopped = f.stopped || f.looked < f.among && c.Context.Err() != nil
 		return f.sum(e, p)
 	}
 	err = paged(e, c, show)
@@ -137,8 +143,8 @@ func find(e env, c *cli.Context, set settings, q catalog.Query, pattern *search.
 	}
 	shelf.prune()
 	switch {
-	case err == nil && c.Context.Err() != nil:
-		err = &exitError{exitSome, fmt.Errorf("stopped: %w", c.Context.Err())}
+	case err == nil && f.stopped:
+		err = &exitError{exitSome, fmt.Errorf("stopped after %d of %d sessions", f.looked, f.among)}
 	case err == nil && f.failed > 0:
 		err = &exitError{exitSome, &hintError{err: fmt.Errorf("%s could not be read", screen.Count(f.failed, "session")),
 			hint: "ams-assemble session ID --store stores a session anew"}}
@@ -177,11 +183,12 @@ func inOrder[T, R any](ctx context.Context, items []T, work func(T) R) <-chan R 
 
 // finds shows what was found and keeps count.
 type finds struct {
-	among, sessions, places, failed int
-	all, json                       bool
-	ids                             map[string]string
-	began                           time.Time
-	bytes                           atomic.Int64
+	among, looked, sessions, places, failed int
+	all, json                               bool
+	stopped                                 bool // by the person, before all were looked at
+	ids                                     map[string]string
+	began                                   time.Time
+	bytes                                   atomic.Int64
 }
 
 func (f *finds) lookInto(ctx context.Context, b *bodies, r catalog.Record, pattern *search.Pattern) found {
@@ -287,9 +294,9 @@ func (f *finds) showJSON(p *page, r found) error {
 
 // sum says how much was found and looked at.
 func (f *finds) sum(e env, p *page) error {
-	looked := fmt.Sprintf("%s, %s in %s", screen.Count(f.among, "session"), screen.Bytes(f.bytes.Load()), screen.Duration(time.Since(f.began).Milliseconds()))
+	looked := fmt.Sprintf("%s, %s in %s", screen.Count(f.looked, "session"), screen.Bytes(f.bytes.Load()), screen.Duration(time.Since(f.began).Milliseconds()))
 	switch {
-	case f.json:
+	case f.json, f.sessions == 0 && f.stopped:
 	case f.sessions == 0:
 		fmt.Fprintf(e.stderr, "ams-assemble: nothing found in %s\n", looked)
 	default:
