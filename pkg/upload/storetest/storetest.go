@@ -21,7 +21,7 @@ type Option int
 
 // RacyIfMatch is for servers whose conditional puts, IfAbsent's too, are not
 // atomic: of several at once more than one may win (seen with gofakes3's memory
-// backend, and under load with versitygw 1.8.0 on files).
+// backend).
 const RacyIfMatch Option = 1
 
 // Run tests the store that open returns: a new and empty one for each call,
