@@ -280,18 +280,33 @@ func (s *S3) refused(ctx context.Context, key string, body []byte, opt PutOption
 	return "", errCondition
 }
 
+// ghostLooks is how often, and ghostPause how far apart, an object is looked for that a server says is there and does not show, before it is
+// taken for one that a crash left half: together longer than a server under load takes to show what another writer just sent.
+const (
+	ghostLooks = 5
+	ghostPause = 250 * time.Millisecond
+)
+
 // putOnGhost is for a server that says at once that there is an object and that
-// there is none. Either it has just been deleted, or the server was killed
-// between writing what it knows of the object and the object: seen with
-// versitygw, which keeps them in two places where the file system has no
-// extended attributes. A session with such a key could never be stored. So the
-// last of three Puts has no condition; another machine's could come between it and the Get.
+// there is none. Another writer's is on its way; or it has just been deleted; or
+// the server was killed between writing what it knows of the object and the
+// object: seen with versitygw, which keeps them in two places where the file
+// system has no extended attributes. A session with such a key could never be
+// stored. So the last Put, after all looks, has no condition; another machine's
+// could come between it and the last Get.
 func (s *S3) putOnGhost(ctx context.Context, key string, body []byte) (string, error) {
-	if etag, _, err := s.put(ctx, key, body, PutOptions{IfAbsent: true}); err != errCondition {
-		return etag, err
-	}
-	if _, _, err := s.Get(ctx, key); !errors.Is(err, ErrNotFound) {
-		return "", errCondition
+	for range ghostLooks - 1 {
+		select {
+		case <-time.After(ghostPause):
+		case <-ctx.Done():
+			return "", ctx.Err()
+		}
+		if etag, _, err := s.put(ctx, key, body, PutOptions{IfAbsent: true}); err != errCondition {
+			return etag, err
+		}
+		if _, _, err := s.Get(ctx, key); !errors.Is(err, ErrNotFound) {
+			return "", errCondition
+		}
 	}
 	etag, _, err := s.put(ctx, key, body, PutOptions{})
 	return etag, err
