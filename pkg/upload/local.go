@@ -197,6 +197,38 @@ func (l *Local) Delete(ctx context.Context, key string) error {
 
 // List implements [Store]. It reads every object that it lists, for the ETag.
 func (l *Local) List(ctx context.Context, prefix string, fn func(Object) error) error {
+	return l.each(ctx, prefix, func(root *os.Root, key string) (tell func() error, err error) {
+		body, etag, err := read(root, key)
+		if err != nil {
+			return nil, err
+		}
+		info, err := root.Lstat(key)
+		if err != nil {
+			return nil, err
+		}
+		return func() error {
+			return fn(Object{Key: key, Size: int64(len(body)), ETag: etag, ModTime: info.ModTime().UTC()})
+		}, nil
+	})
+}
+
+// Versions tells the objects whose keys begin with prefix and a version of each by the files' stats, without reading them as List does. A version
+// differs from any other of the same key, as Put makes a new file each time, and from the ETag. In the order of keys.
+func (l *Local) Versions(ctx context.Context, prefix string, fn func(key, version string) error) error {
+	return l.each(ctx, prefix, func(root *os.Root, key string) (tell func() error, err error) {
+		info, err := root.Lstat(key)
+		if err != nil {
+			return nil, err
+		}
+		return func() error {
+			return fn(key, fmt.Sprintf("%d-%d-%d", info.Size(), info.ModTime().UnixNano(), fileNumber(info)))
+		}, nil
+	})
+}
+
+// each looks at the objects whose keys begin with prefix, and tells each to the caller's function. An error of that function ends it and is
+// returned as it is; an object that was deleted meanwhile is left out.
+func (l *Local) each(ctx context.Context, prefix string, look func(root *os.Root, key string) (tell func() error, err error)) error {
 	root, err := os.OpenRoot(l.dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return ctx.Err()
@@ -205,56 +237,19 @@ func (l *Local) List(ctx context.Context, prefix string, fn func(Object) error) 
 		return fmt.Errorf("list %q: %w", prefix, err)
 	}
 	defer root.Close()
-	var fnErr error
+	var told error
 	err = walk(ctx, root, "", prefix, func(key string) error {
-		body, etag, err := read(root, key)
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil // deleted meanwhile
-		}
-		if err != nil {
-			return err
-		}
-		info, err := root.Lstat(key)
+		tell, err := look(root, key)
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil
 		}
 		if err != nil {
 			return err
 		}
-		fnErr = fn(Object{Key: key, Size: int64(len(body)), ETag: etag, ModTime: info.ModTime().UTC()})
-		return fnErr
+		told = tell()
+		return told
 	})
-	if err != nil && fnErr == nil {
-		return fmt.Errorf("list %q: %w", prefix, err)
-	}
-	return err
-}
-
-// Versions tells the objects whose keys begin with prefix and a version of each, by the files' stats alone: a hundred times cheaper than List
-// for many objects. A version differs from any other of the same key, as Put makes a new file each time, and from the ETag. In the order of keys.
-func (l *Local) Versions(ctx context.Context, prefix string, fn func(key, version string) error) error {
-	root, err := os.OpenRoot(l.dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return ctx.Err()
-	}
-	if err != nil {
-		return fmt.Errorf("list %q: %w", prefix, err)
-	}
-	defer root.Close()
-	var fnErr error
-	tell := func(key string) error {
-		info, err := root.Lstat(key)
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil // deleted meanwhile
-		}
-		if err == nil {
-			fnErr = fn(key, fmt.Sprintf("%d-%d-%d", info.Size(), info.ModTime().UnixNano(), fileNumber(info)))
-			err = fnErr
-		}
-		return err
-	}
-	err = walk(ctx, root, "", prefix, tell)
-	if err != nil && fnErr == nil {
+	if err != nil && told == nil {
 		return fmt.Errorf("list %q: %w", prefix, err)
 	}
 	return err
