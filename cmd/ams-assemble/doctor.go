@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -12,7 +13,9 @@ import (
 
 	"ams/pkg/clientsettings"
 	"ams/pkg/lax"
+	"ams/pkg/receipt"
 	"ams/pkg/screen"
+	"ams/pkg/spool"
 )
 
 // state is how one thing that doctor looks at is.
@@ -38,7 +41,8 @@ func doctorCommand(e env) *cli.Command {
 		Usage: "tell whether sessions are recorded, assembled and stored, and what to do where not",
 		Description: "It changes nothing but probe files and a probe object of its own, which it removes. The exit code is 0 without a problem, else 1.\n" +
 			"ams-assemble status is the short form, which tries nothing.",
-		Flags:  doctorFlags(),
+		Flags: append(doctorFlags(),
+			&cli.StringFlag{Name: "client", Value: "claude", Usage: "the client's `PROGRAM`, which is asked for its version"}),
 		Action: func(c *cli.Context) error { return examine(e, c, false) },
 	}
 }
@@ -55,7 +59,6 @@ func statusCommand(e env) *cli.Command {
 func doctorFlags() []cli.Flag {
 	return slices.Concat(commonFlags(), pageFlags(), []cli.Flag{
 		&cli.StringFlag{Name: "dir", Usage: "the project's `DIR`, whose settings are looked at, too (default: the working folder)"},
-		&cli.StringFlag{Name: "client", Value: "claude", Usage: "the client's `PROGRAM`, which is asked for its version"},
 		&cli.BoolFlag{Name: "json", Usage: "print the findings as JSON"},
 	})
 }
@@ -72,6 +75,11 @@ type doctor struct {
 	plugin    string // an enabled plugin of ours and its file, "" if none
 	version   string // of the client, "" if not known
 	findings  []finding
+
+	spools    []spool.Stat
+	spoolsErr error
+	receipts  map[string]*receipt.Receipt
+	busy      bool // a run has the receipts to itself
 }
 
 // settingsFile is a settings file of the client that is there.
@@ -123,8 +131,10 @@ func examine(e env, c *cli.Context, quick bool) error {
 		return usagef("%s takes no arguments", c.Command.Name)
 	}
 	set, err := readSettings(e, c)
-	if err != nil {
-		return err
+	if err != nil { // without its own settings it cannot look anywhere
+		d := &doctor{e: e}
+		d.problem("own", "mend the setting, or the file that it names", "%v", err)
+		return d.tell(c)
 	}
 	project := c.String("dir")
 	if project == "" {
@@ -133,6 +143,9 @@ func examine(e env, c *cli.Context, quick bool) error {
 		}
 	}
 	d := &doctor{e: e, set: set, project: project, client: c.String("client"), quick: quick}
+	d.spools, d.spoolsErr = spool.List(set.spoolDir)
+	d.receipts, err = receipt.Read(set.receiptsPath())
+	d.busy = errors.Is(err, receipt.ErrLocked)
 	for _, check := range checks {
 		if quick && check.tries {
 			continue

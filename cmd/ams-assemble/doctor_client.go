@@ -174,7 +174,7 @@ func (d *doctor) hookPrograms() []string {
 	return out
 }
 
-// checkPrograms looks at the registered programs: there, of this version, silent and quick to end.
+// checkPrograms looks whether the registered programs are there, and of this version.
 func (d *doctor) checkPrograms(context.Context) {
 	own := version()
 	for _, command := range d.hookPrograms() {

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"os"
 	"runtime"
@@ -13,7 +12,6 @@ import (
 	"ams/pkg/receipt"
 	"ams/pkg/schedule"
 	"ams/pkg/screen"
-	"ams/pkg/spool"
 	"ams/pkg/upload"
 )
 
@@ -59,15 +57,15 @@ const firstRun = 15 * time.Minute
 
 // checkLastRun looks at the last run and at what waits for the next.
 func (d *doctor) checkLastRun(context.Context) {
-	waiting, oldest, busy := d.backlog()
+	waiting, oldest := d.backlog()
 	last, err := receipt.ReadLastRun(receipt.LastRunPath(d.set.receiptsPath()))
 	now := d.e.now()
 	wait := "nothing waits"
 	if waiting > 0 {
-		wait = fmt.Sprintf("%s waiting, the oldest for %s", screen.Count(waiting, "session"), screen.Duration(max(now.Sub(oldest).Milliseconds(), 0)))
+		wait = fmt.Sprintf("%s waiting, the oldest for %s", screen.Count(waiting, "session"), ago(now, oldest))
 	}
 	switch {
-	case busy:
+	case d.busy:
 		d.ok("run", "a run is at work now")
 	case err != nil:
 		d.warn("run", "ams-assemble run", "%v; %s", err, wait)
@@ -75,6 +73,9 @@ func (d *doctor) checkLastRun(context.Context) {
 		d.warn("run", "ams-assemble run", "there was no run into this store yet; %s", wait)
 	case last == nil:
 		d.ok("run", "there was no run into this store yet; %s", wait)
+	case last.Failed > 0:
+		d.problem("run", "ams-assemble run, and see what it says", "in the last run, %s ago, %d of %s failed, the last of them: %s; %s", ago(now, last.Ended),
+			last.Failed, screen.Count(last.Failed+last.Stored, "session"), last.Error, wait)
 	case last.Error != "":
 		d.problem("run", "ams-assemble run, and see what it says", "the last run, %s ago, failed: %s; %s", ago(now, last.Ended), last.Error, wait)
 	case waiting > 0 && now.Sub(last.Ended) > overdue && now.Sub(oldest) > overdue:
@@ -86,30 +87,18 @@ func (d *doctor) checkLastRun(context.Context) {
 
 func ago(now, then time.Time) string { return screen.Duration(max(now.Sub(then).Milliseconds(), 0)) }
 
-// backlog counts the sessions with news since their last run. A run at work has the receipts to itself.
-func (d *doctor) backlog() (waiting int, oldest time.Time, busy bool) {
-	spools, err := spool.List(d.set.spoolDir)
-	if err != nil {
-		return 0, oldest, false
-	}
-	known := map[string]*receipt.Receipt{}
-	if _, err := os.Stat(d.set.receiptsPath()); err == nil {
-		book, err := receipt.Open(d.set.receiptsPath())
-		if errors.Is(err, receipt.ErrLocked) {
-			return 0, oldest, true
+// backlog counts the sessions whose spools hold something that no run has looked at.
+func (d *doctor) backlog() (waiting int, oldest time.Time) {
+	for _, s := range withNews(d.receipts, d.set, d.spools) {
+		if r := d.receipts[s.Name]; r != nil && receipt.Same(spoolStats(s), r.Spool) {
+			continue // it goes on, or is to be looked at again for another reason
 		}
-		if err == nil {
-			known = book.All()
-			book.Close()
-		}
-	}
-	for _, s := range withNews(known, d.set, spools) {
 		waiting++
 		if at := s.LastChange(); oldest.IsZero() || at.Before(oldest) {
 			oldest = at
 		}
 	}
-	return waiting, oldest, false
+	return waiting, oldest
 }
 
 // clockWord and clockOff are how far this clock and the store's may differ: S3 refuses requests from 15 minutes on.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 	"ams/pkg/lax"
 	"ams/pkg/screen"
 	"ams/pkg/spool"
+	"ams/pkg/upload"
 )
 
 // smallDisk and fullDisk are how many free bytes are worth a word, and how many are too few.
@@ -38,13 +40,15 @@ func (d *doctor) checkSpoolDir(context.Context) {
 		d.problem("spool", "move it away, or ams-assemble install --spool-dir DIR", "%s is no folder: nothing can be recorded", dir)
 		return
 	}
-	f, err := os.CreateTemp(dir, ".ams-trial-*")
-	if err != nil {
-		d.problem("spool", "make it writable for this user, or ams-assemble install --spool-dir DIR", "%s cannot be written to: %v", dir, err)
-		return
+	if !d.quick {
+		f, err := os.CreateTemp(dir, ".ams-trial-*")
+		if err != nil {
+			d.problem("spool", "make it writable for this user, or ams-assemble install --spool-dir DIR", "%s cannot be written to: %v", dir, err)
+			return
+		}
+		f.Close()
+		os.Remove(f.Name())
 	}
-	f.Close()
-	os.Remove(f.Name())
 	free, known := freeBytes(dir)
 	switch {
 	case runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0:
@@ -54,7 +58,7 @@ func (d *doctor) checkSpoolDir(context.Context) {
 	case known && free < smallDisk:
 		d.warn("spool", "make room", "%s has %s left on its disk", dir, screen.Bytes(free))
 	default:
-		d.ok("spool", "%s can be written to", dir)
+		d.ok("spool", "%s can be written to", dir) // status has not tried, and shows no line that is well
 	}
 }
 
@@ -63,16 +67,18 @@ const recentDays = 7
 
 // checkRecorded looks for the last event, and for sessions that ran since recording was set up and left no event: the sign of a hook that is
 // silently off.
-func (d *doctor) checkRecorded(context.Context) {
-	spools, err := spool.List(d.set.spoolDir)
-	if err != nil {
-		d.problem("recorded", "make the spool folder readable for this user", "%v", err)
+func (d *doctor) checkRecorded(ctx context.Context) {
+	if d.spoolsErr != nil {
+		d.problem("recorded", "make the spool folder readable for this user", "%v", d.spoolsErr)
 		return
 	}
 	var last time.Time
 	names := map[string]bool{}
 	since := d.registeredAt()
-	for _, s := range spools {
+	for name := range d.receipts {
+		names[name] = true // its spool may be pruned
+	}
+	for _, s := range d.spools {
 		names[s.Name] = true
 		if at := s.LastChange(); at.After(last) {
 			last = at
@@ -82,7 +88,7 @@ func (d *doctor) checkRecorded(context.Context) {
 	if last.After(now.Add(5 * time.Minute)) {
 		d.problem("clock", "set this machine's clock", "the newest event is from %s, which is still to come", last.Local().Format("2006-01-02 15:04"))
 	}
-	missed := d.unrecorded(names, since, now)
+	missed := d.notStored(ctx, d.unrecorded(names, since, now))
 	switch {
 	case len(missed) > 0:
 		d.problem("recorded", "start claude anew; if it goes on, look at the lines above. ams-assemble import stores what was missed, without hooks",
@@ -91,7 +97,7 @@ func (d *doctor) checkRecorded(context.Context) {
 	case last.IsZero():
 		d.warn("recorded", "run claude once, in a new session", "nothing was recorded yet")
 	default:
-		d.ok("recorded", "the last event came %s ago; %s in the spool", screen.Duration(max(now.Sub(last).Milliseconds(), 0)), screen.Count(len(spools), "session"))
+		d.ok("recorded", "the last event came %s ago; %s in the spool", screen.Duration(max(now.Sub(last).Milliseconds(), 0)), screen.Count(len(d.spools), "session"))
 	}
 }
 
@@ -113,8 +119,8 @@ type missedSession struct {
 	at time.Time // of its last line
 }
 
-// unrecorded are the sessions that began after a moment and have no spool and are not stored, the newest first.
-func (d *doctor) unrecorded(spools map[string]bool, since, now time.Time) []missedSession {
+// unrecorded are the sessions that began after a moment, of which no hook and no run has seen anything, the newest first.
+func (d *doctor) unrecorded(seen map[string]bool, since, now time.Time) []missedSession {
 	if since.IsZero() {
 		return nil // nothing is registered, and that is said elsewhere
 	}
@@ -128,27 +134,26 @@ func (d *doctor) unrecorded(spools map[string]bool, since, now time.Time) []miss
 		path := filepath.Join(d.set.claudeDir, "projects", filepath.FromSlash(name))
 		id := strings.TrimSuffix(filepath.Base(path), ".jsonl")
 		info, err := os.Lstat(path)
-		if err != nil || !info.Mode().IsRegular() || strings.HasPrefix(id, "agent-") || spools[spool.FileName(id)] || now.Sub(info.ModTime()) > recentDays*24*time.Hour ||
-			!info.ModTime().After(since) || !beganAt(path).After(since) || d.isStoredLocally(id) {
+		if err != nil || !info.Mode().IsRegular() || strings.HasPrefix(id, "agent-") || seen[spool.FileName(id)] || now.Sub(info.ModTime()) > recentDays*24*time.Hour ||
+			!info.ModTime().After(since) || !beganAt(path).After(since) {
 			continue
 		}
-		m := missedSession{id, info.ModTime()}
-		if len(out) > 0 && m.at.After(out[0].at) {
-			out = append([]missedSession{m}, out...)
-			continue
-		}
-		out = append(out, m)
+		out = append(out, missedSession{id, info.ModTime()})
 	}
+	slices.SortFunc(out, func(a, b missedSession) int { return b.at.Compare(a.at) })
 	return out
 }
 
-// isStoredLocally reports whether a local store has the session: its spool may be pruned.
-func (d *doctor) isStoredLocally(id string) bool {
-	if d.set.s3 != nil {
-		return false
+// notStored are the sessions that the store does not have. status asks no bucket, which takes its time.
+func (d *doctor) notStored(ctx context.Context, sessions []missedSession) []missedSession {
+	store, err := d.set.open(ctx)
+	if err != nil || d.quick && d.set.s3 != nil {
+		return sessions
 	}
-	_, err := os.Stat(filepath.Join(d.set.localDir, "index", spool.FileName(id)+".json"))
-	return err == nil
+	return slices.DeleteFunc(sessions, func(m missedSession) bool {
+		_, _, err := store.Get(ctx, upload.IndexKey(spool.FileName(m.id)))
+		return err == nil
+	})
 }
 
 // headBytes is how much of a transcript is read for its first time: the first lines that have one come early.
@@ -178,12 +183,8 @@ func beganAt(path string) time.Time {
 
 // checkDamage looks for spools that were set aside, and events that belong to no session.
 func (d *doctor) checkDamage(context.Context) {
-	spools, err := spool.List(d.set.spoolDir)
-	if err != nil {
-		return // said already
-	}
 	damaged, first := 0, ""
-	for _, s := range spools {
+	for _, s := range d.spools {
 		if len(s.Damaged) > 0 {
 			damaged++
 			if first == "" {

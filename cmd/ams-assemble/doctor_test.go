@@ -240,6 +240,20 @@ var faults = []struct {
 	}, "clock", isProblem, "still to come", "set this machine's clock"},
 	{"no client", func(w *world) { os.Remove(filepath.Join(w.home, "bin", "claude")) },
 		"client", isWarning, "its version is not known", "--client"},
+	{"a setting that cannot be read", func(w *world) {
+		writeText(w.t, filepath.Join(w.home, ".config", "ams", "prices.json"), "{bad")
+	}, "own", isProblem, "prices.json", "mend the setting"},
+	{"some sessions that failed", func(w *world) {
+		w.record("second")
+		w.record("third")
+		day := filepath.Join(w.home, ".local", "share", "ams", "index", "third.json")
+		if err := os.MkdirAll(filepath.Join(day, "in the way"), 0o700); err != nil {
+			w.t.Fatal(err)
+		}
+		if code, out, talk := w.run("run", "--now"); code != exitSome {
+			w.t.Fatalf("exit %d\n%s%s", code, out, talk)
+		}
+	}, "run", isProblem, "sessions failed, the last of them: ", "ams-assemble run"},
 	{"secrets that others can read", func(w *world) {
 		path := filepath.Join(w.home, ".config", "ams", "env")
 		writeText(w.t, path, readText(w.t, path)+"AWS_SECRET_ACCESS_KEY=x\n")
@@ -293,6 +307,44 @@ func TestStatusIsShort(t *testing.T) {
 	if code != exitNothing || !strings.Contains(out, "settings.json:2:") || !strings.Contains(talk, "found") {
 		t.Errorf("exit %d\n%s%s", code, out, talk)
 	}
+}
+
+// TestASessionThatGoesOnDoesNotWait: what a run has stored of a live session is not a backlog, and looking at it disturbs no run.
+func TestASessionThatGoesOnDoesNotWait(t *testing.T) {
+	w := newWorld(t, buildProgram(t))
+	cmd := exec.Command(filepath.Join(w.home, "bin", "ams-hook"))
+	cmd.Env = append(w.env, "AMS_SPOOL_DIR="+w.spool())
+	cmd.Stdin = strings.NewReader(`{"session_id":"live","cwd":"/p","hook_event_name":"UserPromptSubmit","prompt":"Hello"}`)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v, %q", err, out)
+	}
+	if out := w.must("status"); !strings.Contains(out, "waiting") {
+		t.Errorf("before the run:\n%s", out)
+	}
+	w.must("run")
+	if out := w.must("status"); !strings.Contains(out, "nothing waits") {
+		t.Errorf("after the run:\n%s", out)
+	}
+	stop, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+				w.run("status")
+			}
+		}
+	}()
+	for range 20 {
+		if code, out, talk := w.run("run"); code != exitDone {
+			t.Errorf("a run beside status: exit %d\n%s%s", code, out, talk)
+			break
+		}
+	}
+	close(stop)
+	<-done
 }
 
 // TestDoctorOfABucket looks at a bucket with the right keys, and with wrong ones.

@@ -113,7 +113,7 @@ func runAll(ctx context.Context, e env, set settings, opt runOptions) error {
 		return err // the other run leaves its own word
 	}
 	r.Ended = e.now()
-	if err != nil && r.Error == "" {
+	if err != nil && r.Error == "" && ctx.Err() == nil { // to be stopped is no failure
 		r.Error = err.Error()
 	}
 	if _, missing := os.Stat(filepath.Dir(set.receiptsPath())); missing == nil {
