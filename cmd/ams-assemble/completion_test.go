@@ -80,7 +80,7 @@ func TestScriptsCompleteInTheirShells(t *testing.T) {
 		t.Run(shell, func(t *testing.T) {
 			path, err := exec.LookPath(shell)
 			if err != nil {
-				t.Skipf("NOT TESTED: %s is not installed", shell)
+				notHere(t, shell)
 			}
 			dir := t.TempDir()
 			writeText(t, filepath.Join(dir, "script"), string(assembleBy(t, "", "completion", shell)))
@@ -134,7 +134,7 @@ zpty -d line
 func TestZshCompletesOnATerminal(t *testing.T) {
 	zsh, err := exec.LookPath("zsh")
 	if err != nil {
-		t.Skip("NOT TESTED: zsh is not installed")
+		notHere(t, "zsh")
 	}
 	dir := t.TempDir()
 	writeText(t, filepath.Join(dir, "script"), string(assembleBy(t, "", "completion", "zsh")))

@@ -98,14 +98,19 @@ func readMeta(pairs []string) (map[string]string, error) {
 func known[T ~string](flag string, values []string, possible ...T) error {
 	for _, v := range values {
 		if !slices.ContainsFunc(possible, func(p T) bool { return strings.EqualFold(string(p), v) }) {
-			var names []string
-			for _, p := range possible {
-				names = append(names, string(p))
-			}
-			return usagef("%s must be one of %s, not %q", flag, strings.Join(names, ", "), v)
+			return usagef("%s must be one of %s, not %q", flag, namesOf(possible), v)
 		}
 	}
 	return nil
+}
+
+// namesOf lists values for help and errors.
+func namesOf[T ~string](values []T) string {
+	names := make([]string, len(values))
+	for i, v := range values {
+		names[i] = string(v)
+	}
+	return strings.Join(names, ", ")
 }
 
 // cacheDir is where what was read from stores is kept, "" where there is no place for it.

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"runtime"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -26,7 +25,7 @@ func findCommand(e env) *cli.Command {
 		Description: "The arguments are one phrase; its blanks stand for any white space, and letters for both cases. The newest sessions come first, as\n" +
 			"they are found. ams-assemble show ID --event SEQ shows an event whole.",
 		Flags: slices.Concat(filterFlags(), pageFlags(), []cli.Flag{
-			&cli.StringSliceFlag{Name: "in", Usage: "look into these texts alone, `PART` " + strings.Join(partNames(), ", ") + "; several with commas"},
+			&cli.StringSliceFlag{Name: "in", Usage: "look into these texts alone, `PART` " + namesOf(search.Parts) + "; several with commas"},
 			&cli.BoolFlag{Name: "regexp", Aliases: []string{"E"}, Usage: "TEXT is a regular expression (Go's syntax); slower, as every session is decoded"},
 			&cli.BoolFlag{Name: "case", Usage: "letters must be as they are"},
 			&cli.IntFlag{Name: "limit", Aliases: []string{"n"}, Usage: "stop after `N` sessions with the text"},
@@ -54,14 +53,6 @@ func findCommand(e env) *cli.Command {
 	}
 }
 
-func partNames() []string {
-	var names []string
-	for _, p := range search.Parts {
-		names = append(names, string(p))
-	}
-	return names
-}
-
 func readPattern(c *cli.Context) (*search.Pattern, error) {
 	if !c.Args().Present() {
 		return nil, usagef("find needs a text")
@@ -70,7 +61,7 @@ func readPattern(c *cli.Context) (*search.Pattern, error) {
 	for _, name := range c.StringSlice("in") {
 		part := search.Part(strings.TrimSpace(name))
 		if !slices.Contains(search.Parts, part) {
-			return nil, usagef("--in must be one of %s, not %q", strings.Join(partNames(), ", "), name)
+			return nil, usagef("--in must be one of %s, not %q", namesOf(search.Parts), name)
 		}
 		o.In = append(o.In, part)
 	}
@@ -90,9 +81,6 @@ type found struct {
 
 // placesShown is how many places of a session are shown.
 const placesShown = 5
-
-// ahead is how many sessions are read before their turn to be shown comes, for each processor: it bounds the memory.
-const ahead = 4
 
 // find looks through the sessions, the newest first, and shows places as soon as they are found.
 func find(e env, c *cli.Context, set settings, q catalog.Query, pattern *search.Pattern) error {
@@ -116,7 +104,6 @@ func find(e env, c *cli.Context, set settings, q catalog.Query, pattern *search.
 	show := func(p *page) error {
 		for r := range results {
 			if c.Context.Err() != nil {
-				f.stopped = true
 				break
 			}
 			f.looked++
@@ -134,7 +121,7 @@ func find(e env, c *cli.Context, set settings, q catalog.Query, pattern *search.
 				break
 			}
 		}
-		f.stopped = f.stopped || f.looked < f.among && c.Context.Err() != nil
+		f.stopped = f.looked < f.among && c.Context.Err() != nil
 		return f.sum(e, p)
 	}
 	err = paged(e, c, show)
@@ -150,35 +137,6 @@ func find(e env, c *cli.Context, set settings, q catalog.Query, pattern *search.
 			hint: "ams-assemble session ID --store stores a session anew"}}
 	}
 	return err
-}
-
-// inOrder works on items with all processors and gives the results in the order of the items. The caller reads them to their end.
-func inOrder[T, R any](ctx context.Context, items []T, work func(T) R) <-chan R {
-	turns := make(chan chan R, ahead*runtime.GOMAXPROCS(0))
-	out := make(chan R)
-	slots := make(chan struct{}, max(runtime.GOMAXPROCS(0), 8)) // a bucket answers after a while: more than there are processors
-	go func() {
-		defer close(turns)
-		for _, item := range items {
-			if ctx.Err() != nil {
-				return
-			}
-			turn := make(chan R, 1)
-			slots <- struct{}{}
-			go func() {
-				turn <- work(item)
-				<-slots
-			}()
-			turns <- turn
-		}
-	}()
-	go func() {
-		defer close(out)
-		for turn := range turns {
-			out <- <-turn
-		}
-	}()
-	return out
 }
 
 // finds shows what was found and keeps count.
@@ -282,7 +240,7 @@ func place(p *page, h search.Hit) string {
 
 func (f *finds) showJSON(p *page, r found) error {
 	for _, h := range r.hits {
-		line, err := lax.Line(foundLine{r.record.SessionID, r.record.StartTime, titleOf(r.record.Summary), deref(r.record.Cwd), h.Seq, h.Time, h.Part,
+		line, err := lax.Line(foundLine{r.record.SessionID, r.record.StartTime, titleOf(r.record.Summary), schema.OrZero(r.record.Cwd), h.Seq, h.Time, h.Part,
 			h.What, h.Agent, h.Before, h.Match, h.After, h.More})
 		if err != nil {
 			return fmt.Errorf("find: %w", err)

@@ -89,6 +89,11 @@ func isBuiltAside(path string) bool {
 	return goRun.MatchString(filepath.ToSlash(path))
 }
 
+// builtAside is the error about such a program.
+func builtAside(path string) error {
+	return &hintError{err: fmt.Errorf("%s is gone when go run ends", path), hint: "go build -o ~/.local/bin/ ./cmd/... and start that ams-assemble"}
+}
+
 // trials is how often doctor starts the hook to measure it, and slowHook what median is worth a word, in milliseconds: the client itself takes
 // 8 to 10 for any hook (measured with 2.1.330 on a quiet machine).
 const (

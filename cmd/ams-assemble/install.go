@@ -40,17 +40,22 @@ func installCommand(e env) *cli.Command {
 			&cli.StringFlag{Name: "hook", Usage: "the ams-hook `PROGRAM` (default: the one beside ams-assemble, else in PATH); a name without a slash is registered as it is"},
 			&cli.StringFlag{Name: "client", Value: "claude", Usage: "the client's `PROGRAM`, which is asked for its version"},
 		}),
-		Action: func(c *cli.Context) error {
-			set, err := readSettings(e, c)
-			if err != nil {
-				return err
-			}
-			target, err := readTarget(c, set)
-			if err != nil {
-				return err
-			}
-			return install(e, c, set, target)
-		},
+		Action: onTarget(e, install),
+	}
+}
+
+// onTarget reads the settings and the target of install or uninstall.
+func onTarget(e env, act func(env, *cli.Context, settings, target) error) cli.ActionFunc {
+	return func(c *cli.Context) error {
+		set, err := readSettings(e, c)
+		if err != nil {
+			return err
+		}
+		t, err := readTarget(c, set)
+		if err != nil {
+			return err
+		}
+		return act(e, c, set, t)
 	}
 }
 
@@ -134,6 +139,9 @@ func install(e env, c *cli.Context, set settings, t target) error {
 		return err
 	}
 	warnAround(e, set, t, hook)
+	if t.scope == clientsettings.Project && strings.ContainsAny(hook, `/\`) {
+		fmt.Fprintf(e.stderr, "hint: whoever shares %s needs ams-hook at %s; --hook ams-hook registers the name alone, for everybody's PATH\n", t.path, hook)
+	}
 	if set.s3 != nil {
 		if unseen := unseenCredentials(e); len(unseen) > 0 {
 			fmt.Fprintf(e.stderr, "hint: the schedule will not see %s of this shell: put credentials into ~/.aws/credentials or ~/.config/ams/env\n", strings.Join(unseen, ", "))
@@ -160,7 +168,7 @@ func installedHook(ctx context.Context, e env, named string) (string, error) {
 		program, named = path, path
 	}
 	if isBuiltAside(program) {
-		return "", &hintError{err: fmt.Errorf("%s is gone when go run ends", program), hint: "go build -o ~/.local/bin/ ./cmd/... and start that ams-assemble"}
+		return "", builtAside(program)
 	}
 	if err := tryHook(ctx, e, program, ""); err != nil {
 		return "", &hintError{err: fmt.Errorf("it is not registered: %w", err), hint: "--hook names another ams-hook"}

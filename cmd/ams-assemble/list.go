@@ -199,11 +199,11 @@ func listCSV(out io.Writer, records []catalog.Record) error {
 		"tool_calls", "subagents", "errors", "models", "client_version"}}
 	number := func(n int64) string { return strconv.FormatInt(n, 10) }
 	for _, r := range records {
-		row := []string{r.SessionID, r.StartTime.Format(time.RFC3339Nano), "", "", formulaSafe(titleOf(r.Summary)), formulaSafe(deref(r.Cwd)),
-			formulaSafe(r.Agent.Name), formulaSafe(deref(r.Environment)), formulaSafe(strings.Join(r.Tags, " ")), string(r.Status), string(deref(r.Outcome)), "",
-			string(deref(r.CostSource)), number(r.InputTokens), number(r.CacheReadInputTokens), number(r.CacheCreationInputTokens),
+		row := []string{r.SessionID, r.StartTime.Format(time.RFC3339Nano), "", "", formulaSafe(titleOf(r.Summary)), formulaSafe(schema.OrZero(r.Cwd)),
+			formulaSafe(r.Agent.Name), formulaSafe(schema.OrZero(r.Environment)), formulaSafe(strings.Join(r.Tags, " ")), string(r.Status), string(schema.OrZero(r.Outcome)), "",
+			string(schema.OrZero(r.CostSource)), number(r.InputTokens), number(r.CacheReadInputTokens), number(r.CacheCreationInputTokens),
 			number(r.OutputTokens), number(int64(r.LLMCalls)), number(int64(r.ToolCalls)), number(int64(r.Subagents)), number(int64(r.Errors)),
-			formulaSafe(strings.Join(r.Models, " ")), formulaSafe(deref(r.ClientVersion))}
+			formulaSafe(strings.Join(r.Models, " ")), formulaSafe(schema.OrZero(r.ClientVersion))}
 		if r.EndTime != nil {
 			row[2] = r.EndTime.Format(time.RFC3339Nano)
 		}
@@ -221,13 +221,6 @@ func listCSV(out io.Writer, records []catalog.Record) error {
 	return nil
 }
 
-func deref[T ~string](p *T) T {
-	if p == nil {
-		return ""
-	}
-	return *p
-}
-
 // formulaSafe keeps a spreadsheet from running a title that somebody made up for it.
 func formulaSafe(s string) string {
 	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
@@ -238,7 +231,7 @@ func formulaSafe(s string) string {
 
 // project is the folder that a session ran in, by its own name.
 func project(s *schema.Summary) string {
-	cwd := strings.TrimRight(strings.ReplaceAll(deref(s.Cwd), `\`, "/"), "/")
+	cwd := strings.TrimRight(strings.ReplaceAll(schema.OrZero(s.Cwd), `\`, "/"), "/")
 	if cwd == "" {
 		return ""
 	}

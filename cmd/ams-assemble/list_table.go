@@ -45,26 +45,26 @@ func (t *listTable) columns() []column {
 		{head: "ID", cell: func(r catalog.Record) string { return t.ids[r.Name] }, style: func(catalog.Record) screen.Style { return screen.Dim }},
 		{head: "START", cell: func(r catalog.Record) string { return t.start(r.StartTime.Local()) }},
 		{head: "TITLE", cell: func(r catalog.Record) string { return titleOf(r.Summary) }},
-		{head: "PROJECT", rank: 2, cell: func(r catalog.Record) string { return screen.CutLeft(screen.Line(project(r.Summary)), 20) }},
-		{head: "AGENT", rank: 3, cell: func(r catalog.Record) string { return screen.Cut(screen.Line(r.Agent.Name), 20) }},
-		{head: "OUTCOME", cell: outcome, style: outcomeStyle},
-		{head: "TIME", right: true, cell: func(r catalog.Record) string {
+		{head: "PROJECT", rank: 5, cell: func(r catalog.Record) string { return screen.CutLeft(screen.Line(project(r.Summary)), 20) }},
+		{head: "AGENT", rank: 6, cell: func(r catalog.Record) string { return screen.Cut(screen.Line(r.Agent.Name), 20) }},
+		{head: "OUTCOME", rank: 1, cell: outcome, style: outcomeStyle},
+		{head: "TIME", rank: 3, right: true, cell: func(r catalog.Record) string {
 			if r.DurationMS == nil {
 				return "-"
 			}
 			return screen.Duration(*r.DurationMS)
 		}},
-		{head: "COST", right: true, cell: func(r catalog.Record) string {
+		{head: "COST", rank: 2, right: true, cell: func(r catalog.Record) string {
 			if r.CostUSD == nil {
 				return "?"
 			}
 			return screen.Money(*r.CostUSD)
 		}},
-		{head: "TOKENS", rank: 5, right: true, cell: func(r catalog.Record) string {
+		{head: "TOKENS", rank: 8, right: true, cell: func(r catalog.Record) string {
 			return screen.Short(inputOf(r.Summary)) + "/" + screen.Short(r.OutputTokens)
 		}},
-		{head: "TOOLS", rank: 4, right: true, cell: func(r catalog.Record) string { return screen.Number(int64(r.ToolCalls)) }},
-		{head: "ERR", rank: 1, right: true, cell: func(r catalog.Record) string { return screen.Number(int64(r.Errors)) },
+		{head: "TOOLS", rank: 7, right: true, cell: func(r catalog.Record) string { return screen.Number(int64(r.ToolCalls)) }},
+		{head: "ERR", rank: 4, right: true, cell: func(r catalog.Record) string { return screen.Number(int64(r.Errors)) },
 			style: func(r catalog.Record) screen.Style {
 				if r.Errors > 0 {
 					return screen.Red
@@ -75,7 +75,7 @@ func (t *listTable) columns() []column {
 }
 
 func outcomeStyle(r catalog.Record) screen.Style {
-	switch schema.Outcome(deref(r.Outcome)) {
+	switch schema.Outcome(schema.OrZero(r.Outcome)) {
 	case schema.FailedTurn:
 		return screen.Red
 	case schema.Interrupted, schema.Abandoned:
@@ -134,7 +134,7 @@ func (t *listTable) fit(columns []column, shown []catalog.Record) []column {
 	}
 	title = min(title, titleMost)
 	columns = slices.DeleteFunc(columns, func(c column) bool { // nobody names agents: then there is no column of them
-		return c.rank > 0 && !c.right && !slices.ContainsFunc(shown, func(r catalog.Record) bool { return c.cell(r) != "" })
+		return c.rank > 0 && c.style == nil && !c.right && !slices.ContainsFunc(shown, func(r catalog.Record) bool { return c.cell(r) != "" })
 	})
 	for {
 		room := t.Cells

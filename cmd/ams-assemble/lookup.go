@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"ams/pkg/catalog"
 	"ams/pkg/redact"
 	"ams/pkg/schema"
 	"ams/pkg/screen"
@@ -52,7 +53,7 @@ func (l *lookup) stored(ctx context.Context, arg string) (*schema.Summary, error
 		return sum, err
 	}
 	var keys []string
-	err = l.store.List(ctx, "index/"+strings.ToLower(arg), func(o upload.Object) error {
+	err = l.store.List(ctx, catalog.Prefix+strings.ToLower(arg), func(o upload.Object) error {
 		keys = append(keys, o.Key)
 		return nil
 	})
@@ -73,10 +74,7 @@ func (l *lookup) record(ctx context.Context, key string) (*schema.Summary, error
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", key, err)
 	}
-	sum, err := schema.DecodeSummary(b)
-	if err == nil && sum.StartTime.IsZero() {
-		err = errors.New("it has no start_time")
-	}
+	sum, err := catalog.Decode(b)
 	if err != nil {
 		return nil, l.unreadable(key, err)
 	}
@@ -103,16 +101,10 @@ func (l *lookup) ambiguous(ctx context.Context, arg string, keys []string) error
 	for _, key := range keys[:min(len(keys), maxCandidates)] {
 		sum, err := l.record(ctx, key)
 		if err != nil {
-			fmt.Fprintf(&b, "\n  %s", strings.TrimSuffix(strings.TrimPrefix(key, "index/"), ".json"))
+			fmt.Fprintf(&b, "\n  %s", strings.TrimSuffix(strings.TrimPrefix(key, catalog.Prefix), ".json"))
 			continue
 		}
-		title := ""
-		for _, t := range []*string{sum.FirstPrompt, sum.Title} {
-			if t != nil {
-				title = *t
-			}
-		}
-		fmt.Fprintf(&b, "\n  %s  %s  %s", screen.Line(sum.SessionID), sum.StartTime.Local().Format("2006-01-02 15:04"), screen.Cut(screen.Line(title), 50))
+		fmt.Fprintf(&b, "\n  %s  %s  %s", screen.Line(sum.SessionID), sum.StartTime.Local().Format("2006-01-02 15:04"), screen.Cut(screen.Line(titleOf(sum)), 50))
 	}
 	if more := len(keys) - maxCandidates; more > 0 {
 		fmt.Fprintf(&b, "\n  and %d more", more)

@@ -53,7 +53,7 @@ func TestManualOfTheHookNamesItsSettings(t *testing.T) {
 func TestManualPagesAreCleanForGroff(t *testing.T) {
 	groff, err := exec.LookPath("groff")
 	if err != nil {
-		t.Skip("NOT TESTED: groff is not installed")
+		notHere(t, "groff")
 	}
 	for _, page := range []string{"ams-assemble.1", "ams-hook.1"} {
 		out, err := exec.Command(groff, "-man", "-ww", "-z", filepath.Join("../../man", page)).CombinedOutput()

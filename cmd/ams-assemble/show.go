@@ -56,19 +56,11 @@ func readStoryOptions(c *cli.Context) (story.Options, error) {
 	for _, name := range c.StringSlice("only") {
 		kind := story.Kind(strings.TrimSpace(name))
 		if !slices.Contains(story.Kinds, kind) {
-			return opt, usagef("--only must be one of %s, not %q", kindNames(), name)
+			return opt, usagef("--only must be one of %s, not %q", namesOf(story.Kinds), name)
 		}
 		opt.Only = append(opt.Only, kind)
 	}
 	return opt, nil
-}
-
-func kindNames() string {
-	names := make([]string, len(story.Kinds))
-	for i, k := range story.Kinds {
-		names[i] = string(k)
-	}
-	return strings.Join(names, ", ")
 }
 
 // show finds the session, says where it is from if not from the store, and tells it.

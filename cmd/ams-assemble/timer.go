@@ -23,67 +23,52 @@ func machineOf(e env) schedule.Machine {
 
 // timerPlan is what becomes of the schedule.
 type timerPlan struct {
-	kind    schedule.Kind
+	kind    schedule.Kind // "" where nothing is to be installed
+	program string        // the path of this program
 	machine schedule.Machine
 	changes []schedule.Change
 	hint    string
 }
 
-// planSchedule plans to run this program every five minutes. Without a word from the person it keeps the way that is there, else takes what
-// the machine has.
+// planSchedule plans to run this program every five minutes, in one way alone. Without a word from the person it keeps the way that is there, else
+// takes what the machine has; none takes away what is there.
 func planSchedule(ctx context.Context, e env, named string) (*timerPlan, error) {
-	t := &timerPlan{kind: schedule.Kind(named), machine: machineOf(e)}
-	switch {
-	case t.kind == schedule.None:
-		return t, nil
-	case t.kind == "":
-		if t.kind = t.installed(ctx); t.kind == "" {
-			t.kind = t.machine.Default(ctx)
-		}
-	case !slices.Contains(scheduleKinds, t.kind):
+	if named != "" && named != string(schedule.None) && !slices.Contains(scheduleKinds, schedule.Kind(named)) {
 		return nil, usagef("--schedule must be cron, systemd, launchd or none, not %q", named)
 	}
+	t, err := planUnschedule(ctx, e)
+	if err != nil {
+		fmt.Fprintf(e.stderr, "ams-assemble: warning: whether another schedule is there is not known: %v\n", err)
+	}
+	if t.kind = schedule.Kind(named); t.kind == "" {
+		if t.kind = t.machine.Default(ctx); len(t.changes) > 0 {
+			t.kind = t.changes[0].Kind
+		}
+		if t.kind == schedule.None {
+			t.hint = "this machine has no systemd of yours and no cron: let ams-assemble run --watch go on, or ams-assemble run --now after each session"
+		}
+	}
+	t.changes = slices.DeleteFunc(t.changes, func(c schedule.Change) bool { return c.Kind == t.kind })
 	if t.kind == schedule.None {
-		t.hint = "this machine has no systemd of yours and no cron: let ams-assemble run --watch go on, or ams-assemble run --now after each session"
 		return t, nil
 	}
-	program, err := filepath.Abs(e.self)
-	if err != nil {
+	if t.program, err = filepath.Abs(e.self); err != nil {
 		return nil, fmt.Errorf("schedule: %w", err)
 	}
-	if isBuiltAside(program) {
-		return nil, &hintError{err: fmt.Errorf("%s is gone when go run ends", program), hint: "go build -o ~/.local/bin/ ./cmd/... and start that ams-assemble"}
+	if isBuiltAside(t.program) {
+		return nil, builtAside(t.program)
 	}
-	change, err := t.machine.Plan(ctx, t.kind, program)
+	change, err := t.machine.Plan(ctx, t.kind, t.program)
 	if err != nil {
 		return nil, &hintError{err: fmt.Errorf("schedule: %w", err), hint: "--schedule names another way, or none"}
 	}
 	if !change.Empty() {
-		t.changes = []schedule.Change{change}
-	}
-	others, err := planUnschedule(ctx, e)
-	if err != nil {
-		fmt.Fprintf(e.stderr, "ams-assemble: warning: whether another schedule is there is not known: %v\n", err)
-	}
-	for _, other := range others.changes { // two schedules would be one too many
-		if other.Kind != t.kind {
-			t.changes = append(t.changes, other)
-		}
+		t.changes = slices.Insert(t.changes, 0, change)
 	}
 	if t.kind == schedule.Systemd {
 		t.hint = "a user's timers rest while nobody is logged in; loginctl enable-linger keeps them going"
 	}
 	return t, nil
-}
-
-// installed is the way that is in use, "" for none.
-func (t *timerPlan) installed(ctx context.Context) schedule.Kind {
-	for _, kind := range scheduleKinds {
-		if _, ok, err := t.machine.State(ctx, kind); err == nil && ok {
-			return kind
-		}
-	}
-	return ""
 }
 
 // planUnschedule plans to take away whatever install put there. The error says what could not be looked at; a machine without cron has no
@@ -117,7 +102,7 @@ func (t *timerPlan) apply(ctx context.Context, e env, dry bool) error {
 			continue
 		}
 		if change.Kind == t.kind {
-			_, one := t.machine.Install(ctx, t.kind, filepathAbs(e.self))
+			_, one := t.machine.Install(ctx, t.kind, t.program)
 			err = errors.Join(err, one)
 		} else {
 			_, one := t.machine.Remove(ctx, change.Kind)
@@ -134,12 +119,4 @@ func (t *timerPlan) apply(ctx context.Context, e env, dry bool) error {
 		fmt.Fprintf(e.stderr, "hint: %s\n", t.hint)
 	}
 	return nil
-}
-
-// filepathAbs is a path that is absolute already or was seen to be made so.
-func filepathAbs(path string) string {
-	if abs, err := filepath.Abs(path); err == nil {
-		return abs
-	}
-	return path
 }

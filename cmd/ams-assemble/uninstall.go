@@ -17,18 +17,8 @@ func uninstallCommand(e env) *cli.Command {
 		Usage: "take ams-hook out of Claude Code's settings, and ams-assemble off its schedule",
 		Description: "Nothing but what install put there goes: later edits of the settings stay, and no backup is put over them. What was recorded\n" +
 			"and stored stays, too. The schedule goes with --user alone, as it serves all projects.",
-		Flags: slices.Concat(commonFlags(), slices.DeleteFunc(scopeFlags(), func(f cli.Flag) bool { return f.Names()[0] == "schedule" })),
-		Action: func(c *cli.Context) error {
-			set, err := readSettings(e, c)
-			if err != nil {
-				return err
-			}
-			t, err := readTarget(c, set)
-			if err != nil {
-				return err
-			}
-			return uninstall(e, c, set, t)
-		},
+		Flags:  slices.Concat(commonFlags(), slices.DeleteFunc(scopeFlags(), func(f cli.Flag) bool { return f.Names()[0] == "schedule" })),
+		Action: onTarget(e, uninstall),
 	}
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"runtime"
 	"sync"
 )
 
@@ -31,4 +32,40 @@ func inParallel[T, R any](ctx context.Context, jobs int, items []T, newWorker fu
 		}
 	}()
 	return results
+}
+
+// ahead is how many results of [inOrder] wait for their turn, and callers how many items it works on at once: a bucket answers after a while, so there
+// are more than processors. Both bound its memory.
+const (
+	ahead   = 8
+	callers = 8
+)
+
+// inOrder works on several items at once and gives the results in the order of the items. The caller reads them to their end.
+func inOrder[T, R any](ctx context.Context, items []T, work func(T) R) <-chan R {
+	turns := make(chan chan R, ahead)
+	out := make(chan R)
+	slots := make(chan struct{}, max(runtime.GOMAXPROCS(0), callers))
+	go func() {
+		defer close(turns)
+		for _, item := range items {
+			if ctx.Err() != nil {
+				return
+			}
+			turn := make(chan R, 1)
+			slots <- struct{}{}
+			go func() {
+				turn <- work(item)
+				<-slots
+			}()
+			turns <- turn
+		}
+	}()
+	go func() {
+		defer close(out)
+		for turn := range turns {
+			out <- <-turn
+		}
+	}()
+	return out
 }

@@ -88,8 +88,8 @@ func appendEntry(b []byte, e entry) []byte {
 // Forget takes a session out of the cache at path, whatever became of it in the store.
 func Forget(path, name string) {
 	c := openCache(path)
-	if _, ok := c.entries[prefix+name+".json"]; ok {
-		delete(c.entries, prefix+name+".json")
+	if _, ok := c.entries[Prefix+name+".json"]; ok {
+		delete(c.entries, Prefix+name+".json")
 		c.rewrite()
 	}
 }

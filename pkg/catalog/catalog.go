@@ -20,8 +20,8 @@ import (
 	"ams/pkg/upload"
 )
 
-// prefix is where index records are in a store.
-const prefix = "index/"
+// Prefix is where index records are in a store.
+const Prefix = "index/"
 
 // readers is how many records are read at once: a bucket answers after tens of milliseconds, whatever the size.
 const readers = 16
@@ -59,7 +59,7 @@ func Load(ctx context.Context, store upload.Store, cache string) (*Catalog, erro
 	versions := map[string]string{}
 	var keys []string
 	err := list(ctx, store, func(key, version string) error {
-		if path.Dir(key)+"/" == prefix && strings.HasSuffix(key, ".json") {
+		if path.Dir(key)+"/" == Prefix && strings.HasSuffix(key, ".json") {
 			keys = append(keys, key)
 			versions[key] = version
 		}
@@ -80,6 +80,9 @@ func Load(ctx context.Context, store upload.Store, cache string) (*Catalog, erro
 	if err != nil {
 		return nil, err
 	}
+	for _, key := range news { // what was removed since it was listed must not come out of the cache
+		delete(kept.entries, key)
+	}
 	kept.put(fresh, len(keys))
 	c := &Catalog{Read: len(news)}
 	c.decode(keys, kept.entries)
@@ -88,9 +91,9 @@ func Load(ctx context.Context, store upload.Store, cache string) (*Catalog, erro
 
 func list(ctx context.Context, store upload.Store, fn func(key, version string) error) error {
 	if v, ok := store.(versioner); ok {
-		return v.Versions(ctx, prefix, fn)
+		return v.Versions(ctx, Prefix, fn)
 	}
-	return store.List(ctx, prefix, func(o upload.Object) error { return fn(o.Key, o.ETag) })
+	return store.List(ctx, Prefix, func(o upload.Object) error { return fn(o.Key, o.ETag) })
 }
 
 // readAll reads objects, several at once. What is gone by now is left out. The version that is kept with a body is the one that was listed
@@ -138,7 +141,7 @@ func (c *Catalog) decode(keys []string, entries map[string]entry) {
 		wg.Go(func() {
 			for i := w; i < len(keys); i += workers {
 				if e, ok := entries[keys[i]]; ok { // else it was removed meanwhile
-					records[i], bad[i] = decode(e.body)
+					records[i], bad[i] = Decode(e.body)
 				}
 			}
 		})
@@ -149,7 +152,7 @@ func (c *Catalog) decode(keys []string, entries map[string]entry) {
 		case bad[i] != nil:
 			c.Bad = append(c.Bad, Bad{key, bad[i]})
 		case records[i] != nil:
-			c.Records = append(c.Records, Record{strings.TrimSuffix(strings.TrimPrefix(key, prefix), ".json"), records[i]})
+			c.Records = append(c.Records, Record{strings.TrimSuffix(strings.TrimPrefix(key, Prefix), ".json"), records[i]})
 		}
 	}
 	slices.SortFunc(c.Records, func(a, b Record) int {
@@ -163,7 +166,8 @@ func (c *Catalog) decode(keys []string, entries map[string]entry) {
 // ErrNoStart says that an index record has no start_time, without which its Session cannot be found.
 var ErrNoStart = errors.New("it has no start_time")
 
-func decode(body []byte) (*schema.Summary, error) {
+// Decode reads an index record that a list can show: one with a start.
+func Decode(body []byte) (*schema.Summary, error) {
 	if len(body) == 0 {
 		return nil, errors.New("it is empty")
 	}

@@ -36,24 +36,17 @@ func (q *Query) Match(s *schema.Summary) bool {
 	switch {
 	case !q.Since.IsZero() && s.StartTime.Before(q.Since), !q.Until.IsZero() && !s.StartTime.Before(q.Until):
 		return false
-	case !oneOf(q.Agents, s.Agent.Name), !oneOf(q.Environments, text(s.Environment)), !oneOf(q.Statuses, string(s.Status)),
-		!oneOf(q.Outcomes, string(text(s.Outcome))):
+	case !oneOf(q.Agents, s.Agent.Name), !oneOf(q.Environments, schema.OrZero(s.Environment)), !oneOf(q.Statuses, string(s.Status)),
+		!oneOf(q.Outcomes, string(schema.OrZero(s.Outcome))):
 		return false
 	case !q.Cost.All() && (s.CostUSD == nil || !q.Cost.Holds(*s.CostUSD)):
 		return false
 	case q.MinDuration > 0 && (s.DurationMS == nil || time.Duration(*s.DurationMS)*time.Millisecond < q.MinDuration):
 		return false
-	case q.Cwd != "" && !below(text(s.Cwd), q.Cwd):
+	case q.Cwd != "" && !below(schema.OrZero(s.Cwd), q.Cwd):
 		return false
 	}
 	return q.matchModel(s) && q.matchTags(s) && q.matchMeta(s) && q.matchTools(s) && q.matchWords(s)
-}
-
-func text[T ~string](p *T) T {
-	if p == nil {
-		return ""
-	}
-	return *p
 }
 
 func oneOf(wanted []string, value string) bool {
@@ -105,7 +98,7 @@ func (q *Query) matchWords(s *schema.Summary) bool {
 	if len(q.Words) == 0 {
 		return true
 	}
-	in := strings.ToLower(text(s.Title) + "\n" + text(s.FirstPrompt))
+	in := strings.ToLower(schema.OrZero(s.Title) + "\n" + schema.OrZero(s.FirstPrompt))
 	return !slices.ContainsFunc(q.Words, func(w string) bool { return !strings.Contains(in, strings.ToLower(w)) })
 }
 

@@ -14,7 +14,7 @@ import (
 const HookTimeout = 5
 
 // Register returns the file with ams-hook registered for the events and no others: in exec form, with a timeout, once for each. Entries of ours
-// that are otherwise are corrected where they stand. env is set in the environment that the client gives its hooks. Where all is as
+// that are otherwise are corrected where they stand, but for those that somebody made more of: with variables set for ams-hook, or other commands. env is set in the environment that the client gives its hooks. Where all is as
 // wanted the bytes are the same. The error is a [SyntaxError].
 func Register(b []byte, command string, events []string, env map[string]string) ([]byte, error) {
 	e := &editor{text: b}

@@ -88,6 +88,15 @@ func orNull[T comparable](v T) *T {
 	return &v
 }
 
+// OrZero is what an index record says, or the zero value where it says null.
+func OrZero[T any](p *T) T {
+	if p == nil {
+		var zero T
+		return zero
+	}
+	return *p
+}
+
 // cut returns s if it has at most n characters, else the first n-1 of them and an ellipsis. It reads no further than that: a prompt
 // may have megabytes.
 func cut(s string, n int) string {

@@ -253,8 +253,8 @@ func (t *terminal) excerpt(text string, width int, kind blockKind) []string {
 	word := "… " + screen.Count(len(lines)-keep.head-keep.tail, "more line")
 	lines = lines[:min(keep.head, len(lines))]
 	if byBytes {
-		shown := len(strings.Join(lines, "\n")) + len(strings.Join(last, "\n"))
-		word = fmt.Sprintf("… %s more", screen.Bytes(int64(max(len(text)-shown, 0))))
+		told := len(strings.Join(lines, "\n")) + len(strings.Join(last, "\n"))
+		word = fmt.Sprintf("… %s more", screen.Bytes(int64(max(len(text)-told, 0))))
 	}
 	return slices.Concat(lines, []string{word}, last)
 }
