@@ -2,8 +2,8 @@
 //
 // One session is one JSON object, [Session], flat and typed so that a person can read it and a machine can filter it. Beside
 // it stands one small index record, [Summary]. Both are a superset of contract 1.0 (the Python package ams-observability
-// 0.1.0): every field of 1.0 keeps its name, type and meaning, and what 1.1 adds is optional. session-1.1.schema.json and
-// index-1.1.schema.json beside this file describe every field for readers in other languages; a test holds them together.
+// 0.1.0): every field of 1.0 keeps its name, type and meaning, and what 1.1 and 1.2 add is optional. session-1.2.schema.json and
+// index-1.2.schema.json beside this file describe every field for readers in other languages; a test holds them together.
 //
 // Absent means unknown. Times are UTC with microseconds, durations are whole milliseconds, costs are US dollars, token counts
 // are the API's own (input_tokens leaves cache tokens out).
@@ -12,7 +12,7 @@ package schema
 import "ams/pkg/lax"
 
 // Version is the schema_version that this package writes. Readers of 1.0 may ignore what they do not know.
-const Version = "1.1"
+const Version = "1.2"
 
 // Raw is a JSON value passed on as the client gave it: tool inputs, tool results, metadata.
 type Raw = lax.Raw
