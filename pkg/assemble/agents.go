@@ -14,6 +14,7 @@ type agent struct {
 	id     string
 	typ    string
 	file   *transcript.File // nil where its file is gone
+	inline bool             // clients 1.0.x: its lines stand in the main file
 	meta   *transcript.Meta
 	run    string             // the Workflow run that it belongs to
 	lines  []*transcript.Line // its own lines, from its file, from progress lines or from inside the main file
@@ -73,24 +74,20 @@ func (j *joiner) collectAgents() {
 			continue
 		}
 		a := j.agent(f.Agent.AgentID)
-		a.meta, a.run = f.Agent.Meta, f.Agent.Run
+		a.meta, a.run, a.lines = f.Agent.Meta, f.Agent.Run, f.Lines
 		if f.Agent.Path != "" {
-			a.file, a.lines = f, f.Lines
+			a.file = f
 		}
 	}
 	for _, l := range j.mainLines() {
 		if n := l.Nested(); n != nil && !j.copies.lines[l] && !isHelper(n.AgentID) {
-			a := j.agent(n.AgentID)
-			if a.file == nil {
-				a.lines = append(a.lines, n)
-			}
-			if a.parent == "" {
+			if a := j.agent(n.AgentID); a.parent == "" {
 				a.parent, a.prompt = l.ParentTool, l.Data.Prompt
 			}
 		}
 		if id := j.inline[l]; id != "" {
 			a := j.agent(id)
-			a.lines = append(a.lines, l)
+			a.inline, a.lines = true, append(a.lines, l)
 		}
 	}
 	j.collectAgentHooks()

@@ -8,7 +8,7 @@
 // started them. Either may be missing, whole or in part: every combination gives a Session, which says what it lacks.
 //
 // The order of work: records are decoded ([joiner.readRecords]); lines that a fork or a resume copied are set apart
-// (copies.go); calls of the model, tool calls, subagents, prompts and the rest are each collected from both channels
+// (copies.go); what stands twice in a session's own files gets one place (replays.go); calls of the model, tool calls, subagents, prompts and the rest are each collected from both channels
 // (calls.go, tools.go, agents.go, prompts.go, notes.go, errors.go); a last message that only a hook saw is added (tail.go);
 // money is counted (money.go); events are ordered, numbered and summed up (order.go, totals.go).
 package assemble
@@ -84,7 +84,6 @@ type joiner struct {
 	copies    copies
 	calls     []*call
 	inline    map[*transcript.Line]string // lines of clients 1.0.x that hold a subagent inside the main file -> agent id
-	hasFile   map[string]bool             // the agents whose own file was read
 	callOf    map[string]*call
 	requests  map[string]time.Time // api-request id -> start of the request
 	tools     []*tool
@@ -111,13 +110,15 @@ func Session(in Input, set Settings) *schema.Session {
 	j := &joiner{
 		in: in, set: set, ids: newIDs(in.SessionID),
 		callOf: map[string]*call{}, toolOf: map[string]*tool{}, agentOf: map[string]*agent{},
-		requests: map[string]time.Time{}, hasFile: map[string]bool{},
+		requests: map[string]time.Time{},
 	}
 	j.dropRepeats()
 	j.readRecords()
 	j.readContexts()
 	j.entry = j.entrypoint()
 	j.findCopies()
+	j.liftProgress()
+	j.settleReplays()
 	j.findSidechains()
 	j.collectCalls()
 	j.collectTools()

@@ -49,51 +49,15 @@ func isCall(l *transcript.Line) bool {
 	return l.Type == "assistant" && l.Message != nil && l.Message.Model != transcript.SyntheticModel
 }
 
-// collectCalls groups assistant lines into calls. The main file beats agent files, agent files beat progress copies: a message
-// that a file before has is not read again (compaction agents replay their parent's).
+// collectCalls groups assistant lines into calls. The main file beats agent files: a message that a file before has is not read again
+// (a teammate that goes on has a new file that begins with the old one's messages).
 func (j *joiner) collectCalls() {
-	for _, f := range j.in.Files {
-		if f.Agent != nil && f.Agent.Path != "" {
-			j.hasFile[f.Agent.AgentID] = true
-		}
-	}
 	for i, f := range j.in.Files {
 		agentID := ""
 		if f.Agent != nil {
 			agentID = f.Agent.AgentID
 		}
 		j.collectFile(i, agentID, f.Lines)
-	}
-	for i, f := range j.in.Files {
-		if f.Agent != nil {
-			continue
-		}
-		for id, lines := range j.progressLines(f) {
-			j.collectFile(len(j.in.Files)+i, id, lines)
-		}
-	}
-}
-
-// progressLines are the subagents' lines inside the main file's progress lines, of agents that have no file.
-func (j *joiner) progressLines(f transcript.File) func(yield func(string, []*transcript.Line) bool) {
-	var order []string
-	byAgent := map[string][]*transcript.Line{}
-	for _, l := range f.Lines {
-		n := l.Nested()
-		if n == nil || j.hasFile[n.AgentID] || j.copies.lines[l] {
-			continue
-		}
-		if byAgent[n.AgentID] == nil {
-			order = append(order, n.AgentID)
-		}
-		byAgent[n.AgentID] = append(byAgent[n.AgentID], n)
-	}
-	return func(yield func(string, []*transcript.Line) bool) {
-		for _, id := range order {
-			if !yield(id, byAgent[id]) {
-				return
-			}
-		}
 	}
 }
 

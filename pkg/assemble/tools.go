@@ -35,9 +35,6 @@ func (j *joiner) collectTools() {
 	}
 	for _, f := range j.in.Files {
 		for _, l := range f.Lines {
-			if n := l.Nested(); n != nil && f.Agent == nil && !j.hasFile[n.AgentID] {
-				j.collectResults(n)
-			}
 			if !j.copies.lines[l] {
 				j.collectResults(l)
 			}

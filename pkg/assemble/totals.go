@@ -313,7 +313,7 @@ func (j *joiner) completeness() *schema.Completeness {
 		}
 	}
 	for _, a := range j.agents {
-		if a.file == nil && len(a.lines) == 0 {
+		if a.file == nil && !a.inline {
 			c.AgentsWithoutFile++
 		}
 	}
