@@ -84,8 +84,17 @@ func (im *importer) all(ctx context.Context, paths []string) error {
 		return err
 	}
 	sh := &shelf{store: im.store, set: im.set}
+	archive := im.set.openArchive()
+	if im.did == "stored" {
+		defer saveArchive(im.e, archive)
+	}
+	for _, files := range found {
+		for _, f := range files {
+			archive.Show(f.Project)
+		}
+	}
 	results := inParallel(ctx, im.jobs, found, func() func([]transcript.Files) []imported {
-		a := newAssembler(im.e, im.set)
+		a := newAssembler(im.e, im.set, archive)
 		return func(files []transcript.Files) []imported {
 			var out []imported
 			for _, f := range files {

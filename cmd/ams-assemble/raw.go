@@ -27,6 +27,7 @@ type bundleNotes struct {
 	Salvaged int                     `json:"salvaged_records,omitempty"`
 	Parents  map[string][]parentBill `json:"parents,omitempty"`
 	Siblings []transcript.Sibling    `json:"siblings,omitempty"`
+	Standing *transcript.Standing    `json:"standing,omitempty"`
 }
 
 // parentBill is what a fork's cost needs of a cost-state line of its parent.
@@ -46,6 +47,9 @@ func (w *work) bundle(masks *redact.Redactor) ([]byte, error) {
 	}
 	b.Records = records.Bytes()
 	notes := bundleNotes{Final: w.final, Damaged: w.in.DamagedSpools, Salvaged: w.in.SalvagedRecords, Siblings: w.in.Siblings}
+	if len(notes.Siblings) > 0 {
+		notes.Standing = &w.in.Standing
+	}
 	for id, bills := range w.in.Parents {
 		for _, s := range bills {
 			if notes.Parents == nil {
@@ -98,6 +102,9 @@ func masked(body []byte, masks *redact.Redactor) []byte {
 // restore gives an assembly what it was told when the bundle was made.
 func (n *bundleNotes) restore(in *assemble.Input) {
 	in.DamagedSpools, in.SalvagedRecords, in.Siblings = n.Damaged, n.Salvaged, n.Siblings
+	if n.Standing != nil {
+		in.Standing = *n.Standing
+	}
 	in.Parents = map[string][]assemble.CostState{}
 	for id, bills := range n.Parents {
 		for _, b := range bills {

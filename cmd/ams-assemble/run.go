@@ -19,6 +19,7 @@ import (
 	"ams/pkg/receipt"
 	"ams/pkg/screen"
 	"ams/pkg/spool"
+	"ams/pkg/transcript"
 	"ams/pkg/upload"
 )
 
@@ -140,14 +141,16 @@ func storeAll(ctx context.Context, e env, set settings, opt runOptions, word *re
 		return err
 	}
 	known := book.All()
-	todo := withNews(known, set, stats)
+	archive := set.openArchive()
+	defer saveArchive(e, archive)
+	todo := withNews(known, set, stats, archive)
 	sh := &shelf{store: store, set: set}
 	bar := progress(e, opt, len(todo))
 	stored, failed, dead, why := 0, 0, false, error(nil)
 	handOut, giveUp := context.WithCancel(ctx)
 	defer giveUp()
 	results := inParallel(handOut, opt.jobs, todo, func() func(spool.Stat) result {
-		a := newAssembler(e, set)
+		a := newAssembler(e, set, archive)
 		return func(s spool.Stat) result { return storeOne(ctx, a, sh, book, s.Name, known[s.Name]) }
 	})
 	for r := range results {
@@ -191,15 +194,18 @@ func isDead(err error) bool {
 		s3.Code == "SignatureDoesNotMatch" || s3.Code == "NoSuchBucket")
 }
 
-// withNews are the spools in which something has happened since their receipts, by stats alone.
-func withNews(known map[string]*receipt.Receipt, set settings, stats []spool.Stat) []spool.Stat {
+// withNews are the spools in which something has happened since their receipts, by stats alone; a transcript that came or went may make
+// news of sessions that share lines with it.
+func withNews(known map[string]*receipt.Receipt, set settings, stats []spool.Stat, archive *transcript.Archive) []spool.Stat {
 	program, fingerprint := set.join.ProgramVersion, set.fingerprint()
+	moved := archive.Changed()
 	var todo []spool.Stat
 	for _, s := range stats {
 		if s.Name == spool.Unassigned {
 			continue
 		}
-		if r := known[s.Name]; r == nil || !r.Current(program, fingerprint, spoolStats(s)) {
+		r := known[s.Name]
+		if r == nil || !r.Current(program, fingerprint, spoolStats(s)) || moved && hasNewSibling(archive, r) {
 			todo = append(todo, s)
 		}
 	}

@@ -46,7 +46,7 @@ func sessionCommand(e env) *cli.Command {
 }
 
 func sessions(e env, c *cli.Context, set settings) error {
-	a := newAssembler(e, set)
+	a := newAssembler(e, set, set.openArchive())
 	failed := 0
 	for _, arg := range c.Args().Slice() {
 		err := oneSession(e, c, a, arg)

@@ -40,13 +40,15 @@ type work struct {
 
 // assembler makes Sessions. It is not for concurrent use: each worker has its own.
 type assembler struct {
-	set    settings
-	now    func() time.Time
-	finder *transcript.Finder
+	set     settings
+	now     func() time.Time
+	finder  *transcript.Finder
+	archive *transcript.Archive // shared by all assemblers of one command
 }
 
-func newAssembler(e env, set settings) *assembler {
-	return &assembler{set: set, now: e.now, finder: &transcript.Finder{ClaudeDir: set.claudeDir, Owner: ownerOf(set.spoolDir)}}
+func newAssembler(e env, set settings, archive *transcript.Archive) *assembler {
+	finder := &transcript.Finder{ClaudeDir: set.claudeDir, Owner: ownerOf(set.spoolDir)}
+	return &assembler{set: set, now: e.now, finder: finder, archive: archive}
 }
 
 // fromSpool assembles the session of a spool.
@@ -97,6 +99,9 @@ func (a *assembler) assemble(w *work) (*work, error) {
 	}
 	w.lookedAt = a.now()
 	w.inputs = receipt.Look(watched(w.files, transcriptPath(id, records)))
+	if w.notes == nil {
+		w.inputs = append(w.inputs, siblingStats(a.archive, w.files.Main)...)
+	}
 	files, err := transcript.ReadFiles(w.files)
 	if err != nil {
 		return nil, err
@@ -117,40 +122,10 @@ func (a *assembler) assemble(w *work) (*work, error) {
 		a.addParents(&in, w.files)
 		w.final = a.isFinal(w, records)
 	}
-	w.in = assemble.Input{Parents: in.Parents, Siblings: in.Siblings, DamagedSpools: in.DamagedSpools, SalvagedRecords: in.SalvagedRecords}
+	w.in = assemble.Input{Parents: in.Parents, Siblings: in.Siblings, Standing: in.Standing, DamagedSpools: in.DamagedSpools, SalvagedRecords: in.SalvagedRecords}
 	set.Final = w.final
 	w.session = assemble.Session(in, set)
 	return w, nil
-}
-
-// addParents finds the sessions that this one may be a copy of, and what the client's bills said of them.
-func (a *assembler) addParents(in *assemble.Input, files transcript.Files) {
-	if len(in.Files) == 0 || in.Files[0].Agent != nil {
-		return
-	}
-	var parents []string
-	add := func(id string) {
-		if id != "" && id != in.SessionID && !slices.Contains(parents, id) {
-			parents = append(parents, id)
-		}
-	}
-	for _, l := range in.Files[0].Lines {
-		add(l.RequestSessionID)
-	}
-	if len(parents) == 0 {
-		in.Siblings = a.finder.Siblings(files, in.Files[0].Lines)
-		for _, s := range in.Siblings {
-			add(s.SessionID)
-		}
-	}
-	in.Parents = map[string][]assemble.CostState{}
-	for _, id := range parents {
-		transcript.MainLines(files, id, "cost-state", func(l *transcript.Line, before time.Time) {
-			if l.SessionID == "" || l.SessionID == id {
-				in.Parents[id] = append(in.Parents[id], assemble.CostState{Line: l, Before: before})
-			}
-		})
-	}
 }
 
 // isFinal reports whether a session is over: its end was recorded and has settled, or nothing has happened for long.

@@ -40,8 +40,9 @@ type Input struct {
 	Records []Record
 	// Files are the transcript's, the main file first; none where there is no transcript.
 	Files []transcript.File
-	// Siblings are other main files that share lines with this one, where the lines themselves do not say whose they are.
+	// Siblings are other sessions whose files share lines with this one's, and Standing is where this one stands among them.
 	Siblings []transcript.Sibling
+	Standing transcript.Standing
 	// Parents are the cost-state lines of the sessions that this one may be a fork of, by session id, in file order.
 	Parents map[string][]CostState
 	// DamagedSpools and SalvagedRecords say what happened to the spool.

@@ -33,17 +33,6 @@ func callKey(l *transcript.Line) string {
 	return l.UUID
 }
 
-// worldwide reports whether a message id is the API's own and so unique: gateways make ids of a timestamp, and different answers
-// were seen to share one.
-func worldwide(id string) bool {
-	for _, prefix := range []string{"msg_01", "msg_vrtx_", "msg_bdrk_"} {
-		if strings.HasPrefix(id, prefix) {
-			return true
-		}
-	}
-	return false
-}
-
 // isCall reports whether a line is a piece of a model's answer.
 func isCall(l *transcript.Line) bool {
 	return l.Type == "assistant" && l.Message != nil && l.Message.Model != transcript.SyntheticModel
@@ -104,7 +93,7 @@ func (j *joiner) addLine(file, order int, agentID string, l *transcript.Line) *c
 	key := callKey(l)
 	c := j.callOf[key]
 	if c != nil && c.file != file {
-		if worldwide(key) || sameLine(c, l) {
+		if transcript.WorldwideID(key) || sameLine(c, l) {
 			return c // a replay or a copy: the first file has it
 		}
 		key = agentID + "/" + key

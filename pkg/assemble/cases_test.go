@@ -131,15 +131,17 @@ func readTranscript(t testing.TB, claudeDir string, in *assemble.Input) {
 			parents = append(parents, id)
 		}
 	}
-	if len(parents) == 0 {
-		in.Siblings = new(transcript.Finder).Siblings(files, in.Files[0].Lines)
-		for _, s := range in.Siblings {
+	paths := map[string]string{}
+	in.Siblings, in.Standing = transcript.NewArchive(-1).Siblings(files, in.Files)
+	for _, s := range in.Siblings {
+		paths[s.SessionID] = s.Path
+		if !slices.Contains(parents, s.SessionID) {
 			parents = append(parents, s.SessionID)
 		}
 	}
 	in.Parents = map[string][]assemble.CostState{}
 	for _, id := range parents {
-		transcript.MainLines(files, id, "cost-state", func(l *transcript.Line, before time.Time) {
+		transcript.MainLines(files, id, paths[id], "cost-state", func(l *transcript.Line, before time.Time) {
 			if l.SessionID == "" || l.SessionID == id {
 				in.Parents[id] = append(in.Parents[id], assemble.CostState{Line: l, Before: before})
 			}

@@ -111,7 +111,7 @@ func (r *replays) settle(file int, learn bool) {
 		if learn && l.UUID != "" {
 			r.lines[l.UUID] = place{file, i}
 		}
-		if learn && isCall(l) && worldwide(l.Message.ID) {
+		if learn && isCall(l) && transcript.WorldwideID(l.Message.ID) {
 			r.messages[l.Message.ID] = place{file, i}
 		}
 	}

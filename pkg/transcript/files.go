@@ -81,8 +81,8 @@ func (f Files) Paths() []string {
 	return paths
 }
 
-// Finder finds the files of sessions. It remembers the heads of project folders, so that many sessions of one project cost one
-// look; make a new one for every run. Not for concurrent use.
+// Finder finds the files of sessions. It remembers the flat agent files of project folders, so that many sessions of one project cost
+// one look; make a new one for every run. Not for concurrent use.
 type Finder struct {
 	// ClaudeDir is where a session is searched whose recorded path is gone, as ClaudeDir/projects/*/SESSION.jsonl. May be "".
 	ClaudeDir string
@@ -91,8 +91,7 @@ type Finder struct {
 	// Anywhere lifts the rule that files must lie below a projects folder: a person named them.
 	Anywhere bool
 
-	flat  map[string]map[string][]string // project -> session id -> flat agent files of clients 2.0.x
-	heads map[folder]map[string][]string // project -> first uuid in a file -> names of main files
+	flat map[string]map[string][]string // project -> session id -> flat agent files of clients 2.0.x
 }
 
 // Find returns the files of a session. recorded is the transcript_path of its hook payloads, or "". It is [fs.ErrNotExist]

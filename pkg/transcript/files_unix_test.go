@@ -198,7 +198,7 @@ func TestSiblingsAreTranscriptsThatMayBeRead(t *testing.T) {
 		if err := os.Chown(filepath.Join(dir, "projects/p/theirs.jsonl"), 65534, 65534); err != nil {
 			t.Fatal(err)
 		}
-		if got := new(Finder).Siblings(files, []*Line{{UUID: "a"}}); len(got) != 0 {
+		if got, _ := NewArchive(-1).Siblings(files, []File{{Lines: []*Line{{UUID: "a"}}}}); len(got) != 0 {
 			t.Errorf("siblings %+v, want none: one is a symlink, one another user's", got)
 		}
 	}
@@ -206,6 +206,6 @@ func TestSiblingsAreTranscriptsThatMayBeRead(t *testing.T) {
 		if id == "theirs" && os.Geteuid() != 0 {
 			continue
 		}
-		MainLines(files, id, "user", func(l *Line, _ time.Time) { t.Errorf("MainLines read %s of %s", l.UUID, id) })
+		MainLines(files, id, "", "user", func(l *Line, _ time.Time) { t.Errorf("MainLines read %s of %s", l.UUID, id) })
 	}
 }

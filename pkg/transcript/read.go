@@ -38,6 +38,15 @@ var knownTypes = map[string]bool{
 // Read calls fn for every line that a Session can need, in file order, and returns the report. Lines may have any length; a
 // line with two objects run together gives both; a bad line is counted and skipped. The error is about reading r alone.
 func Read(r io.Reader, fn func(*Line)) (Report, error) {
+	return readEvery(r, func(l *Line, needed bool) {
+		if needed {
+			fn(l)
+		}
+	})
+}
+
+// readEvery is [Read] for every line of every type but the skippable bulk; needed says which ones a Session can need.
+func readEvery(r io.Reader, fn func(l *Line, needed bool)) (Report, error) {
 	rep := Report{Unknown: map[string]int{}}
 	br := bufio.NewReaderSize(r, 256<<10)
 	var long []byte
@@ -83,7 +92,7 @@ func readLine(br *bufio.Reader, long *[]byte) ([]byte, error) {
 }
 
 // readObjects decodes the objects on one line and reports whether all of it was objects.
-func readObjects(body []byte, number int, rep *Report, fn func(*Line)) bool {
+func readObjects(body []byte, number int, rep *Report, fn func(*Line, bool)) bool {
 	if skip := peekType(body); skip != "" && lax.Valid(body) {
 		return true
 	}
@@ -120,17 +129,14 @@ func peekType(body []byte) string {
 	return ""
 }
 
-func keep(l *Line, number int, rep *Report, fn func(*Line)) {
+func keep(l *Line, number int, rep *Report, fn func(*Line, bool)) {
 	needed, known := knownTypes[l.Type]
 	if !known {
 		rep.countUnknown(l.Type)
 	}
-	if !needed || !l.useful() {
-		return
-	}
 	l.Number = number
 	l.Time = parseTime(l.Timestamp)
-	fn(l)
+	fn(l, needed && l.useful())
 }
 
 // useful tells apart the lines of types whose bulk no Session needs: attachments but queued prompts, progress but subagents'.
