@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -72,7 +73,7 @@ func (a *assembler) fromFile(path string) (*work, error) {
 
 // fromTranscript assembles a session by its transcript; its spool is read too, if there is one.
 func (a *assembler) fromTranscript(sessionID string, files transcript.Files) (*work, error) {
-	w := &work{name: spool.FileName(sessionID), from: files.Main, files: files}
+	w := &work{name: spool.FileName(sessionID), from: cmp.Or(files.Main, filepath.Join(files.Project, sessionID)), files: files}
 	contents, err := spool.Read(a.set.spoolDir, w.name)
 	if err != nil && !errors.Is(err, spool.ErrNotFound) {
 		return nil, err
@@ -188,6 +189,9 @@ func watched(files transcript.Files, recorded string) []string {
 	main := files.Main
 	if main == "" {
 		main = recorded
+	}
+	if main == "" && len(paths) > 0 {
+		main = filepath.Join(files.Project, files.SessionID+".jsonl") // it may come back
 	}
 	if main == "" {
 		return paths

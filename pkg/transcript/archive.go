@@ -1,6 +1,7 @@
 package transcript
 
 import (
+	"encoding/binary"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -23,8 +24,14 @@ type Archive struct {
 
 	mu      sync.Mutex
 	folders map[string]*folder
-	changed bool // against the cache
+	changed bool // against the cache, in more than what rescanned holds
+	// rescanned are the bytes of files that merely changed since the cache was written: to read a few of them again is cheaper than to
+	// write what is known of all.
+	rescanned int64
 }
+
+// worthSaving is how many bytes a run rather reads again than writes the cache.
+const worthSaving = 8 << 20
 
 // folder is a project folder, or the one that holds them all.
 type folder struct {
@@ -39,7 +46,7 @@ type mainFile struct {
 	path          string
 	size, modTime int64 // ns; modTime is 0 where the stat proves nothing
 	uid           int
-	ids           []uint64
+	ids           idList
 	family        *family // nil where it shares nothing
 	held          *held   // of files that have a family
 	gone          bool
@@ -128,9 +135,8 @@ func (a *Archive) look() {
 	if len(todo) == 0 && !news {
 		return
 	}
-	a.changed = true
-	inParallel(todo, func(f *mainFile) { f.ids = a.owner.idsOf(f.path, f.ids) })
-	a.settleFamilies(todo)
+	inParallel(todo, func(f *mainFile) { f.ids = a.owner.idsOf(f) })
+	a.settleFamilies(todo, news)
 }
 
 // lookInto compares the main files of a folder with what is known of them: which ones changed, and whether one is gone.
@@ -165,7 +171,9 @@ func (a *Archive) lookInto(dir *folder) (todo []*mainFile, left bool) {
 		if f == nil {
 			f = &mainFile{path: path}
 			dir.files[e.Name()] = f
+			a.changed = true
 		}
+		a.rescanned += info.Size()
 		f.size, f.modTime, f.uid, f.gone = info.Size(), proof(info, began), ownerOf(info), false
 		todo = append(todo, f)
 	}
@@ -206,37 +214,57 @@ func (a *Archive) all(yield func(*mainFile) bool) {
 
 // idsOf are the ids in a file. What it held before is kept: clients rewrite long files, and a line that went there is still a copy where
 // another file has it.
-func (o owner) idsOf(path string, before []uint64) []uint64 {
-	file, err := o.open(path)
+func (o owner) idsOf(f *mainFile) idList {
+	file, err := o.open(f.path)
 	if err != nil {
-		return before
+		return f.ids
 	}
 	defer file.Close()
-	ids, err := scanIDs(file)
+	ids, err := scanIDs(file, f.size)
 	if err != nil {
-		return before
+		return f.ids
 	}
 	seen := make(map[uint64]bool, len(ids))
-	for _, id := range ids {
-		seen[id] = true
-	}
-	for _, id := range before {
+	var list idList
+	add := func(id uint64) {
 		if !seen[id] {
-			ids = append(ids, id)
+			seen[id] = true
+			list = list.append(id)
 		}
 	}
-	return ids
+	for _, id := range ids {
+		add(id)
+	}
+	for id := range f.ids.all {
+		add(id)
+	}
+	return list
+}
+
+// idList are ids of 8 bytes each, as the cache has them: a list of half a million is not copied to be read.
+type idList []byte
+
+func (l idList) append(id uint64) idList { return binary.LittleEndian.AppendUint64(l, id) }
+
+func (l idList) all(yield func(uint64) bool) {
+	for ; len(l) >= 8; l = l[8:] {
+		if !yield(binary.LittleEndian.Uint64(l)) {
+			return
+		}
+	}
 }
 
 // settleFamilies finds the families anew after some files changed, and reads what those held whose family is new or who changed
-// themselves. It takes one look at the ids of all the others.
-func (a *Archive) settleFamilies(changed []*mainFile) {
+// themselves. It takes one look at the ids of all the others. left says that a file is gone.
+func (a *Archive) settleFamilies(changed []*mainFile, left bool) {
 	u := union{}
+	related := left
 	fresh := make(map[*mainFile]bool, len(changed))
 	first := map[uint64]*mainFile{} // id -> the first changed file that has it
 	for _, f := range changed {
 		fresh[f] = true
-		for _, id := range f.ids {
+		related = related || f.family != nil
+		for id := range f.ids.all {
 			if other, ok := first[id]; ok {
 				u.join(f, other)
 			} else {
@@ -255,12 +283,16 @@ func (a *Archive) settleFamilies(changed []*mainFile) {
 		} else if old != nil {
 			u.join(f, head[old])
 		}
-		for _, id := range f.ids {
+		for id := range f.ids.all {
 			if may.hold(id) && first[id] != nil {
 				u.join(f, first[id])
 			}
 		}
 	}
+	if len(u) == 0 && !related {
+		return
+	}
+	a.changed = true
 	a.newFamilies(u)
 	var toRead []*mainFile
 	for f := range a.all {

@@ -29,11 +29,11 @@ const (
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// Save writes the cache if something changed since it was read.
+// Save writes the cache if enough changed since it was read.
 func (a *Archive) Save() error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.cache == "" || !a.changed {
+	if a.cache == "" || !a.changed && a.rescanned < worthSaving {
 		return nil
 	}
 	body := a.encode()
@@ -58,13 +58,17 @@ func (a *Archive) Save() error {
 	if err != nil {
 		return fmt.Errorf("keep what is known of transcripts: %w", err)
 	}
-	a.changed = false
+	a.changed, a.rescanned = false, 0
 	return nil
 }
 
 func (a *Archive) encode() []byte {
 	families := map[*family]uint64{nil: 0}
-	b := append([]byte(cacheMagic), 0, 0, 0, 0)
+	size := 1 << 10
+	for f := range a.all {
+		size += len(f.path) + len(f.ids) + 64
+	}
+	b := append(append(make([]byte, 0, size), cacheMagic...), 0, 0, 0, 0)
 	b = binary.AppendUvarint(b, uint64(len(a.folders)))
 	for _, path := range slices.Sorted(maps.Keys(a.folders)) {
 		dir := a.folders[path]
@@ -89,10 +93,7 @@ func (f *mainFile) append(b []byte, family uint64) []byte {
 	b = binary.AppendVarint(b, int64(f.uid))
 	b = append(b, flag(f.gone, 1)|flag(f.held != nil, 2))
 	b = binary.AppendUvarint(b, family)
-	b = binary.AppendUvarint(b, uint64(len(f.ids)))
-	for _, id := range f.ids {
-		b = binary.LittleEndian.AppendUint64(b, id)
-	}
+	b = append(binary.AppendUvarint(b, uint64(len(f.ids)/8)), f.ids...)
 	if f.held == nil {
 		return b
 	}
@@ -166,10 +167,7 @@ func (r *cacheReader) file(path string) *mainFile {
 		f.family = r.families[n]
 		f.family.members = append(f.family.members, f)
 	}
-	f.ids = make([]uint64, r.count(8))
-	for i := range f.ids {
-		f.ids[i] = r.id()
-	}
+	f.ids = r.take(8 * r.count(8))
 	if flags&2 != 0 {
 		f.held = &held{session: r.text(), begun: r.number()}
 		f.held.lines = make([]heldLine, r.count(8))

@@ -42,8 +42,8 @@ const scanChunk = 256 << 10
 
 // scanIDs returns the hashes of all ids in a transcript, each once: the text of every member "uuid", and every message id of the API,
 // wherever they stand and however the JSON is spelled. It decodes nothing, and so finds a few that are no line's own: they make
-// a candidate of a file, never a copy of a line.
-func scanIDs(r io.Reader) ([]uint64, error) {
+// a candidate of a file, never a copy of a line. size is about how much there is to read.
+func scanIDs(r io.Reader, size int64) ([]uint64, error) {
 	seen := map[uint64]bool{}
 	var out []uint64
 	found := func(id []byte) {
@@ -52,7 +52,7 @@ func scanIDs(r io.Reader) ([]uint64, error) {
 			out = append(out, h)
 		}
 	}
-	buf := make([]byte, scanChunk)
+	buf := make([]byte, min(scanChunk, max(size+1, 4*maxIDBytes)))
 	kept := 0 // bytes of the chunk before, in which the begin of an id may stand
 	for {
 		n, err := io.ReadFull(r, buf[kept:])

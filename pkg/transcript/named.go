@@ -1,10 +1,13 @@
 package transcript
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -36,6 +39,38 @@ func (f *Finder) FromFile(path string) (Files, error) {
 	files := Files{SessionID: id, Project: filepath.Dir(path), Main: path, owner: f.owner()}
 	files.Agents = f.agents(files.Project, name, id)
 	return files, nil
+}
+
+// FromFolder returns the files of a session of which only the agents are left: path is the folder that was beside its main file, and is
+// named as it was.
+func (f *Finder) FromFolder(path string) (Files, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return Files{}, fmt.Errorf("transcript: %w", err)
+	}
+	name := filepath.Base(path)
+	files := Files{SessionID: name, Project: filepath.Dir(path), owner: f.owner()}
+	for _, agent := range f.agents(files.Project, name, name) {
+		if agent.Path != "" && !isUUID(files.SessionID) {
+			files.SessionID = cmp.Or(f.owner().headSession(agent.Path), name)
+		}
+		files.Agents = append(files.Agents, agent)
+	}
+	if len(files.Paths()) == 0 {
+		return Files{}, fmt.Errorf("%s: %w", path, ErrNoSession)
+	}
+	return files, nil
+}
+
+// FromFlatAgents returns the files of the sessions, by their ids, that agent files beside the main files of a project folder name
+// (clients 2.0.x), each without its main file.
+func (f *Finder) FromFlatAgents(project string) []Files {
+	var out []Files
+	f.flatAgents(project, "")
+	for _, id := range slices.Sorted(maps.Keys(f.flat[project])) {
+		out = append(out, Files{SessionID: id, Project: project, Agents: f.flatAgents(project, id), owner: f.owner()})
+	}
+	return out
 }
 
 // isUUID reports whether a name has the form of the client's session ids.
