@@ -86,10 +86,7 @@ func hasNewSibling(archive *transcript.Archive, r *receipt.Receipt) bool {
 	if len(r.Inputs) == 0 {
 		return false
 	}
-	for _, f := range archive.SiblingFiles(r.Inputs[0].Path) {
-		if !slices.ContainsFunc(r.Inputs, func(in receipt.Stat) bool { return in.Path == f.Path }) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(archive.Relatives(r.Inputs[0].Path), func(path string) bool {
+		return !slices.ContainsFunc(r.Inputs, func(in receipt.Stat) bool { return in.Path == path })
+	})
 }

@@ -209,6 +209,7 @@ func withNews(known map[string]*receipt.Receipt, set settings, stats []spool.Sta
 			todo = append(todo, s)
 		}
 	}
+	archive.Settle()
 	return todo
 }
 

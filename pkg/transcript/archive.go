@@ -24,11 +24,23 @@ type Archive struct {
 
 	mu      sync.Mutex
 	folders map[string]*folder
-	changed bool // against the cache, in more than what rescanned holds
+	// complete is when every file was last looked at, in ns.
+	complete int64
+	// unsettled says that families changed since somebody asked whether one did.
+	unsettled bool
+	changed   bool // against the cache, in more than what rescanned holds
 	// rescanned are the bytes of files that merely changed since the cache was written: to read a few of them again is cheaper than to
 	// write what is known of all.
 	rescanned int64
 }
+
+// completeEvery is how often every file is looked at. Files come and go with their folder's time, and so the looks between need only see
+// those that are asked for, have relatives, or were at work not long before. What may be found late by this is a file that was
+// known, was at rest, went on, and was then copied without any of the lines that were known.
+const (
+	completeEvery = 10 * time.Minute
+	atWork        = time.Minute
+)
 
 // worthSaving is how many bytes a run rather reads again than writes the cache.
 const worthSaving = 8 << 20
@@ -50,6 +62,7 @@ type mainFile struct {
 	family        *family // nil where it shares nothing
 	held          *held   // of files that have a family
 	gone          bool
+	looked        bool // since the Archive was opened
 }
 
 // family are files that share ids, directly or through others.
@@ -104,10 +117,14 @@ func around(project string) string {
 // projectsName is the client's name of the folder of all project folders.
 const projectsName = "projects"
 
-// Changed reports whether a main file has come or gone since the cache was written, by the change times of the folders alone.
+// Changed reports whether a main file has come or gone since the cache was written, by the change times of the folders alone, or another
+// was found to share lines since [Archive.Settle]: then sessions may have siblings that they were not told of.
 func (a *Archive) Changed() bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if a.unsettled {
+		return true
+	}
 	for _, dir := range a.folders {
 		if info, err := os.Stat(dir.path); err == nil && info.ModTime().UnixNano() != dir.modTime {
 			return true
@@ -116,35 +133,83 @@ func (a *Archive) Changed() bool {
 	return false
 }
 
+// Settle says that all sessions were asked for their siblings after [Archive.Changed].
+func (a *Archive) Settle() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.changed = a.changed || a.unsettled
+	a.unsettled = false
+}
+
 // look brings the folders that were not looked at yet up to date. The caller holds mu.
 func (a *Archive) look() {
+	now := time.Now()
+	all := now.UnixNano()-a.complete >= int64(completeEvery)
 	var todo []*mainFile
-	news := false
+	left, looked := false, false
 	for again := true; again; { // a folder of projects shows more folders
 		again = false
 		for _, dir := range a.folders {
 			if dir.looked {
 				continue
 			}
-			dir.looked, again = true, true
-			changed, left := a.lookInto(dir)
+			dir.looked, again, looked = true, true, true
+			if info, err := os.Stat(dir.path); err == nil && !all && dir.modTime == info.ModTime().UnixNano() {
+				todo = append(todo, a.lookAtSome(dir, now)...)
+				continue
+			}
+			changed, gone := a.lookInto(dir, now)
 			todo = append(todo, changed...)
-			news = news || left
+			left = left || gone
 		}
 	}
-	if len(todo) == 0 && !news {
-		return
+	if all && looked {
+		a.complete, a.changed = now.UnixNano(), true
 	}
-	inParallel(todo, func(f *mainFile) { f.ids = a.owner.idsOf(f) })
-	a.settleFamilies(todo, news)
+	a.takeIn(todo, left)
+}
+
+// takeIn reads what changed, and finds the families anew.
+func (a *Archive) takeIn(changed []*mainFile, left bool) {
+	if len(changed) > 0 || left {
+		inParallel(changed, func(f *mainFile) { f.ids = a.owner.idsOf(f) })
+		a.settleFamilies(changed, left)
+	}
+}
+
+// lookAtSome looks at those files of a folder in which none came or went that are likely to have changed.
+func (a *Archive) lookAtSome(dir *folder, now time.Time) (todo []*mainFile) {
+	for _, f := range dir.files {
+		rests := f.modTime != 0 && a.complete-f.modTime > int64(atWork) && len(f.ids) > 0 && f.family == nil
+		if !f.gone && !rests && a.lookAt(f, now) {
+			todo = append(todo, f)
+		}
+	}
+	return todo
+}
+
+// lookAt looks at a file that is known, and reports whether it is to be read.
+func (a *Archive) lookAt(f *mainFile, now time.Time) bool {
+	info, err := os.Lstat(f.path)
+	return err == nil && a.owner.check(f.path, info) == nil && a.note(f, info, now)
+}
+
+// note notes what a file looks like, and reports whether it is to be read.
+func (a *Archive) note(f *mainFile, info fs.FileInfo, now time.Time) bool {
+	f.looked = true
+	if !f.gone && f.size == info.Size() && f.modTime == info.ModTime().UnixNano() {
+		return false
+	}
+	a.rescanned += info.Size()
+	f.size, f.modTime, f.uid, f.gone = info.Size(), proof(info, now), ownerOf(info), false
+	return true
 }
 
 // lookInto compares the main files of a folder with what is known of them: which ones changed, and whether one is gone.
-func (a *Archive) lookInto(dir *folder) (todo []*mainFile, left bool) {
-	began := time.Now()
+func (a *Archive) lookInto(dir *folder, now time.Time) (todo []*mainFile, left bool) {
 	entries, _ := os.ReadDir(dir.path)
 	if info, err := os.Stat(dir.path); err == nil {
-		if t := proof(info, began); dir.modTime != t {
+		if t := proof(info, now); dir.modTime != t {
 			dir.modTime, a.changed = t, true
 		}
 	}
@@ -165,21 +230,18 @@ func (a *Archive) lookInto(dir *folder) (todo []*mainFile, left bool) {
 		}
 		there[e.Name()] = true
 		f := dir.files[e.Name()]
-		if f != nil && !f.gone && f.size == info.Size() && f.modTime == info.ModTime().UnixNano() {
-			continue
-		}
 		if f == nil {
-			f = &mainFile{path: path}
+			f = &mainFile{path: path, size: -1}
 			dir.files[e.Name()] = f
 			a.changed = true
 		}
-		a.rescanned += info.Size()
-		f.size, f.modTime, f.uid, f.gone = info.Size(), proof(info, began), ownerOf(info), false
-		todo = append(todo, f)
+		if a.note(f, info, now) {
+			todo = append(todo, f)
+		}
 	}
 	for name, f := range dir.files {
 		if !f.gone && !there[name] {
-			f.gone, left = true, true
+			f.gone, left, a.changed = true, true, true
 		}
 	}
 	return todo, left
@@ -292,7 +354,7 @@ func (a *Archive) settleFamilies(changed []*mainFile, left bool) {
 	if len(u) == 0 && !related {
 		return
 	}
-	a.changed = true
+	a.changed, a.unsettled = true, true
 	a.newFamilies(u)
 	var toRead []*mainFile
 	for f := range a.all {

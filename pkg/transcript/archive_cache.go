@@ -14,7 +14,7 @@ import (
 // The cache of an Archive is one file:
 //
 //	"AMS-IDS1"  CRC-32C of the rest, 4 bytes little endian
-//	count of folders; of each: path, change time, count of files; of each file:
+//	when every file was looked at, flags (1 unsettled), count of folders; of each: path, change time, count of files; of each file:
 //	  name, size, change time, owner, flags (1 gone, 2 held), family, ids
 //	  and if held: session, first time, count of lines; of each: id, time, flags (1 named, 2 owner)
 //
@@ -69,6 +69,7 @@ func (a *Archive) encode() []byte {
 		size += len(f.path) + len(f.ids) + 64
 	}
 	b := append(append(make([]byte, 0, size), cacheMagic...), 0, 0, 0, 0)
+	b = append(binary.AppendVarint(b, a.complete), flag(a.unsettled, 1))
 	b = binary.AppendUvarint(b, uint64(len(a.folders)))
 	for _, path := range slices.Sorted(maps.Keys(a.folders)) {
 		dir := a.folders[path]
@@ -129,9 +130,9 @@ func (a *Archive) load() {
 		return
 	}
 	r := cacheReader{b: b[cacheHead:]}
-	folders := r.folders()
+	complete, flags, folders := r.number(), r.byte(), r.folders()
 	if !r.bad && len(r.b) == 0 {
-		a.folders = folders
+		a.complete, a.unsettled, a.folders = complete, flags&1 != 0, folders
 	}
 }
 

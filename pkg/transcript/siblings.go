@@ -159,6 +159,24 @@ func (a *Archive) SiblingFiles(main string) []SiblingFile {
 	return out
 }
 
+// Relatives are the paths of [Archive.SiblingFiles] by a look that sees less: at what was at rest it does not look again.
+func (a *Archive) Relatives(main string) []string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.look()
+	dir := a.folders[filepath.Dir(main)]
+	if dir == nil || dir.files[filepath.Base(main)] == nil || dir.files[filepath.Base(main)].family == nil {
+		return nil
+	}
+	var out []string
+	for _, f := range dir.files[filepath.Base(main)].family.members {
+		if f.path != main && !f.gone {
+			out = append(out, f.path)
+		}
+	}
+	return out
+}
+
 // file finds a main file, after a look at its folder and those around it.
 func (a *Archive) file(main string) *mainFile {
 	if main == "" {
@@ -168,7 +186,11 @@ func (a *Archive) file(main string) *mainFile {
 	a.show(around(dir))
 	a.show(dir)
 	a.look()
-	return a.folders[dir].files[filepath.Base(main)]
+	f := a.folders[dir].files[filepath.Base(main)]
+	if f != nil && !f.looked && a.lookAt(f, time.Now()) {
+		a.takeIn([]*mainFile{f}, false)
+	}
+	return f
 }
 
 // sharedWith are the ids on lines of a session that the file holds, too, and those of its agents' files where the other session has a file

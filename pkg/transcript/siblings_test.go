@@ -140,6 +140,7 @@ func TestArchiveIsKept(t *testing.T) {
 		if shared := strings.Join(slices.Sorted(maps.Keys(got["p/fork.jsonl"].Shared)), " "); shared != want {
 			t.Errorf("%s: shared %q, want %q", when, shared, want)
 		}
+		a.Settle()
 		if err := a.Save(); err != nil {
 			t.Errorf("%s: %v", when, err)
 		}
