@@ -21,6 +21,7 @@ type call struct {
 	before  *call // the one before it in the same thread
 	retries int
 	aborted bool
+	used    *schema.Usage // nil: not known
 	event   *event
 }
 
@@ -179,7 +180,7 @@ func outputOf(l *transcript.Line) int64 {
 	if l.Message.Usage == nil {
 		return -1
 	}
-	return l.Message.Usage.OutputTokens
+	return l.Message.Usage.Output.Floor()
 }
 
 // addCalls makes the events of the calls.
@@ -193,18 +194,7 @@ func (j *joiner) addCalls() {
 		if !j.set.DropThinking {
 			llm.Thinking = c.thinking()
 		}
-		if u := m.Usage; u != nil {
-			llm.Usage = usageOf(u)
-			if u.ServerToolUse != nil {
-				llm.WebSearchRequests = u.ServerToolUse.WebSearchRequests
-			}
-			if u.OutputDetails != nil {
-				llm.ThinkingTokens = u.OutputDetails.ThinkingTokens
-			}
-			if usd, ok := j.set.Prices.Cost(m.Model, priced(m), c.last); ok {
-				llm.CostUSD = &usd
-			}
-		}
+		j.countCall(c, llm)
 		e := &event{Event: schema.Event{
 			ID: j.ids.of("llm", c.key), Type: schema.LLMMessage, Name: "assistant", AgentID: c.agentID, LLM: llm,
 		}}

@@ -49,6 +49,7 @@ type money struct {
 	uncovered  []*call        // calls that no bill covers
 	covered    map[*call]bool // calls that one does
 	baseKnown  bool           // the parent's spending is recorded, not computed
+	guessed    bool           // a bill charges a model at a default, as the client had no price for it
 	modelBills map[string]transcript.ModelUsage
 }
 
@@ -69,6 +70,7 @@ func (j *joiner) countMoney() money {
 	for i, b := range bills {
 		usd, ms := *b.line.TotalCostUSD, b.line.TotalAPIDuration
 		increment := b.tokens().minus(prev)
+		m.guessed = m.guessed || b.line.UnknownModelCost
 		if usd < prevUSD {
 			carried += prevUSD - baseUSD
 			baseUSD, prevUSD, increment = 0, 0, b.tokens()
@@ -108,7 +110,11 @@ func (j *joiner) bills() (own []bill, foreign *bill) {
 		if !l.Time.IsZero() {
 			before = l.Time
 		}
-		if l.Type != "cost-state" || l.TotalCostUSD == nil {
+		if l.Type != "cost-state" {
+			continue
+		}
+		if !believable(l) {
+			j.completed.RefusedBills++
 			continue
 		}
 		b := bill{line: l, order: i, after: before}
@@ -125,6 +131,26 @@ func (j *joiner) bills() (own []bill, foreign *bill) {
 		own = append(own, b)
 	}
 	return own, foreign
+}
+
+// What one session cannot have cost, and how long it cannot have waited for the API: 25 billion tokens of the dearest output, and a year.
+const (
+	absurdUSD = 1e6
+	absurdMS  = 366 * 24 * 3600e3
+)
+
+// believable reports whether a session can have a bill, in the whole and model by model. JSON has no NaN and no infinity: clients would
+// write null.
+func believable(l *transcript.Line) bool {
+	if l.TotalCostUSD == nil || !(*l.TotalCostUSD >= 0 && *l.TotalCostUSD < absurdUSD) {
+		return false
+	}
+	for _, u := range l.ModelUsage {
+		if u.CostUSD < 0 || u.CostUSD >= absurdUSD || min(u.InputTokens, u.OutputTokens, u.CacheReadTokens, u.CacheCreationTokens) < 0 {
+			return false
+		}
+	}
+	return l.TotalAPIDuration >= 0 && l.TotalAPIDuration < absurdMS
 }
 
 // groupCalls splits the calls by the bills: group i stands before bill i and after the one before, the last after all bills. Calls of
@@ -213,11 +239,10 @@ func (j *joiner) late(next []*call, b bill, slack tokens) int {
 }
 
 func (c *call) tokens() tokens {
-	u := c.best.Message.Usage
-	if u == nil {
+	if c.used == nil {
 		return tokens{}
 	}
-	return tokens{max(u.InputTokens, 0), max(u.OutputTokens, 0), max(u.CacheReadTokens, 0), max(u.CacheCreationTokens, 0)}
+	return tokens{c.used.InputTokens, c.used.OutputTokens, c.used.CacheReadInputTokens, c.used.CacheCreationInputTokens}
 }
 
 // parentBase is what a fork's first bill already held when it began: the parent's last bill before it. It is known from a copied
@@ -232,7 +257,7 @@ func (j *joiner) parentBase(m *money, first bill, foreign *bill) (usd, ms float6
 	} else {
 		forked := j.firstOwnTime()
 		for _, s := range j.in.Parents[j.copies.parent] {
-			if s.Line.TotalCostUSD != nil && (forked.IsZero() || s.Before.Before(forked)) {
+			if believable(s.Line) && (forked.IsZero() || s.Before.Before(forked)) {
 				base = s.Line
 			}
 		}
@@ -274,10 +299,11 @@ func (j *joiner) copiedCost() (float64, tokens) {
 	var usd float64
 	var t tokens
 	for _, k := range c.callsByEnd() {
-		if u := k.best.Message; u.Usage != nil {
-			cost, _ := j.set.Prices.Cost(u.Model, priced(u), k.last)
+		k.count()
+		t = t.plus(k.tokens())
+		if p, ok := k.priced(); ok {
+			cost, _ := j.set.Prices.Cost(k.best.Message.Model, p, k.last)
 			usd += cost
-			t = t.plus(k.tokens())
 		}
 	}
 	return usd, t
