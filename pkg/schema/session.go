@@ -117,6 +117,18 @@ const (
 	CacheCreationSplit  = "cache_creation"
 )
 
+// Input is all that was sent, cached or not; known is false where it is a lower bound.
+func (u Usage) Input() (n int64, known bool) {
+	return u.InputTokens + u.CacheReadInputTokens + u.CacheCreationInputTokens, !UnknownInput(u.Unknown)
+}
+
+// UnknownInput reports whether one of the names of unknown counts is a part of the input.
+func UnknownInput(names []string) bool {
+	return slices.ContainsFunc(names, func(name string) bool {
+		return name == InputTokens || name == CacheReadTokens || name == CacheCreationTokens
+	})
+}
+
 // Uncounted is the usage of a call of which nothing is known.
 func Uncounted() Usage {
 	return Usage{Unknown: []string{InputTokens, OutputTokens, CacheReadTokens, CacheCreationTokens}}
