@@ -35,26 +35,35 @@ func readCount(d *lax.Decoder) (Count, error) {
 	case 'n':
 		return Absent, nil
 	case '0':
-		return parseCount(string(v)), nil
+		return parseCount(v), nil
 	case '"':
-		return parseCount(lax.String(v)), nil
+		return parseCount([]byte(lax.String(v))), nil
 	}
 	return Unreadable, nil
 }
 
-func parseCount(s string) Count {
-	n, err := strconv.ParseInt(s, 10, 64)
-	if err != nil { // 1e3 and 12.0 are whole, too
-		f, err := strconv.ParseFloat(s, 64)
-		if err != nil || f != math.Trunc(f) || math.Abs(f) > maxCount {
-			return Unreadable
+// parseCount reads the digits by itself where there is nothing else, as there nearly always is.
+func parseCount(b []byte) Count {
+	n := Count(0)
+	for _, c := range b {
+		if c < '0' || c > '9' || n > maxCount {
+			return parseNumber(string(b))
 		}
-		n = int64(f)
+		n = 10*n + Count(c-'0')
 	}
-	if n < 0 || n > maxCount {
+	if n > maxCount || len(b) == 0 {
 		return Unreadable
 	}
-	return Count(n)
+	return n
+}
+
+// parseNumber reads other forms of whole numbers, too: 1e3, 12.0.
+func parseNumber(s string) Count {
+	f, err := strconv.ParseFloat(s, 64)
+	if err != nil || f != math.Trunc(f) || f < 0 || f > maxCount {
+		return Unreadable
+	}
+	return Count(f)
 }
 
 // Counts are the token counts of a call or of an iteration, in the API's words.
@@ -76,8 +85,8 @@ func (c *Counts) Unreadable() bool {
 }
 
 // member reads the value of a member, or reports that it is none of the counts.
-func (c *Counts) member(name string, d *lax.Decoder) (mine bool, err error) {
-	switch name {
+func (c *Counts) member(name []byte, d *lax.Decoder) (mine bool, err error) {
+	switch string(name) {
 	case "input_tokens":
 		c.Input, err = readCount(d)
 	case "output_tokens":
@@ -88,8 +97,8 @@ func (c *Counts) member(name string, d *lax.Decoder) (mine bool, err error) {
 		c.CacheCreation, err = readCount(d)
 	case "cache_creation":
 		c.Ephemeral5m, c.Ephemeral1h = Absent, Absent
-		err = readMembers(d, func(name string) (err error) {
-			switch name {
+		err = readMembers(d, func(name []byte) (err error) {
+			switch string(name) {
 			case "ephemeral_5m_input_tokens":
 				c.Ephemeral5m, err = readCount(d)
 			case "ephemeral_1h_input_tokens":
@@ -119,7 +128,7 @@ type Usage struct {
 // UnmarshalJSONFrom tells absent counts from zero; what is no object states none.
 func (u *Usage) UnmarshalJSONFrom(d *lax.Decoder) error {
 	*u = Usage{Counts: noCounts, WebSearches: Absent, ThinkingTokens: Absent}
-	return readMembers(d, func(name string) error {
+	return readMembers(d, func(name []byte) error {
 		if mine, err := u.Counts.member(name, d); mine {
 			return err
 		}
@@ -127,8 +136,8 @@ func (u *Usage) UnmarshalJSONFrom(d *lax.Decoder) error {
 	})
 }
 
-func (u *Usage) member(name string, d *lax.Decoder) (err error) {
-	switch name {
+func (u *Usage) member(name []byte, d *lax.Decoder) (err error) {
+	switch string(name) {
 	case "server_tool_use":
 		u.WebSearches, err = readInner(d, "web_search_requests")
 	case "output_tokens_details":
@@ -150,8 +159,8 @@ func (u *Usage) member(name string, d *lax.Decoder) (err error) {
 // readInner reads the one count of an object that matters.
 func readInner(d *lax.Decoder, wanted string) (Count, error) {
 	n := Absent
-	err := readMembers(d, func(name string) (err error) {
-		if name != wanted {
+	err := readMembers(d, func(name []byte) (err error) {
+		if string(name) != wanted {
 			return d.SkipValue()
 		}
 		n, err = readCount(d)
@@ -177,11 +186,11 @@ func readIterations(d *lax.Decoder) ([]Iteration, error) {
 	var out []Iteration
 	for d.PeekKind() != ']' {
 		it := Iteration{Counts: noCounts}
-		err := readMembers(d, func(name string) (err error) {
+		err := readMembers(d, func(name []byte) (err error) {
 			if mine, err := it.Counts.member(name, d); mine {
 				return err
 			}
-			switch name {
+			switch string(name) {
 			case "type":
 				it.Type, err = readString(d)
 			case "model":
@@ -220,15 +229,15 @@ func (u *ModelUsage) UnmarshalJSONFrom(d *lax.Decoder) error {
 		"inputTokens": &u.InputTokens, "outputTokens": &u.OutputTokens,
 		"cacheReadInputTokens": &u.CacheReadTokens, "cacheCreationInputTokens": &u.CacheCreationTokens,
 	}
-	return readMembers(d, func(name string) error {
-		if at := counts[name]; at != nil {
+	return readMembers(d, func(name []byte) error {
+		if at := counts[string(name)]; at != nil {
 			n, err := readCount(d)
 			if *at = n.Floor(); n == Unreadable {
 				*at = -1
 			}
 			return err
 		}
-		if name != "costUSD" {
+		if string(name) != "costUSD" {
 			return d.SkipValue()
 		}
 		v, err := d.ReadValue()
