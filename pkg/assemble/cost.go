@@ -14,7 +14,8 @@ func (j *joiner) cost(s *schema.Session) {
 	m := j.countMoney()
 	sum := j.sumCalls(m)
 	c := &schema.Cost{
-		PricesDate: j.set.Prices.Date(), OutputUnderReported: j.underReported(), UnknownCalls: sum.unknown, UnpricedModels: sum.unpriced,
+		PricesDate: j.set.Prices.Date(), OutputUnderReported: j.underReported(),
+		UnknownCalls: sum.unknown, UnpricedModels: sum.unpriced,
 	}
 	s.Cost = c
 	if sum.counted > 0 {

@@ -10,10 +10,11 @@ import (
 
 // ledger finds which calls each of the client's bills holds.
 //
-// A process takes over the last bill that it finds when it begins, adds its own calls, and writes a bill when it ends. So a bill is what
-// an earlier one was and the calls of one process, and what a session cost is the sum of what every process added. Mostly each process
-// follows the one before it. But one that was killed wrote no bill, and the next does not know its calls; and two clients that resume a
-// session at once begin at the same bill, so that the last bill lacks what the other client spent.
+// A process takes over the last bill that it finds when it begins, adds its own calls, and writes a bill when it
+// ends. So a bill is what an earlier one was and the calls of one process, and what a session cost is the sum of
+// what every process added. Mostly each process follows the one before it. But one that was killed wrote no
+// bill, and the next does not know its calls; and two clients that resume a session at once begin at the same
+// bill, so that the last bill lacks what the other client spent.
 type ledger struct {
 	*joiner
 	bills  []bill
@@ -75,7 +76,8 @@ func (l *ledger) added(i int) (from stand, mine []*call) {
 	}
 	fits := at.usd >= from.usd && sumOf(group).within(at.minus(from.tokens))
 	if i > 0 && !l.spoken(l.bills[i-1].order, l.bills[i].order) {
-		fits = fits && sumOf(group) == at.minus(from.tokens) // nobody asked for anything since: it may be another client's
+		// Nobody asked for anything since the bill before: this may be another client's.
+		fits = fits && sumOf(group) == at.minus(from.tokens)
 	}
 	if !fits {
 		for p := i; p >= max(i-maxClients, 0); p-- {
@@ -90,7 +92,8 @@ func (l *ledger) added(i int) (from stand, mine []*call) {
 	return from, group[l.forgotten(group, l.bills[i], at.minus(from.tokens)):]
 }
 
-// maxClients bounds how many clients of one session at once are looked for, and maxSums how many sums of their turns are tried.
+// maxClients bounds how many clients of one session at once are looked for, and maxSums how many sums of their
+// turns are tried.
 const (
 	maxClients = 8
 	maxSums    = 1 << 10
@@ -109,7 +112,8 @@ func (l *ledger) open(p, i int) []*call {
 	return out
 }
 
-// exactly finds the turns among calls whose tokens are a bill's increment, the later ones where several are. A process makes whole turns.
+// exactly finds the turns among calls whose tokens are a bill's increment, the later ones where several are. A
+// process makes whole turns.
 func (l *ledger) exactly(calls []*call, increment tokens) ([]*call, bool) {
 	var turns [][]*call
 	at := map[string]int{}
@@ -149,8 +153,8 @@ func (l *ledger) exactly(calls []*call, increment tokens) ([]*call, bool) {
 	return mine, true
 }
 
-// turnOf names the prompt that a call of the main thread works for; "" where the lines do not tell. Results and prompts name it, and so
-// does the line that answers one.
+// turnOf names the prompt that a call of the main thread works for; "" where the lines do not tell. Results and
+// prompts name it, and so does the line that answers one.
 func (l *ledger) turnOf(c *call) string {
 	if l.turns == nil {
 		l.turns = map[string]string{}
@@ -164,7 +168,7 @@ func (l *ledger) turnOf(c *call) string {
 			}
 			l.turns[line.UUID] = turn
 			if isToolResult(line) {
-				l.turns[line.ParentUUID] = turn // lines between a prompt and its first answer may be of no interest here
+				l.turns[line.ParentUUID] = turn // the lines between a prompt and its first answer need not be here
 			}
 		}
 	}
@@ -184,8 +188,8 @@ func sumOf(calls []*call) tokens {
 	return sum
 }
 
-// groupCalls splits the calls by the bills: group i stands before bill i and after the one before, the last after all bills. Calls of
-// the main file go by its order, calls of agents by time.
+// groupCalls splits the calls by the bills: group i stands before bill i and after the one before, the last
+// after all bills. Calls of the main file go by its order, calls of agents by time.
 func (j *joiner) groupCalls(bills []bill) [][]*call {
 	groups := make([][]*call, len(bills)+1)
 	mainFile := slices.IndexFunc(j.in.Files, func(f transcript.File) bool { return f.Agent == nil })
@@ -204,9 +208,9 @@ func (j *joiner) groupCalls(bills []bill) [][]*call {
 	return groups
 }
 
-// forgotten counts the calls at the head of a group that its bill does not hold, because the process that made them died: those before
-// the start of the last process that hooks saw begin, those before the bill's own start, and as many of the oldest as have more tokens
-// than the bill grew by.
+// forgotten counts the calls at the head of a group that its bill does not hold, because the process that made
+// them died: those before the start of the last process that hooks saw begin, those before the bill's own start,
+// and as many of the oldest as have more tokens than the bill grew by.
 func (l *ledger) forgotten(group []*call, b bill, increment tokens) int {
 	born := time.UnixMilli(int64(b.line.StartTimeMS)).UTC()
 	if began := l.processStart(b); began.After(born) && len(group) > 0 && group[0].first.Before(began) {
@@ -238,17 +242,15 @@ func (j *joiner) processStart(b bill) time.Time {
 	return at
 }
 
-// late are the calls behind bill i that it holds all the same: the client writes its lines in batches, and when it is stopped in the
-// middle of an answer the bill stands before the answer. They fit into what the bill grew by beyond the calls before it, and nobody
-// spoke in between.
+// late are the calls behind bill i that it holds all the same: the client writes its lines in batches, and when
+// it is stopped in the middle of an answer the bill stands before the answer. They fit into what the bill grew
+// by beyond the calls before it, and nobody spoke in between.
 func (l *ledger) late(i int, slack tokens) []*call {
 	b := l.bills[i]
 	var out []*call
 	for _, c := range l.groups[i+1] {
-		if c.used == nil || c.order <= b.order || c.file >= len(l.in.Files) || l.in.Files[c.file].Agent != nil || !c.tokens().within(slack) {
-			break
-		}
-		if l.spoken(b.order, c.order) {
+		onMain := c.order > b.order && c.file < len(l.in.Files) && l.in.Files[c.file].Agent == nil
+		if !onMain || c.used == nil || !c.tokens().within(slack) || l.spoken(b.order, c.order) {
 			break
 		}
 		slack = slack.minus(c.tokens())

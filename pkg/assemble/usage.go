@@ -22,8 +22,8 @@ func (j *joiner) countCall(c *call, llm *schema.LLM) {
 	}
 }
 
-// count settles what a call used as far as its lines say it: nil where they say nothing. Zeros beside an answer are a gateway's way to say
-// that it does not count, as no call has an answer for nothing.
+// count settles what a call used as far as its lines say it: nil where they say nothing. Zeros beside an answer
+// are a gateway's way to say that it does not count, as no call has an answer for nothing.
 func (c *call) count() {
 	if c.best.Message.Usage == nil {
 		return
@@ -43,8 +43,9 @@ func (c *call) count() {
 	c.used = counted(n)
 }
 
-// counted names the counts that are not known, and infers those that their neighbours prove: a total of cache writes from its split, one
-// part of the split from the other. A usage that says nothing of the cache is of an API without one.
+// counted names the counts that are not known, and infers those that their neighbours prove: a total of cache
+// writes from its split, one part of the split from the other. A usage that says nothing of the cache is of an
+// API without one.
 func counted(c transcript.Counts) *schema.Usage {
 	if c.CacheRead == transcript.Absent && c.CacheCreation == transcript.Absent &&
 		c.Ephemeral5m == transcript.Absent && c.Ephemeral1h == transcript.Absent {
@@ -58,7 +59,9 @@ func counted(c transcript.Counts) *schema.Usage {
 	}
 	split := c.Ephemeral5m.Known() && c.Ephemeral1h.Known()
 	if split {
-		u.CacheCreation = &schema.CacheCreation{Ephemeral5mInputTokens: int64(c.Ephemeral5m), Ephemeral1hInputTokens: int64(c.Ephemeral1h)}
+		u.CacheCreation = &schema.CacheCreation{
+			Ephemeral5mInputTokens: int64(c.Ephemeral5m), Ephemeral1hInputTokens: int64(c.Ephemeral1h),
+		}
 	} else if !c.CacheCreation.Known() {
 		u.CacheCreationInputTokens = c.Ephemeral5m.Floor() + c.Ephemeral1h.Floor()
 	}
@@ -66,8 +69,8 @@ func counted(c transcript.Counts) *schema.Usage {
 		known bool
 		name  string
 	}{
-		{c.Input.Known(), schema.InputTokens}, {c.Output.Known(), schema.OutputTokens}, {c.CacheRead.Known(), schema.CacheReadTokens},
-		{c.CacheCreation.Known(), schema.CacheCreationTokens}, {split || !unreadable, schema.CacheCreationSplit},
+		{c.Input.Known(), schema.InputTokens}, {c.Output.Known(), schema.OutputTokens},
+		{c.CacheRead.Known(), schema.CacheReadTokens}, {c.CacheCreation.Known(), schema.CacheCreationTokens}, {split || !unreadable, schema.CacheCreationSplit},
 	} {
 		if !p.known {
 			u.Unknown = append(u.Unknown, p.name)
@@ -92,7 +95,8 @@ func proven(c transcript.Counts) transcript.Counts {
 	return c
 }
 
-// priced is a call's usage as the price table counts it; ok is false where a count that the price depends on is not known.
+// priced is a call's usage as the price table counts it; ok is false where a count that the price depends on is
+// not known.
 func (c *call) priced() (p price.Usage, ok bool) {
 	m, u := c.best.Message, c.used
 	if u == nil || len(u.Unknown) > 0 || m.Usage.WebSearches == transcript.Unreadable {
@@ -117,7 +121,8 @@ func (c *call) priced() (p price.Usage, ok bool) {
 			CacheReadInputTokens: u.CacheReadInputTokens, CacheCreationInputTokens: u.CacheCreationInputTokens,
 		}
 		if split := u.CacheCreation; split != nil {
-			pi.Ephemeral5mInputTokens, pi.Ephemeral1hInputTokens = split.Ephemeral5mInputTokens, split.Ephemeral1hInputTokens
+			pi.Ephemeral5mInputTokens = split.Ephemeral5mInputTokens
+			pi.Ephemeral1hInputTokens = split.Ephemeral1hInputTokens
 		}
 		p.Iterations = append(p.Iterations, pi)
 	}
@@ -134,8 +139,9 @@ func (c *call) answered() bool {
 	return false
 }
 
-// stopped reports whether a line of the call has a stop reason. The final count of output comes with it: without one the count is that of
-// the stream's beginning, three to six times too little. Clients 2.1.0 to 2.1.59 hardly ever wrote it, later ones now and then.
+// stopped reports whether a line of the call has a stop reason. The final count of output comes with it: without
+// one the count is that of the stream's beginning, three to six times too little. Clients 2.1.0 to 2.1.59 hardly
+// ever wrote it, later ones now and then.
 func (c *call) stopped() bool {
 	for _, l := range c.lines {
 		if l.Message.StopReason != "" {

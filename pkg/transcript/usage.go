@@ -10,13 +10,15 @@ import (
 // Count is a number of tokens or requests as a file states it. Below zero it is no number: [Absent] or [Unreadable].
 type Count int64
 
-// What a Count is that is no number. Unknown is not nothing: only the reader of a whole usage can tell what an absent count means.
+// What a Count is that is no number. Unknown is not nothing: only the reader of a whole usage can tell what an
+// absent count means.
 const (
 	Absent     Count = -1 // not there, or null
 	Unreadable Count = -2 // there, but no whole number from 0 to maxCount
 )
 
-// maxCount bounds a count: a million times the largest window of any model, and small enough that no session's sum overflows.
+// maxCount bounds a count: a million times the largest window of any model, and small enough that no session's
+// sum overflows.
 const maxCount = 1 << 40
 
 // Known reports whether c is a number.
@@ -169,7 +171,8 @@ func readInner(d *lax.Decoder, wanted string) (Count, error) {
 	return n, err
 }
 
-// Iteration is one attempt or step inside a call, for example one refused by a model and one answered by its fallback.
+// Iteration is one attempt or step inside a call, for example one refused by a model and one answered by its
+// fallback.
 type Iteration struct {
 	Counts
 	Type  string // message, fallback_message, advisor_message, compaction
@@ -209,7 +212,8 @@ func readIterations(d *lax.Decoder) ([]Iteration, error) {
 	return out, err
 }
 
-// ModelUsage is what cost-state says of one model, cumulative over the session. A number below zero is one that cannot be.
+// ModelUsage is what cost-state says of one model, cumulative over the session. A number below zero is one that
+// cannot be.
 type ModelUsage struct {
 	InputTokens         int64   `json:"inputTokens"`
 	OutputTokens        int64   `json:"outputTokens"`
@@ -218,7 +222,8 @@ type ModelUsage struct {
 	CostUSD             float64 `json:"costUSD"`
 }
 
-// UnmarshalJSONFrom reads what is absent as 0 and what is no such number as -1, which says that the bill is not to be believed.
+// UnmarshalJSONFrom reads what is absent as 0 and what is no such number as -1, which says that the bill is not
+// to be believed.
 func (u *ModelUsage) UnmarshalJSONFrom(d *lax.Decoder) error {
 	*u = ModelUsage{}
 	if d.PeekKind() != '{' {
