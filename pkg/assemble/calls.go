@@ -4,7 +4,6 @@ import (
 	"strings"
 	"time"
 
-	"ams/pkg/price"
 	"ams/pkg/schema"
 	"ams/pkg/transcript"
 )
@@ -22,6 +21,7 @@ type call struct {
 	before  *call // the one before it in the same thread
 	retries int
 	aborted bool
+	used    *schema.Usage // nil: not known
 	event   *event
 }
 
@@ -133,7 +133,7 @@ func outputOf(l *transcript.Line) int64 {
 	if l.Message.Usage == nil {
 		return -1
 	}
-	return l.Message.Usage.OutputTokens
+	return l.Message.Usage.Output.Floor()
 }
 
 // addCalls makes the events of the calls.
@@ -147,18 +147,7 @@ func (j *joiner) addCalls() {
 		if !j.set.DropThinking {
 			llm.Thinking = c.thinking()
 		}
-		if u := m.Usage; u != nil {
-			llm.Usage = usageOf(u)
-			if u.ServerToolUse != nil {
-				llm.WebSearchRequests = u.ServerToolUse.WebSearchRequests
-			}
-			if u.OutputDetails != nil {
-				llm.ThinkingTokens = u.OutputDetails.ThinkingTokens
-			}
-			if usd, ok := j.set.Prices.Cost(m.Model, priced(m), c.last); ok {
-				llm.CostUSD = &usd
-			}
-		}
+		j.countCall(c, llm)
 		e := &event{Event: schema.Event{
 			ID: j.ids.of("llm", c.key), Type: schema.LLMMessage, Name: "assistant", AgentID: c.agentID, LLM: llm,
 		}}
@@ -225,44 +214,4 @@ func serverTools(c *call) []schema.ServerToolCall {
 		}
 	}
 	return out
-}
-
-func usageOf(u *transcript.Usage) *schema.Usage {
-	out := &schema.Usage{
-		InputTokens: max(u.InputTokens, 0), OutputTokens: max(u.OutputTokens, 0),
-		CacheReadInputTokens: max(u.CacheReadTokens, 0), CacheCreationInputTokens: max(u.CacheCreationTokens, 0),
-	}
-	if u.CacheCreation != nil {
-		out.CacheCreation = &schema.CacheCreation{
-			Ephemeral5mInputTokens: max(u.CacheCreation.Ephemeral5m, 0), Ephemeral1hInputTokens: max(u.CacheCreation.Ephemeral1h, 0),
-		}
-	}
-	return out
-}
-
-// priced is a call's usage as the price table counts it.
-func priced(m *transcript.Message) price.Usage {
-	u := m.Usage
-	p := price.Usage{
-		Refused:     m.StopReason == "refusal",
-		InputTokens: u.InputTokens, OutputTokens: u.OutputTokens, CacheReadInputTokens: u.CacheReadTokens,
-		CacheCreationInputTokens: u.CacheCreationTokens, Speed: u.Speed, InferenceGeo: u.InferenceGeo,
-	}
-	if c := u.CacheCreation; c != nil {
-		p.Ephemeral5mInputTokens, p.Ephemeral1hInputTokens = c.Ephemeral5m, c.Ephemeral1h
-	}
-	if u.ServerToolUse != nil {
-		p.WebSearchRequests = u.ServerToolUse.WebSearchRequests
-	}
-	for _, it := range u.Iterations {
-		pi := price.Iteration{
-			Type: it.Type, Model: it.Model, InputTokens: it.InputTokens, OutputTokens: it.OutputTokens,
-			CacheReadInputTokens: it.CacheReadTokens, CacheCreationInputTokens: it.CacheCreationTokens,
-		}
-		if c := it.CacheCreation; c != nil {
-			pi.Ephemeral5mInputTokens, pi.Ephemeral1hInputTokens = c.Ephemeral5m, c.Ephemeral1h
-		}
-		p.Iterations = append(p.Iterations, pi)
-	}
-	return p
 }

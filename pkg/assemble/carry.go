@@ -126,6 +126,13 @@ func uniteEvents(old, fresh schema.Event) schema.Event {
 // completed is e with its absent fields taken from other; its place is e's own.
 func completed(e, other schema.Event) schema.Event {
 	other.Seq = e.Seq
+	if e.LLM != nil && other.LLM != nil && e.LLM.Usage != nil {
+		l := *other.LLM // what is said of a usage belongs to it
+		if l.OutputUnderReported = false; !reflect.DeepEqual(e.LLM.Usage, l.Usage) {
+			l.CostUSD = nil
+		}
+		other.LLM = &l
+	}
 	complete(reflect.ValueOf(&e).Elem(), reflect.ValueOf(other))
 	return e
 }
@@ -145,7 +152,8 @@ func complete(dst, src reflect.Value) {
 			dst.Set(own)
 		}
 	case reflect.Struct:
-		if _, isTime := dst.Interface().(schema.Time); isTime {
+		switch dst.Interface().(type) {
+		case schema.Time, schema.Usage: // one value each: the parts of two usages make none
 			if dst.IsZero() {
 				dst.Set(src)
 			}
@@ -204,6 +212,7 @@ func uniteInputs(old, fresh *schema.Completeness) *schema.Completeness {
 	}
 	c.Missing = slices.DeleteFunc(slices.Clone(fresh.Missing), func(m string) bool { return !slices.Contains(old.Missing, m) })
 	c.CopiedCalls = max(old.CopiedCalls, fresh.CopiedCalls)
+	c.RefusedBills = max(old.RefusedBills, fresh.RefusedBills)
 	return &c
 }
 
@@ -249,52 +258,60 @@ func uniteCost(merged, old, fresh *schema.Session) {
 		}
 		if r := s.Cost.RecordedUSD; r != nil && (cost.RecordedUSD == nil || *r > *cost.RecordedUSD) {
 			cost.RecordedUSD, cost.DifferenceUSD, cost.Differences = r, s.Cost.DifferenceUSD, s.Cost.Differences
+			cost.RecordedGuess = s.Cost.RecordedGuess
 		}
 		if cost.PricesDate == "" {
 			cost.PricesDate = s.Cost.PricesDate
 		}
 		cost.OutputUnderReported = cost.OutputUnderReported || s.Cost.OutputUnderReported
+		cost.UnpricedModels = append(cost.UnpricedModels, s.Cost.UnpricedModels...)
 	}
-	computed, priced, unpriced := 0.0, false, false
+	computed, calls := 0.0, 0
 	for _, e := range merged.Events {
-		if e.LLM == nil || e.LLM.Usage == nil {
+		if e.LLM == nil || e.Provisional {
 			continue
 		}
+		calls++
 		if e.LLM.CostUSD != nil {
-			computed, priced = computed+*e.LLM.CostUSD, true
-			continue
-		}
-		unpriced = true
-		if !slices.Contains(cost.UnpricedModels, e.LLM.Model) {
-			cost.UnpricedModels = append(cost.UnpricedModels, e.LLM.Model)
+			computed += *e.LLM.CostUSD
+		} else {
+			cost.UnknownCalls++
 		}
 	}
 	slices.Sort(cost.UnpricedModels)
-	if priced {
+	if cost.UnpricedModels = slices.Compact(cost.UnpricedModels); cost.UnknownCalls == 0 {
+		cost.UnpricedModels = nil
+	}
+	if calls > cost.UnknownCalls {
 		cost.ComputedUSD = &computed
 	}
-	uncovered := max(uncoveredUSD(old), uncoveredUSD(fresh))
 	switch {
-	case cost.RecordedUSD != nil:
-		total := *cost.RecordedUSD
+	case cost.RecordedUSD != nil && !cost.RecordedGuess:
+		total, known := *cost.RecordedUSD, true
 		cost.Source = schema.Recorded
-		if uncovered > 0 {
+		if uncovered := max(uncoveredUSD(old, &known), uncoveredUSD(fresh, &known)); uncovered > 0 {
 			total += uncovered
 			cost.Source = schema.Mixed
 		}
-		merged.Totals.CostUSD = &total
-	case priced || unpriced:
+		if known {
+			merged.Totals.CostUSD = &total
+		}
+	case calls > 0:
 		cost.Source = schema.Computed
-		if !unpriced {
+		if cost.UnknownCalls == 0 {
 			merged.Totals.CostUSD = &computed
 		}
 	}
 	merged.Cost = &cost
 }
 
-// uncoveredUSD is what a Session's total has beyond its bill.
-func uncoveredUSD(s *schema.Session) float64 {
-	if s.Cost == nil || s.Cost.RecordedUSD == nil || s.Totals.CostUSD == nil {
+// uncoveredUSD is what a Session's total has beyond its bill; known becomes false where it holds calls of unknown cost.
+func uncoveredUSD(s *schema.Session, known *bool) float64 {
+	switch {
+	case s.Cost == nil || s.Cost.RecordedUSD == nil:
+		return 0
+	case s.Totals.CostUSD == nil:
+		*known = false
 		return 0
 	}
 	return *s.Totals.CostUSD - *s.Cost.RecordedUSD

@@ -93,9 +93,7 @@ func (j *joiner) total(s *schema.Session) {
 				break
 			}
 			t.LLMCalls++
-			if e.LLM.Usage != nil {
-				t.Usage = t.Usage.Add(*e.LLM.Usage)
-			}
+			t.Usage = t.Usage.Add(orUncounted(e.LLM.Usage))
 			if !slices.Contains(s.Models, e.LLM.Model) && e.LLM.Model != "" {
 				s.Models = append(s.Models, e.LLM.Model)
 			}
@@ -106,6 +104,14 @@ func (j *joiner) total(s *schema.Session) {
 	}
 	t.NumTurns = &turns
 	t.DurationMS = s.DurationMS
+}
+
+// orUncounted is a call's usage, or what stands for one that is not known in a sum.
+func orUncounted(u *schema.Usage) schema.Usage {
+	if u == nil {
+		return schema.Uncounted()
+	}
+	return *u
 }
 
 // sumAgents gives every subagent the sum over its own calls, and those with agents below them the sum over all.
@@ -122,13 +128,11 @@ func (j *joiner) sumAgents() {
 			continue
 		}
 		r.LLMCalls++
-		if u := c.event.LLM.Usage; u != nil {
-			r.Usage = r.Usage.Add(*u)
-			if c.event.LLM.CostUSD == nil {
-				unpriced[c.agentID] = true
-			} else {
-				*r.CostUSD += *c.event.LLM.CostUSD
-			}
+		r.Usage = r.Usage.Add(orUncounted(c.event.LLM.Usage))
+		if usd := c.event.LLM.CostUSD; usd != nil {
+			*r.CostUSD += *usd
+		} else {
+			unpriced[c.agentID] = true
 		}
 	}
 	for _, t := range j.tools {

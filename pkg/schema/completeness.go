@@ -33,6 +33,8 @@ type Completeness struct {
 	ProvisionalTail bool `json:"provisional_tail,omitzero"`
 	// CopiedCalls counts LLM calls in the files that belong to another session (a fork or a resume copied them).
 	CopiedCalls int `json:"copied_calls,omitzero"`
+	// RefusedBills counts the client's cost-state lines that no session can have: a total or a part below zero, absurdly large or no number.
+	RefusedBills int `json:"refused_bills,omitzero"`
 	// CarriedEvents counts events taken over from the Session stored before, whose input is gone.
 	CarriedEvents int `json:"carried_events,omitzero"`
 	// DamagedSpools counts spool files of the session that were moved aside as damaged; SalvagedRecords what was read from them.

@@ -68,7 +68,7 @@ func fullSession() *schema.Session {
 		GitBranch:       "main",
 		Models:          []string{"claude-opus-5-5", "claude-haiku-5-5"},
 		Totals: schema.Totals{
-			Usage: fullUsage(), CostUSD: new(0.026232), LLMCalls: 1, ToolCalls: 2, Subagents: 1, Errors: 2,
+			Usage: fullUsage().Add(schema.Uncounted()), CostUSD: new(0.026232), LLMCalls: 1, ToolCalls: 2, Subagents: 1, Errors: 2,
 			NumTurns: new(1), DurationMS: new(int64(40_000)), DurationAPIMS: new(int64(0)),
 		},
 		Cost:         fullCost(),
@@ -126,7 +126,8 @@ func fullCost() *schema.Cost {
 		Differences: []schema.CostGap{{
 			Reason: "an answer that was cut", USD: new(-0.000998), Model: "claude-opus-5-5", EventIDs: []string{eventID(2)},
 		}},
-		PricesDate: "2026-11-22", UnpricedModels: []string{"local-model"}, OutputUnderReported: true,
+		PricesDate: "2026-11-22", UnknownCalls: 1, UnpricedModels: []string{"local-model"}, OutputUnderReported: true,
+		RecordedGuess: true,
 	}
 }
 
@@ -136,7 +137,7 @@ func fullCompleteness() *schema.Completeness {
 		Files:   []schema.InputFile{{Name: "4eaac988-79e9-48db-88c6-0f231988ff78.jsonl", Lines: 31, Bytes: 146_000}},
 		Missing: []string{"hooks"}, UnreadableRecords: 1, CutRecords: 2, DuplicateRecords: 3,
 		UnknownRecords: map[string]int{"Brew": 1}, UnparsedLines: 4, CutLines: 1, UnknownLines: map[string]int{"tea": 5},
-		CallsWithoutResult: 1, AgentsWithoutFile: 1, ProvisionalTail: true, CopiedCalls: 6, CarriedEvents: 7,
+		CallsWithoutResult: 1, AgentsWithoutFile: 1, ProvisionalTail: true, CopiedCalls: 6, RefusedBills: 1, CarriedEvents: 7,
 		DamagedSpools: 1, SalvagedRecords: 8,
 	}
 }
@@ -148,7 +149,7 @@ func fullMessage() schema.Event {
 		LLM: &schema.LLM{
 			Model: "claude-opus-5-5", StopReason: "tool_use", Thinking: "An agent can look & tell.", Text: "I send an agent.",
 			MessageID: "msg_01", RequestID: "req_01", Usage: new(fullUsage()), CostUSD: new(0.02723), Retries: 1,
-			ThinkingTokens: 40, WebSearchRequests: 1,
+			OutputUnderReported: true, ThinkingTokens: 40, WebSearchRequests: 1,
 			ServerTools: []schema.ServerToolCall{{
 				Name: "web_search", ToolUseID: "srvtoolu_01", Input: schema.Raw(`{"query":"slow"}`), Result: schema.Raw(`[{"url":"a"}]`),
 			}},

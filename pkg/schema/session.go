@@ -9,7 +9,11 @@
 // are the API's own (input_tokens leaves cache tokens out).
 package schema
 
-import "ams/pkg/lax"
+import (
+	"slices"
+
+	"ams/pkg/lax"
+)
 
 // Version is the schema_version that this package writes. Readers of 1.0 may ignore what they do not know.
 const Version = "1.2"
@@ -93,13 +97,41 @@ type Client struct {
 	Entrypoint string `json:"entrypoint,omitzero"`
 }
 
-// Usage counts tokens as the API does: InputTokens leaves out what was read from or written to the cache.
+// Usage counts tokens as the API does: InputTokens leaves out what was read from or written to the cache. A count that Unknown names is
+// only a lower bound: what is known of it, or 0.
 type Usage struct {
 	InputTokens              int64          `json:"input_tokens"`
 	OutputTokens             int64          `json:"output_tokens"`
 	CacheReadInputTokens     int64          `json:"cache_read_input_tokens"`
 	CacheCreationInputTokens int64          `json:"cache_creation_input_tokens"`
 	CacheCreation            *CacheCreation `json:"cache_creation,omitzero"`
+	Unknown                  []string       `json:"unknown,omitempty"`
+}
+
+// The names that [Usage.Unknown] may hold, in their order.
+const (
+	InputTokens         = "input_tokens"
+	OutputTokens        = "output_tokens"
+	CacheReadTokens     = "cache_read_input_tokens"
+	CacheCreationTokens = "cache_creation_input_tokens"
+	CacheCreationSplit  = "cache_creation"
+)
+
+// Input is all that was sent, cached or not; known is false where it is a lower bound.
+func (u Usage) Input() (n int64, known bool) {
+	return u.InputTokens + u.CacheReadInputTokens + u.CacheCreationInputTokens, !UnknownInput(u.Unknown)
+}
+
+// UnknownInput reports whether one of the names of unknown counts is a part of the input.
+func UnknownInput(names []string) bool {
+	return slices.ContainsFunc(names, func(name string) bool {
+		return name == InputTokens || name == CacheReadTokens || name == CacheCreationTokens
+	})
+}
+
+// Uncounted is the usage of a call of which nothing is known.
+func Uncounted() Usage {
+	return Usage{Unknown: []string{InputTokens, OutputTokens, CacheReadTokens, CacheCreationTokens}}
 }
 
 // CacheCreation splits CacheCreationInputTokens by the lifetime that was paid for.
@@ -108,7 +140,8 @@ type CacheCreation struct {
 	Ephemeral1hInputTokens int64 `json:"ephemeral_1h_input_tokens"`
 }
 
-// Add returns the sum of u and v. The cache split is kept where at least one of them has it.
+// Add returns the sum of u and v. The cache split is kept where at least one of them has it; what one of them does not know, the sum does
+// not know either.
 func (u Usage) Add(v Usage) Usage {
 	sum := Usage{
 		InputTokens:              u.InputTokens + v.InputTokens,
@@ -125,6 +158,14 @@ func (u Usage) Add(v Usage) Usage {
 		}
 		sum.CacheCreation.Ephemeral5mInputTokens += split.Ephemeral5mInputTokens
 		sum.CacheCreation.Ephemeral1hInputTokens += split.Ephemeral1hInputTokens
+	}
+	if len(u.Unknown)+len(v.Unknown) == 0 {
+		return sum
+	}
+	for _, name := range []string{InputTokens, OutputTokens, CacheReadTokens, CacheCreationTokens, CacheCreationSplit} {
+		if slices.Contains(u.Unknown, name) || slices.Contains(v.Unknown, name) {
+			sum.Unknown = append(sum.Unknown, name)
+		}
 	}
 	return sum
 }
@@ -153,7 +194,9 @@ const (
 
 // Cost is the provenance of totals.cost_usd. RecordedUSD is what the client's bills say, without a parent's part; ComputedUSD is the
 // price table's sum over all calls of the session; DifferenceUSD is RecordedUSD less the computed cost of the calls that the bills
-// cover, above zero where the client paid for more than the transcript shows, and Differences name the reasons.
+// cover, above zero where the client paid for more than the transcript shows, and Differences name the reasons. UnknownCalls counts the
+// calls whose cost is not known: ComputedUSD is without them. RecordedGuess says that a bill charged a model at a default, as the client
+// had no price for it: then the total is computed.
 type Cost struct {
 	Source              CostSource `json:"source,omitzero"`
 	RecordedUSD         *float64   `json:"recorded_usd,omitzero"`
@@ -161,7 +204,9 @@ type Cost struct {
 	DifferenceUSD       *float64   `json:"difference_usd,omitzero"`
 	Differences         []CostGap  `json:"differences,omitempty"`
 	PricesDate          string     `json:"prices_date,omitzero"`
+	UnknownCalls        int        `json:"unknown_calls,omitzero"`
 	UnpricedModels      []string   `json:"unpriced_models,omitempty"`
+	RecordedGuess       bool       `json:"recorded_guess,omitzero"`
 	OutputUnderReported bool       `json:"output_under_reported,omitzero"`
 }
 
@@ -199,18 +244,19 @@ type Event struct {
 
 // LLM is one call of the model: all lines of one message.id.
 type LLM struct {
-	Model             string           `json:"model,omitzero"`
-	StopReason        string           `json:"stop_reason,omitzero"`
-	Thinking          string           `json:"thinking,omitzero"`
-	Text              string           `json:"text,omitzero"`
-	MessageID         string           `json:"message_id,omitzero"`
-	RequestID         string           `json:"request_id,omitzero"`
-	Usage             *Usage           `json:"usage,omitzero"`
-	CostUSD           *float64         `json:"cost_usd,omitzero"`
-	Retries           int              `json:"retries,omitzero"`
-	ThinkingTokens    int64            `json:"thinking_tokens,omitzero"`
-	WebSearchRequests int64            `json:"web_search_requests,omitzero"`
-	ServerTools       []ServerToolCall `json:"server_tools,omitempty"`
+	Model               string           `json:"model,omitzero"`
+	StopReason          string           `json:"stop_reason,omitzero"`
+	Thinking            string           `json:"thinking,omitzero"`
+	Text                string           `json:"text,omitzero"`
+	MessageID           string           `json:"message_id,omitzero"`
+	RequestID           string           `json:"request_id,omitzero"`
+	Usage               *Usage           `json:"usage,omitzero"`
+	CostUSD             *float64         `json:"cost_usd,omitzero"`
+	OutputUnderReported bool             `json:"output_under_reported,omitzero"`
+	Retries             int              `json:"retries,omitzero"`
+	ThinkingTokens      int64            `json:"thinking_tokens,omitzero"`
+	WebSearchRequests   int64            `json:"web_search_requests,omitzero"`
+	ServerTools         []ServerToolCall `json:"server_tools,omitempty"`
 }
 
 // ServerToolCall is a tool that the API ran inside an LLM call: it has no hook, no result line and no time of its own.

@@ -22,6 +22,8 @@ type Summary struct {
 	// What was read from and written to the cache; input_tokens leaves both out, and they are most of a session's input.
 	CacheReadInputTokens     int64 `json:"cache_read_input_tokens"`
 	CacheCreationInputTokens int64 `json:"cache_creation_input_tokens"`
+	// UnknownTokens names the counts that are lower bounds, as [Usage.Unknown].
+	UnknownTokens []string `json:"unknown_tokens"`
 
 	CostUSD       *float64             `json:"cost_usd"`
 	LLMCalls      int                  `json:"llm_calls"`
@@ -52,7 +54,7 @@ func Summarize(s *Session) *Summary {
 		StartTime: s.StartTime, EndTime: orNull(s.EndTime), DurationMS: s.DurationMS, Status: s.Status,
 		InputTokens: s.Totals.Usage.InputTokens, OutputTokens: s.Totals.Usage.OutputTokens,
 		CacheReadInputTokens: s.Totals.Usage.CacheReadInputTokens, CacheCreationInputTokens: s.Totals.Usage.CacheCreationInputTokens,
-		CostUSD:  s.Totals.CostUSD,
+		UnknownTokens: s.Totals.Usage.Unknown, CostUSD: s.Totals.CostUSD,
 		LLMCalls: s.Totals.LLMCalls, ToolCalls: s.Totals.ToolCalls, Subagents: s.Totals.Subagents, Errors: s.Totals.Errors,
 		Title: orNull(s.Title), Cwd: orNull(s.Cwd), Models: s.Models, Outcome: orNull(s.Outcome),
 		Tools: map[string]ToolCount{},

@@ -168,6 +168,9 @@ func (t *teller) message(e *schema.Event) *passage {
 		p.facts = append(p.facts, "known from a hook alone")
 	}
 	p.facts = append(p.facts, usageFacts(e.LLM.Usage, e.LLM.CostUSD)...)
+	if e.LLM.CostUSD == nil && !e.Provisional {
+		p.facts = append(p.facts, "cost not known")
+	}
 	if e.LLM.Retries > 0 {
 		p.facts = append(p.facts, count(e.LLM.Retries, "retry", "retries"))
 	}
@@ -185,8 +188,7 @@ func callNames(calls []*schema.Event) string {
 func usageFacts(u *schema.Usage, cost *float64) []string {
 	var facts []string
 	if u != nil {
-		in := u.InputTokens + u.CacheReadInputTokens + u.CacheCreationInputTokens
-		facts = append(facts, fmt.Sprintf("%s in, %s out", screen.Short(in), screen.Short(u.OutputTokens)))
+		facts = append(facts, inText(*u)+" in, "+outText(*u)+" out")
 	}
 	if cost != nil {
 		facts = append(facts, screen.Money(*cost))

@@ -1,6 +1,7 @@
 package transcript
 
 import (
+	"bytes"
 	"time"
 
 	"ams/pkg/lax"
@@ -72,6 +73,7 @@ type Line struct {
 	TotalAPIDuration float64               `json:"totalAPIDuration"` // ms
 	StartTimeMS      float64               `json:"startTime"`        // Unix ms
 	ModelUsage       map[string]ModelUsage `json:"modelUsage"`
+	UnknownModelCost bool                  `json:"hasUnknownModelCost"` // a model that the client has no price for is in it, at a default
 
 	// titles and links
 	Summary     string `json:"summary"`
@@ -144,6 +146,12 @@ type Block struct {
 // reading it as a raw value first, to be safe from fields of a wrong type, made Read a fifth slower.
 func (b *Block) UnmarshalJSONFrom(d *lax.Decoder) error {
 	*b = Block{}
+	return readMembers(d, func(name []byte) error { return b.member(name, d) })
+}
+
+// readMembers calls read for each member of an object, which must read its value; any other value has none. A name is good until then:
+// names as strings of their own were half of all that reading a transcript allocated.
+func readMembers(d *lax.Decoder, read func(name []byte) error) error {
 	if d.PeekKind() != '{' {
 		return d.SkipValue()
 	}
@@ -151,11 +159,15 @@ func (b *Block) UnmarshalJSONFrom(d *lax.Decoder) error {
 		return err
 	}
 	for d.PeekKind() != '}' {
-		name, err := readString(d)
+		v, err := d.ReadValue()
 		if err != nil {
 			return err
 		}
-		if err := b.member(name, d); err != nil {
+		name := v[1 : len(v)-1]
+		if bytes.IndexByte(name, '\\') >= 0 {
+			name = []byte(lax.String(v))
+		}
+		if err := read(name); err != nil {
 			return err
 		}
 	}
@@ -164,8 +176,8 @@ func (b *Block) UnmarshalJSONFrom(d *lax.Decoder) error {
 }
 
 // member reads the value of the member name.
-func (b *Block) member(name string, d *lax.Decoder) (err error) {
-	switch name {
+func (b *Block) member(name []byte, d *lax.Decoder) (err error) {
+	switch string(name) {
 	case "type":
 		b.Type, err = readString(d)
 	case "text":
@@ -209,47 +221,6 @@ func readRaw(d *lax.Decoder) (lax.Raw, error) {
 	return v.Clone(), err
 }
 
-// Usage is the API's token count of one call, in the API's words.
-type Usage struct {
-	InputTokens         int64                `json:"input_tokens"`
-	OutputTokens        int64                `json:"output_tokens"`
-	CacheReadTokens     int64                `json:"cache_read_input_tokens"`
-	CacheCreationTokens int64                `json:"cache_creation_input_tokens"`
-	CacheCreation       *CacheCreation       `json:"cache_creation"`
-	Speed               string               `json:"speed"`
-	InferenceGeo        string               `json:"inference_geo"`
-	ServerToolUse       *ServerToolUse       `json:"server_tool_use"`
-	OutputDetails       *OutputTokensDetails `json:"output_tokens_details"`
-	Iterations          []Iteration          `json:"iterations"`
-}
-
-// CacheCreation splits the cache writes by their lifetime.
-type CacheCreation struct {
-	Ephemeral5m int64 `json:"ephemeral_5m_input_tokens"`
-	Ephemeral1h int64 `json:"ephemeral_1h_input_tokens"`
-}
-
-// ServerToolUse counts what the API's own tools did.
-type ServerToolUse struct {
-	WebSearchRequests int64 `json:"web_search_requests"`
-}
-
-// OutputTokensDetails says how much of the output was thinking.
-type OutputTokensDetails struct {
-	ThinkingTokens int64 `json:"thinking_tokens"`
-}
-
-// Iteration is one attempt or step inside a call, for example one refused by a model and one answered by its fallback.
-type Iteration struct {
-	Type                string         `json:"type"` // message, fallback_message, advisor_message, compaction
-	Model               string         `json:"model"`
-	InputTokens         int64          `json:"input_tokens"`
-	OutputTokens        int64          `json:"output_tokens"`
-	CacheReadTokens     int64          `json:"cache_read_input_tokens"`
-	CacheCreationTokens int64          `json:"cache_creation_input_tokens"`
-	CacheCreation       *CacheCreation `json:"cache_creation"`
-}
-
 // PermissionDecision is the client's decision about a tool call and where it came from.
 type PermissionDecision struct {
 	Decision   string `json:"decision"` // accept, reject
@@ -289,16 +260,6 @@ type Nested struct {
 	Timestamp string   `json:"timestamp"`
 	RequestID string   `json:"requestId"`
 	Message   *Message `json:"message"`
-}
-
-// ModelUsage is what cost-state says of one model, cumulative over the session.
-type ModelUsage struct {
-	InputTokens         int64   `json:"inputTokens"`
-	OutputTokens        int64   `json:"outputTokens"`
-	CacheReadTokens     int64   `json:"cacheReadInputTokens"`
-	CacheCreationTokens int64   `json:"cacheCreationInputTokens"`
-	WebSearchRequests   int64   `json:"webSearchRequests"`
-	CostUSD             float64 `json:"costUSD"`
 }
 
 // parseTime reads a line's timestamp; what is no RFC 3339 time is zero.
