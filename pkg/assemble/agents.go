@@ -247,8 +247,8 @@ func (a *agent) firstPrompt() string {
 		return a.prompt
 	}
 	for _, l := range a.lines {
-		if l.Type == "user" && !isToolResult(l) {
-			return textOf(l)
+		if l.Type == "user" && !l.IsMeta && !l.IsCompactSummary && !isToolResult(l) {
+			return wordsOf(textOf(l))
 		}
 	}
 	return ""

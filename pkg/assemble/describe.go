@@ -54,7 +54,8 @@ func (j *joiner) entrypoint() string {
 }
 
 // title is the last that a person or the client gave; old clients called it a summary, and put the summaries of other sessions of
-// the project at the top of a new file: such a line names a leaf that is not in it.
+// the project at the top of a new file: such a line names a leaf that is not in it. A teammate's session is called by what its lead
+// asked of it.
 func (j *joiner) title() string {
 	var custom, ai, summary string
 	ours := map[string]bool{"": true}
@@ -74,9 +75,13 @@ func (j *joiner) title() string {
 		}
 	}
 	for _, t := range []string{custom, ai, summary} {
-		if t != "" {
+		if t = unwrapped(t); t != "" {
 			return t
 		}
+	}
+	if len(j.prompts) > 0 && j.prompts[0].source == sourceLead {
+		first, _, _ := strings.Cut(j.prompts[0].text, "\n")
+		return first
 	}
 	return ""
 }

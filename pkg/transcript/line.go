@@ -30,6 +30,8 @@ type Line struct {
 	PromptSource        string              `json:"promptSource"` // typed, sdk, system
 	TurnOrigin          string              `json:"turnOrigin"`   // human, sdk, task_notification
 	IsCompactSummary    bool                `json:"isCompactSummary"`
+	RowSource           string              `json:"rowSource"` // from 2.1.332: local, recorded, harness, hook
+	OwnNote             bool                `json:"ownNote"`   // from 2.1.332: the client goes on by itself
 	ToolUseResult       lax.Raw             `json:"toolUseResult"`
 	SourceAssistantUUID string              `json:"sourceToolAssistantUUID"`
 	SourceToolUseID     string              `json:"sourceToolUseID"`
@@ -84,6 +86,16 @@ type Line struct {
 	Number int `json:"-"`
 	// Time is Timestamp, parsed; zero where the line has none.
 	Time time.Time `json:"-"`
+}
+
+// MadeByClient reports whether the client says of a user line or a queued command that nobody said it: it is a notification, a
+// continuation of its own, or what a hook said. Clients before 2.1.332 say nothing.
+func (l *Line) MadeByClient() bool {
+	source := l.RowSource
+	if source == "" && l.Attachment != nil {
+		source = l.Attachment.RowSource
+	}
+	return l.OwnNote || source == "recorded" || source == "harness" || source == "hook"
 }
 
 // Message is the API message of a user or assistant line.
@@ -272,6 +284,7 @@ type Attachment struct {
 	Prompt      Content `json:"prompt"` // queued_command
 	CommandMode string  `json:"commandMode"`
 	SourceUUID  string  `json:"source_uuid"`
+	RowSource   string  `json:"rowSource"`
 }
 
 // Progress is the data of a progress line (clients 2.1.7 to 2.1.81). agent_progress carries whole subagent messages.
