@@ -30,6 +30,9 @@ type prompt struct {
 	at     time.Time
 	record *record
 	line   *transcript.Line
+
+	backTo    *prompt // the first of the prompts that a person took back before this one
+	takenBack int     // how many
 }
 
 // machineMade begin user lines and UserPromptSubmit prompts that nobody said.
@@ -63,6 +66,7 @@ func (j *joiner) collectPrompts() {
 	if v := j.clientVersion(); v != "" && !versionAtLeast(v, 2, 1, 90) {
 		j.prompts = append(j.prompts, j.absorbed(j.mainLines())...)
 	}
+	j.findRewinds()
 	index := indexPrompts(j.prompts)
 	spoken := map[string]bool{} // prompt ids of the turns whose prompt a hook saw
 	for i := range j.records {
@@ -267,13 +271,18 @@ func (j *joiner) addPrompts() {
 		if p.output != "" {
 			e.Note = "output: " + p.output
 		}
-		at := p.at
-		if p.record != nil && (at.IsZero() || p.record.at.Before(at) || p.source == sourceQueued) {
-			at = p.record.at
-		}
-		e.moment(at)
+		e.moment(p.asked())
+		j.addRewind(p)
 		j.add(e)
 	}
+}
+
+// asked is when a prompt was given: the earlier of what both channels say, of one that waited in the queue the hook's.
+func (p *prompt) asked() time.Time {
+	if p.record != nil && (p.at.IsZero() || p.record.at.Before(p.at) || p.source == sourceQueued) {
+		return p.record.at
+	}
+	return p.at
 }
 
 // promptsHaveIDs reports whether both channels of this client carry prompt ids, so that an event's id is the same from either: the

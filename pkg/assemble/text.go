@@ -43,6 +43,18 @@ func blockText(raw lax.Raw) string {
 	return contentText(c)
 }
 
+// firstWords is the beginning of a text on one line, of at most n characters.
+func firstWords(text string, n int) string {
+	count := 0
+	for i := range text {
+		if count++; count > n {
+			text = text[:i] + "…"
+			break
+		}
+	}
+	return strings.Join(strings.Fields(text), " ")
+}
+
 // isToolResult reports whether a user line holds the result of a tool.
 func isToolResult(l *transcript.Line) bool {
 	if l.Message == nil {

@@ -31,7 +31,8 @@ type Line struct {
 	TurnOrigin          string              `json:"turnOrigin"`   // human, sdk, task_notification
 	IsCompactSummary    bool                `json:"isCompactSummary"`
 	RowSource           string              `json:"rowSource"` // from 2.1.332: local, recorded, harness, hook
-	OwnNote             bool                `json:"ownNote"`   // from 2.1.332: the client goes on by itself
+	TurnPosition        TurnPosition        `json:"turnPosition"`
+	OwnNote             bool                `json:"ownNote"` // from 2.1.332: the client goes on by itself
 	ToolUseResult       lax.Raw             `json:"toolUseResult"`
 	SourceAssistantUUID string              `json:"sourceToolAssistantUUID"`
 	SourceToolUseID     string              `json:"sourceToolUseID"`
@@ -260,6 +261,11 @@ type Iteration struct {
 	CacheReadTokens     int64          `json:"cache_read_input_tokens"`
 	CacheCreationTokens int64          `json:"cache_creation_input_tokens"`
 	CacheCreation       *CacheCreation `json:"cache_creation"`
+}
+
+// TurnPosition says the how-manieth turn of its conversation a prompt begins, from 1; a compaction begins it anew.
+type TurnPosition struct {
+	TurnIndex int64 `json:"turnIndex"`
 }
 
 // PermissionDecision is the client's decision about a tool call and where it came from.
