@@ -15,6 +15,7 @@ const clientName = "claude-code"
 func (j *joiner) describe(s *schema.Session) {
 	s.Title = j.title()
 	s.ParentSessionID = j.copies.parent
+	s.MainAgent = j.mainAgent()
 	s.Client = &schema.Client{Name: clientName, Version: j.clientVersion(), Entrypoint: j.entry}
 	for _, l := range j.mainLines() {
 		if j.copies.lines[l] {
@@ -38,6 +39,27 @@ func (j *joiner) describe(s *schema.Session) {
 			s.EndReason = ""
 		}
 	}
+}
+
+// mainAgent is the type of agent that the main thread ran as last: hooks of the main thread bear it without the id of an agent, and
+// the client notes it in the file. The hooks of a subagent always have an id, but for those of its own start and stop in old clients.
+func (j *joiner) mainAgent() string {
+	var name string
+	for _, l := range j.mainLines() {
+		if l.Type == "agent-setting" && l.AgentSetting != "" && (l.SessionID == "" || l.SessionID == j.in.SessionID) && !j.copies.lines[l] {
+			name = l.AgentSetting
+		}
+	}
+	for _, r := range j.records {
+		switch r.Event {
+		case hook.SubagentStart, hook.SubagentStop, hook.TeammateIdle:
+			continue
+		}
+		if r.AgentID == "" && r.AgentType != "" {
+			name = r.AgentType
+		}
+	}
+	return name
 }
 
 // entrypoint is the client's word for how it was started.

@@ -32,7 +32,7 @@ var never = []string{
 	"Client.Name", "Client.Version", "Client.Entrypoint", "Models[]", "Cost.UnpricedModels[]", "Cost.PricesDate", "Cost.Differences[].Model",
 	"Completeness.ProgramVersion", "Completeness.Records{key}", "Completeness.UnknownRecords{key}", "Completeness.UnknownLines{key}",
 	"Completeness.Files[].Name", "Events[].Name", "Events[].LLM.Model", "Events[].LLM.ServerTools[].Name", "Events[].Tool.Name",
-	"Events[].Tool.MCPServer", "Events[].Subagent.AgentType",
+	"Events[].Tool.MCPServer", "Events[].Subagent.AgentType", "MainAgent",
 	// What Session itself writes.
 	"Redactions{key}",
 }

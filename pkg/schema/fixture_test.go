@@ -66,6 +66,7 @@ func fullSession() *schema.Session {
 		User:            "dev",
 		Cwd:             "/home/dev/project",
 		GitBranch:       "main",
+		MainAgent:       "lead",
 		Models:          []string{"claude-opus-5-5", "claude-haiku-5-5"},
 		Totals: schema.Totals{
 			Usage: fullUsage(), CostUSD: new(0.026232), LLMCalls: 1, ToolCalls: 2, Subagents: 1, Errors: 2,

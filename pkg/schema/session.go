@@ -72,6 +72,7 @@ type Session struct {
 	User            string         `json:"user,omitzero"`
 	Cwd             string         `json:"cwd,omitzero"`
 	GitBranch       string         `json:"git_branch,omitzero"`
+	MainAgent       string         `json:"main_agent,omitzero"`
 	Models          []string       `json:"models,omitempty"`
 	Totals          Totals         `json:"totals"`
 	Cost            *Cost          `json:"cost,omitzero"`

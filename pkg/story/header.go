@@ -36,6 +36,7 @@ func header(s *schema.Session, o Options) []row {
 		outcomeRow(s),
 		{name: "time", text: timeText(s, o)},
 		{name: "agent", text: list(" ", s.Agent.Name, s.Agent.Version) + prefixed(" in ", s.Environment)},
+		{name: "runs as", text: s.MainAgent},
 		{name: "project", text: s.Cwd + prefixed(", branch ", s.GitBranch)},
 		{name: "client", text: clientText(s)},
 		{name: "models", text: strings.Join(s.Models, ", ")},

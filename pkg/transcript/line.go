@@ -83,6 +83,9 @@ type Line struct {
 	LeafUUID    string `json:"leafUuid"`
 	PRURL       string `json:"prUrl"`
 
+	// agent-setting
+	AgentSetting string `json:"agentSetting"` // the agent that the main thread runs as
+
 	// Number is the line's place in its file, from 1. Not part of the JSON.
 	Number int `json:"-"`
 	// Time is Timestamp, parsed; zero where the line has none.
