@@ -254,6 +254,19 @@ func (a *agent) firstPrompt() string {
 	return ""
 }
 
+// rootPrompt is the prompt in the line that begins the agent's own file, "" where that is not the first of its lines any more.
+func (a *agent) rootPrompt() string {
+	for _, l := range a.lines {
+		if l.Type == "user" && l.ParentUUID == "" && !l.IsMeta && !l.IsCompactSummary && !isToolResult(l) {
+			return wordsOf(textOf(l))
+		}
+		if l.Type == "user" || l.Type == "assistant" {
+			break
+		}
+	}
+	return ""
+}
+
 // setType takes the agent's type from the meta file (a teammate's agentType is its name), the hooks, or the call's input.
 func (a *agent) setType() {
 	switch {

@@ -91,11 +91,25 @@ func (a *agent) transcriptPath() string {
 	return ""
 }
 
-// invocationPrompt is the prompt that the call gave it, else the first that its lines have.
+// invocationPrompt is the prompt that it ran with: what the call's result says of it, else the first of its file, else what the call gave
+// it. Somebody's hook may have rewritten what was asked.
 func (a *agent) invocationPrompt() string {
-	if a.by != nil && isAgentTool(a.by.name) {
-		if p := field(a.by.input(), "prompt"); p != "" {
-			return p
+	byCall := a.by != nil && isAgentTool(a.by.name)
+	if byCall {
+		for _, raw := range a.by.results() {
+			if p := field(raw, "prompt"); p != "" {
+				return p
+			}
+		}
+	}
+	if p := a.rootPrompt(); p != "" {
+		return p
+	}
+	if byCall {
+		for _, raw := range []schema.Raw{a.by.executed(), a.by.input()} {
+			if p := field(raw, "prompt"); p != "" {
+				return p
+			}
 		}
 	}
 	if p := a.firstPrompt(); p != "" {
@@ -108,10 +122,13 @@ func (a *agent) description() string {
 	if a.meta != nil && a.meta.Description != "" {
 		return a.meta.Description
 	}
-	if a.by != nil {
-		return field(a.by.input(), "description")
+	if a.by == nil {
+		return ""
 	}
-	return ""
+	if d := field(a.by.executed(), "description"); d != "" {
+		return d
+	}
+	return field(a.by.input(), "description")
 }
 
 // background reports whether the agent ran beside its parent's turn.

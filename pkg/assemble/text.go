@@ -77,13 +77,16 @@ func canonical(raw lax.Raw) string {
 }
 
 // field returns a member of a JSON object as text, "" where there is none.
-func field(raw lax.Raw, name string) string {
+func field(raw lax.Raw, name string) string { return lax.String(member(raw, name)) }
+
+// member returns a member of a JSON object, nil where there is none.
+func member(raw lax.Raw, name string) lax.Raw {
 	if raw.Kind() != '{' {
-		return ""
+		return nil
 	}
 	var members map[string]lax.Raw
 	if lax.Unmarshal(raw, &members) != nil {
-		return ""
+		return nil
 	}
-	return lax.String(members[name])
+	return members[name]
 }

@@ -228,16 +228,26 @@ func subagentPassage(e *schema.Event) *passage {
 func compactionPassage(e *schema.Event) *passage {
 	p := &passage{label: "COMPACTION", style: screen.Yellow, title: e.Note}
 	if c := e.Compaction; c != nil {
-		p.title = c.Trigger
-		if c.TokensBefore > 0 {
-			p.title += fmt.Sprintf("  %s → %s tokens", screen.Short(c.TokensBefore), screen.Short(c.TokensAfter))
-		}
+		p.title = strings.TrimSpace(c.Trigger + "  " + sizes(c))
 		p.blocks = []block{{thinking, "", c.Summary}}
 	}
 	if e.DurationMS != nil {
 		p.facts = append(p.facts, screen.Duration(*e.DurationMS))
 	}
 	return p
+}
+
+// sizes are the sizes of the context before and after a compaction, as far as they are known: 0 is not.
+func sizes(c *schema.Compacted) string {
+	switch {
+	case c.TokensBefore > 0 && c.TokensAfter > 0:
+		return fmt.Sprintf("%s → %s tokens", screen.Short(c.TokensBefore), screen.Short(c.TokensAfter))
+	case c.TokensBefore > 0:
+		return screen.Short(c.TokensBefore) + " tokens before"
+	case c.TokensAfter > 0:
+		return screen.Short(c.TokensAfter) + " tokens after"
+	}
+	return ""
 }
 
 func errorPassage(e *schema.Event) *passage {

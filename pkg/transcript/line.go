@@ -32,13 +32,16 @@ type Line struct {
 	IsCompactSummary    bool                `json:"isCompactSummary"`
 	RowSource           string              `json:"rowSource"` // from 2.1.332: local, recorded, harness, hook
 	TurnPosition        TurnPosition        `json:"turnPosition"`
-	OwnNote             bool                `json:"ownNote"` // from 2.1.332: the client goes on by itself
+	OwnNote             bool                `json:"ownNote"`  // from 2.1.332: the client goes on by itself
+	HookText            bool                `json:"hookText"` // from 2.1.332: a hook said it
 	ToolUseResult       lax.Raw             `json:"toolUseResult"`
 	SourceAssistantUUID string              `json:"sourceToolAssistantUUID"`
 	SourceToolUseID     string              `json:"sourceToolUseID"`
 	PermissionDecision  *PermissionDecision `json:"permissionDecision"`
 	DenialKind          string              `json:"toolDenialKind"` // user-rejected, permission-rule, interrupted, automode-unavailable
 	DenialBeforeRun     bool                `json:"toolDenialBeforeRun"`
+	UserFeedback        string              `json:"userFeedback"`      // what a person said to a refusal
+	HoldsPersonsWords   bool                `json:"holdsPersonsWords"` // a tool_result line: a person's words stand in it
 
 	// assistant
 	RequestID        string `json:"requestId"`
@@ -99,7 +102,7 @@ func (l *Line) MadeByClient() bool {
 	if source == "" && l.Attachment != nil {
 		source = l.Attachment.RowSource
 	}
-	return l.OwnNote || source == "recorded" || source == "harness" || source == "hook"
+	return l.OwnNote || l.HookText || source == "recorded" || source == "harness" || source == "hook"
 }
 
 // Message is the API message of a user or assistant line.

@@ -1,0 +1,48 @@
+package assemble
+
+import (
+	"strings"
+
+	"ams/pkg/schema"
+)
+
+// refusedWithWord begins, in the text that a refused call gets, what the person said to it; before 2.1.330 nothing else tells.
+const refusedWithWord = "the user said:\n"
+
+// feedback is what a person said when they permitted or refused the call, "" where they said nothing.
+func (t *tool) feedback() string {
+	if t.resLine == nil {
+		return ""
+	}
+	if t.resLine.UserFeedback != "" {
+		return t.resLine.UserFeedback
+	}
+	if text := blockText(t.result.Content); strings.HasPrefix(text, toolRefused) {
+		_, said, _ := strings.Cut(text, refusedWithWord)
+		return strings.TrimSpace(said)
+	}
+	d := t.resLine.PermissionDecision
+	asked := t.resLine.HoldsPersonsWords || t.asked != nil && d == nil || d != nil && d.Decision == "accept" && strings.HasPrefix(d.Source, "user")
+	if !asked || !onlyResult(t.resLine) {
+		return ""
+	}
+	var said []string
+	for _, b := range t.resLine.Message.Content.Blocks { // an accept's words stand beside the result
+		if text := unwrapped(b.Text); b.Type == "text" && text != "" && !isMachineMade(text) {
+			said = append(said, text)
+		}
+	}
+	return strings.Join(said, "\n")
+}
+
+// addFeedback puts a person's words to the decision that they belong to.
+func (t *tool) addFeedback(detail *schema.Tool) {
+	said := t.feedback()
+	if said == "" {
+		return
+	}
+	if detail.Permission == nil {
+		detail.Permission = &schema.Permission{Source: "user"}
+	}
+	detail.Permission.Feedback = said
+}
