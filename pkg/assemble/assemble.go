@@ -128,6 +128,7 @@ func Session(in Input, set Settings) *schema.Session {
 	j.addTools()
 	j.addAgents()
 	j.addNotes()
+	j.addShells()
 	j.addCompactions()
 	j.addErrors()
 	j.addTail()
