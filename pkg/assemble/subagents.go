@@ -57,6 +57,9 @@ func (j *joiner) addAgents() {
 		if a := j.agentOf[e.AgentID]; a != nil && e != a.event {
 			e.parent = a.event
 		}
+		if j.warmUps[e.AgentID] && e.Note == "" {
+			e.Note = schema.WarmUpNote
+		}
 	}
 }
 
@@ -81,14 +84,26 @@ func (a *agent) below(b *agent) bool {
 	return false
 }
 
+// transcriptPath is the path of the agent's file below the project folder, as completeness names files: the same whichever channel has
+// it, and on every machine. A hook gives the whole path, beside that of the main file.
 func (a *agent) transcriptPath() string {
-	if a.stop != nil && a.stop.AgentTranscript != "" {
-		return a.stop.AgentTranscript
-	}
 	if a.file != nil {
 		return a.file.Name
 	}
-	return ""
+	if a.stop == nil || a.stop.AgentTranscript == "" {
+		return ""
+	}
+	path := strings.ReplaceAll(a.stop.AgentTranscript, `\`, "/")
+	project := strings.ReplaceAll(a.stop.TranscriptPath, `\`, "/")
+	project = project[:strings.LastIndexByte(project, '/')+1]
+	if rel, ok := strings.CutPrefix(path, project); ok && project != "" {
+		return rel
+	}
+	if _, below, ok := strings.Cut(path, "/projects/"); ok { // the session moved to another folder meanwhile
+		_, rel, _ := strings.Cut(below, "/")
+		return rel
+	}
+	return path[strings.LastIndexByte(path, '/')+1:]
 }
 
 // invocationPrompt is the prompt that it ran with: what the call's result says of it, else the first of its file, else what the call gave

@@ -85,7 +85,7 @@ func (j *joiner) collectResults(l *transcript.Line) {
 		}
 		t.result, t.resLine = b, l
 		if t.agentID == "" && t.use == nil {
-			t.agentID = l.AgentID
+			t.agentID = j.agentID(l.AgentID)
 		}
 	}
 }

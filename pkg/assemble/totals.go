@@ -93,6 +93,9 @@ func (j *joiner) total(s *schema.Session) {
 				break
 			}
 			t.LLMCalls++
+			if e.Note == schema.WarmUpNote {
+				t.WarmUpCalls++
+			}
 			if e.LLM.Usage != nil {
 				t.Usage = t.Usage.Add(*e.LLM.Usage)
 			}

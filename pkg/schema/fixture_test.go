@@ -69,7 +69,7 @@ func fullSession() *schema.Session {
 		MainAgent:       "lead",
 		Models:          []string{"claude-opus-5-5", "claude-haiku-5-5"},
 		Totals: schema.Totals{
-			Usage: fullUsage(), CostUSD: new(0.026232), LLMCalls: 1, ToolCalls: 2, Subagents: 1, Errors: 2,
+			Usage: fullUsage(), CostUSD: new(0.026232), WarmUpCalls: 1, LLMCalls: 1, ToolCalls: 2, Subagents: 1, Errors: 2,
 			NumTurns: new(1), DurationMS: new(int64(40_000)), DurationAPIMS: new(int64(0)),
 		},
 		Cost:         fullCost(),

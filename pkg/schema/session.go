@@ -130,11 +130,17 @@ func (u Usage) Add(v Usage) Usage {
 	return sum
 }
 
-// Totals are sums over the whole session, subagents included.
+// WarmUpNote is the note of the events of agents that clients 2.0.x started by themselves to be ready: they are paid for, and belong
+// to no subagent of the session.
+const WarmUpNote = "warm-up of the client"
+
+// Totals are sums over the whole session, subagents included. WarmUpCalls are the calls among LLMCalls of agents that the client started
+// by itself to be ready.
 type Totals struct {
 	Usage         Usage    `json:"usage"`
 	CostUSD       *float64 `json:"cost_usd,omitzero"`
 	LLMCalls      int      `json:"llm_calls"`
+	WarmUpCalls   int      `json:"warm_up_calls,omitzero"`
 	ToolCalls     int      `json:"tool_calls"`
 	Subagents     int      `json:"subagents"`
 	Errors        int      `json:"errors"`

@@ -100,7 +100,11 @@ func clientText(s *schema.Session) string {
 }
 
 func workText(t *schema.Totals) string {
-	text := screen.Count(t.LLMCalls, "model call") + ", " + screen.Count(t.ToolCalls, "tool call")
+	calls := screen.Count(t.LLMCalls, "model call")
+	if t.WarmUpCalls > 0 {
+		calls += fmt.Sprintf(" (%s of them the client's own warm-ups)", screen.Number(int64(t.WarmUpCalls)))
+	}
+	text := calls + ", " + screen.Count(t.ToolCalls, "tool call")
 	if t.Subagents > 0 {
 		text += ", " + screen.Count(t.Subagents, "subagent")
 	}

@@ -140,6 +140,9 @@ func promptPassage(e *schema.Event) *passage {
 // message tells an LLM call. One that only asks for tools says nothing of its own, unless everything is asked for.
 func (t *teller) message(e *schema.Event) *passage {
 	p := &passage{label: "CLAUDE", style: screen.Green}
+	if e.Note == schema.WarmUpNote {
+		p.label, p.style, p.title = "CLIENT", screen.Dim, "warms an agent up"
+	}
 	if e.LLM.Thinking != "" {
 		p.blocks = append(p.blocks, block{thinking, "thinks", e.LLM.Thinking})
 	}

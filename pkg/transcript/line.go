@@ -86,6 +86,8 @@ type Line struct {
 	LeafUUID    string `json:"leafUuid"`
 	PRURL       string `json:"prUrl"`
 
+	AgentName string `json:"agentName"` // of a teammate; of a session that was renamed
+
 	// agent-setting
 	AgentSetting string `json:"agentSetting"` // the agent that the main thread runs as
 
