@@ -37,7 +37,7 @@ func (j *joiner) addAgents() {
 		e.span(a.began(), end)
 		e.Status = status
 		if a.stop != nil && a.stop.Event == hook.StopFailure {
-			e.Error = &schema.Error{Type: a.stop.Error, Message: a.stop.LastMessage}
+			e.Error = &schema.Error{Type: errorLabel(a.stop.Error, "", 0, a.stop.LastMessage), Message: a.stop.LastMessage}
 		}
 		a.event = e
 		j.events = append(j.events, e)
