@@ -17,15 +17,13 @@ type row struct {
 	alarm bool
 }
 
-// titleOf is what a session is called: its title, else the beginning of its first prompt.
+// titleOf is what a session is called: its title, else the first that was asked of it.
 func titleOf(s *schema.Session) string {
 	if s.Title != "" {
 		return s.Title
 	}
-	for i := range s.Events {
-		if p := s.Events[i].Prompt; strings.TrimSpace(p) != "" {
-			return p
-		}
+	if asked := s.FirstAsked(); asked != "" {
+		return asked
 	}
 	return "a session without a prompt"
 }
