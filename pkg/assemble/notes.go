@@ -57,6 +57,9 @@ const taskNotification = "task_notification"
 // teammateMessage is the kind of what another session of a team said.
 const teammateMessage = "teammate_message"
 
+// clientNote is the kind of what the client gave the model by itself, and says so.
+const clientNote = "client_note"
+
 // plainNotification is the kind of the client's own Notification event.
 const plainNotification = "notification"
 
@@ -118,6 +121,8 @@ func lineNote(l *transcript.Line) (kind, text string) {
 	switch {
 	case l.Type == "attachment" && l.Attachment.CommandMode == "task-notification":
 		return taskNotification, taskNote(contentText(l.Attachment.Prompt))
+	case l.Type == "attachment" && l.MadeByClient():
+		return clientNote, contentText(l.Attachment.Prompt)
 	case l.Type == "system" && (l.Subtype == "model_fallback" || l.Subtype == "model_refusal_fallback"):
 		return "model_fallback", lax.String(l.Content)
 	case l.Type == "system" && l.Subtype == "informational":
@@ -142,6 +147,8 @@ func lineNote(l *transcript.Line) (kind, text string) {
 	case strings.HasPrefix(text, "Another Claude session sent a message:"), strings.HasPrefix(text, "<teammate-message"),
 		strings.HasPrefix(text, "<cross-session-message"):
 		return teammateMessage, text
+	case l.MadeByClient() && text != "" && !isMachineMade(text):
+		return clientNote, text // nobody's prompt, and nothing that this version knows
 	}
 	return "", ""
 }
