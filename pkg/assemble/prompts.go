@@ -53,9 +53,14 @@ func isMachineMade(text string) bool {
 
 // collectPrompts gathers prompts from both channels, each once. The hook's text is kept where there is one: the transcript trims.
 func (j *joiner) collectPrompts() {
+	clients := map[string]bool{} // what the client gave the model by itself: its hook looks like a prompt's
 	for _, l := range j.mainLines() {
 		if j.copies.lines[l] || j.inline[l] != "" {
 			continue
+		}
+		if l.MadeByClient() {
+			_, text := lineNote(l)
+			clients[strings.TrimSpace(text)] = text != ""
 		}
 		if p := promptOf(l); p != nil {
 			j.prompts = append(j.prompts, p)
@@ -84,6 +89,9 @@ func (j *joiner) collectPrompts() {
 				p.id = r.PromptID
 			}
 			spoken[r.PromptID] = true
+			continue
+		}
+		if clients[strings.TrimSpace(words)] {
 			continue
 		}
 		source := j.hookSource(r)
