@@ -201,7 +201,8 @@ func (j *joiner) linkAgents() {
 	j.inferLinks()
 }
 
-// inferLinks pairs what has no id to go by: teammates and calls by name; agents and Agent calls with equal prompts; then, in time order, those of one type.
+// inferLinks pairs what has no id to go by: teammates and calls by name; agents and Agent calls with equal prompts; then, in time
+// order, those of one type.
 // Agents that the client warmed up by itself (2.0.x) have no call, and no call is left for them.
 func (j *joiner) inferLinks() {
 	taken := map[*tool]bool{}

@@ -46,7 +46,8 @@ func (j *joiner) describe(s *schema.Session) {
 func (j *joiner) mainAgent() string {
 	var name string
 	for _, l := range j.mainLines() {
-		if l.Type == "agent-setting" && l.AgentSetting != "" && (l.SessionID == "" || l.SessionID == j.in.SessionID) && !j.copies.lines[l] {
+		own := (l.SessionID == "" || l.SessionID == j.in.SessionID) && !j.copies.lines[l]
+		if own && l.Type == "agent-setting" && l.AgentSetting != "" {
 			name = l.AgentSetting
 		}
 	}

@@ -21,9 +21,7 @@ func (t *tool) feedback() string {
 		_, said, _ := strings.Cut(text, refusedWithWord)
 		return strings.TrimSpace(said)
 	}
-	d := t.resLine.PermissionDecision
-	asked := t.resLine.HoldsPersonsWords || t.asked != nil && d == nil || d != nil && d.Decision == "accept" && strings.HasPrefix(d.Source, "user")
-	if !asked || !onlyResult(t.resLine) {
+	if !t.byPerson() || !onlyResult(t.resLine) {
 		return ""
 	}
 	var said []string
@@ -33,6 +31,14 @@ func (t *tool) feedback() string {
 		}
 	}
 	return strings.Join(said, "\n")
+}
+
+// byPerson reports whether a person permitted the call.
+func (t *tool) byPerson() bool {
+	if d := t.resLine.PermissionDecision; d != nil && !t.resLine.HoldsPersonsWords {
+		return d.Decision == "accept" && strings.HasPrefix(d.Source, "user")
+	}
+	return t.resLine.HoldsPersonsWords || t.asked != nil
 }
 
 // addFeedback puts a person's words to the decision that they belong to.
