@@ -14,6 +14,10 @@ type turn struct {
 	last   int // place of the last line that belongs to it
 }
 
+// maxTakenBack bounds how many prompts one rewind takes back: a damaged file that names one parent for all of a hundred thousand must not
+// cost the square of that.
+const maxTakenBack = 1000
+
 // findRewinds finds the prompts before which a person took the conversation back (/rewind, Esc Esc). The client writes nothing of
 // it: the prompt after it hangs below the line that stood before an earlier prompt, which is that prompt's own parent. The parent is
 // compared by its id alone, so it may be a line that no reader keeps. A conversation that was taken back to its very beginning
@@ -31,7 +35,7 @@ func (j *joiner) findRewinds() {
 		if line.TurnPosition.TurnIndex == 1 && len(open) > 0 && t.at < compacted && open[0].prompt.line.TurnPosition.TurnIndex == 1 {
 			back, ok = 0, true
 		}
-		if ok && !anyGoesOn(open[back:], t.at) {
+		if ok && len(open)-back <= maxTakenBack && !anyGoesOn(open[back:], t.at) {
 			t.prompt.backTo, t.prompt.takenBack = open[back].prompt, len(open)-back
 			for _, gone := range open[back:] {
 				delete(below, gone.prompt.line.ParentUUID)

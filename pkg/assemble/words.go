@@ -25,14 +25,13 @@ func wordsOf(text string) string {
 // what somebody quotes.
 func unwrapped(text string) string {
 	words, cut := strings.TrimSpace(text), false
-	for more := true; more; {
-		more = false
-		for _, name := range wrappers {
-			if rest, ok := cutElement(words, name); ok {
-				words, more, cut = rest, true, true
-			}
-			if rest, ok := cutLastElement(words, name); ok {
-				words, more, cut = rest, true, true
+	for _, off := range []func(text, name string) (string, bool){cutElement, cutLastElement} {
+		for more := true; more; {
+			more = false
+			for _, name := range wrappers {
+				if rest, ok := off(words, name); ok {
+					words, more, cut = rest, true, true
+				}
 			}
 		}
 	}
