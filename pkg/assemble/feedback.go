@@ -17,7 +17,11 @@ func (t *tool) feedback() string {
 	if t.resLine.UserFeedback != "" {
 		return t.resLine.UserFeedback
 	}
-	if text := blockText(t.result.Content); strings.HasPrefix(text, toolRefused) {
+	if t.result.IsError {
+		text := blockText(t.result.Content)
+		if !strings.HasPrefix(text, toolRefused) {
+			return ""
+		}
 		_, said, _ := strings.Cut(text, refusedWithWord)
 		return strings.TrimSpace(said)
 	}

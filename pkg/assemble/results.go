@@ -123,7 +123,7 @@ func (t *tool) fullOutput() *schema.OutputFile {
 			return out
 		}
 	}
-	if t.result == nil {
+	if t.result == nil || !bytes.Contains(t.result.Content[:min(len(t.result.Content), comparable)], []byte("saved to")) {
 		return nil
 	}
 	text := blockText(t.result.Content)
