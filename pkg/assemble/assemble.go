@@ -84,7 +84,10 @@ type joiner struct {
 	entry     string // how the client was started: cli, sdk-cli, ...
 	copies    copies
 	calls     []*call
-	inline    map[*transcript.Line]string // lines of clients 1.0.x that hold a subagent inside the main file -> agent id
+	inline    map[*transcript.Line]string   // lines of clients 1.0.x that hold a subagent inside the main file -> agent id
+	alias     map[string]string             // ids of the files of one teammate -> its id
+	united    map[string][]*transcript.File // the files of a teammate that has several, by its id
+	warmUps   map[string]bool               // ids of agents that the client started to be ready
 	callOf    map[string]*call
 	requests  map[string]time.Time // api-request id -> start of the request
 	tools     []*tool
@@ -111,7 +114,7 @@ func Session(in Input, set Settings) *schema.Session {
 	j := &joiner{
 		in: in, set: set, ids: newIDs(in.SessionID),
 		callOf: map[string]*call{}, toolOf: map[string]*tool{}, agentOf: map[string]*agent{},
-		requests: map[string]time.Time{},
+		requests: map[string]time.Time{}, alias: map[string]string{}, united: map[string][]*transcript.File{}, warmUps: map[string]bool{},
 	}
 	j.dropRepeats()
 	j.readRecords()
@@ -121,6 +124,7 @@ func Session(in Input, set Settings) *schema.Session {
 	j.liftProgress()
 	j.settleReplays()
 	j.findSidechains()
+	j.joinTeammates()
 	j.collectCalls()
 	j.collectTools()
 	j.collectAgents()
@@ -130,6 +134,7 @@ func Session(in Input, set Settings) *schema.Session {
 	j.addTools()
 	j.addAgents()
 	j.addNotes()
+	j.addShells()
 	j.addCompactions()
 	j.addErrors()
 	j.addTail()

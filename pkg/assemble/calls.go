@@ -1,6 +1,7 @@
 package assemble
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -94,6 +95,7 @@ func (j *joiner) addLine(file, order int, agentID string, l *transcript.Line) *c
 	c := j.callOf[key]
 	if c != nil && c.file != file {
 		if transcript.WorldwideID(key) || sameLine(c, l) {
+			c.renew(l)
 			return c // a replay or a copy: the first file has it
 		}
 		key = agentID + "/" + key
@@ -118,6 +120,23 @@ func (j *joiner) addLine(file, order int, agentID string, l *transcript.Line) *c
 	}
 	c.aborted = c.aborted || l.IsAborted
 	return c
+}
+
+// renew takes in what a replay knows better: the later state of a piece that the call has, or a piece that it lacks.
+func (c *call) renew(l *transcript.Line) {
+	i := slices.IndexFunc(c.lines, func(have *transcript.Line) bool { return sameContent(have.Message.Content, l.Message.Content) })
+	switch {
+	case i < 0:
+		c.lines = append(c.lines, l)
+	case isLater(l, c.lines[i]):
+		c.lines = slices.Clone(c.lines)
+		c.lines[i] = l
+	default:
+		return
+	}
+	if outputOf(l) >= outputOf(c.best) {
+		c.best = l
+	}
 }
 
 func sameLine(c *call, l *transcript.Line) bool {

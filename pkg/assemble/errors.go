@@ -36,7 +36,9 @@ func (j *joiner) addErrors() {
 			}
 		}
 		if found < 0 {
-			failures = append(failures, failure{kind: r.Error, text: r.LastMessage, at: r.at, agentID: r.AgentID, promptID: r.PromptID})
+			failures = append(failures, failure{
+				kind: errorLabel(r.Error, "", 0, r.LastMessage), text: r.LastMessage, at: r.at, agentID: r.AgentID, promptID: r.PromptID,
+			})
 			taken[len(failures)-1] = true
 			continue
 		}
@@ -93,7 +95,7 @@ func (j *joiner) lineFailures() []failure {
 // errorKind is the client's word for an API error.
 func errorKind(l *transcript.Line) string {
 	if kind := lax.String(l.Error); kind != "" {
-		return kind
+		return errorLabel(kind, l.APIErrorType, l.APIErrorStatus, textOf(l))
 	}
 	if l.APIErrorType != "" {
 		return l.APIErrorType

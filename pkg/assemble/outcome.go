@@ -115,7 +115,7 @@ func (t *tool) response() schema.Raw {
 	switch {
 	case t.post != nil && t.post.Event == hook.PostToolUse && !lax.IsNull(t.post.ToolResponse):
 		return t.post.ToolResponse
-	case t.resLine != nil && !lax.IsNull(t.resLine.ToolUseResult) && len(t.resLine.Message.Content.Blocks) == 1:
+	case t.resLine != nil && !lax.IsNull(t.resLine.ToolUseResult) && onlyResult(t.resLine):
 		return t.resLine.ToolUseResult
 	case t.result != nil:
 		return t.result.Content

@@ -37,7 +37,7 @@ func (j *joiner) addAgents() {
 		e.span(a.began(), end)
 		e.Status = status
 		if a.stop != nil && a.stop.Event == hook.StopFailure {
-			e.Error = &schema.Error{Type: a.stop.Error, Message: a.stop.LastMessage}
+			e.Error = &schema.Error{Type: errorLabel(a.stop.Error, "", 0, a.stop.LastMessage), Message: a.stop.LastMessage}
 		}
 		a.event = e
 		j.events = append(j.events, e)
@@ -56,6 +56,9 @@ func (j *joiner) addAgents() {
 	for _, e := range j.events {
 		if a := j.agentOf[e.AgentID]; a != nil && e != a.event {
 			e.parent = a.event
+		}
+		if j.warmUps[e.AgentID] && e.Note == "" {
+			e.Note = schema.WarmUpNote
 		}
 	}
 }
@@ -81,21 +84,47 @@ func (a *agent) below(b *agent) bool {
 	return false
 }
 
+// transcriptPath is the path of the agent's file below the project folder, as completeness names files: the same whichever channel has
+// it, and on every machine. A hook gives the whole path, beside that of the main file.
 func (a *agent) transcriptPath() string {
-	if a.stop != nil && a.stop.AgentTranscript != "" {
-		return a.stop.AgentTranscript
-	}
 	if a.file != nil {
 		return a.file.Name
 	}
-	return ""
+	if a.stop == nil || a.stop.AgentTranscript == "" {
+		return ""
+	}
+	path := strings.ReplaceAll(a.stop.AgentTranscript, `\`, "/")
+	project := strings.ReplaceAll(a.stop.TranscriptPath, `\`, "/")
+	project = project[:strings.LastIndexByte(project, '/')+1]
+	if rel, ok := strings.CutPrefix(path, project); ok && project != "" {
+		return rel
+	}
+	if _, below, ok := strings.Cut(path, "/projects/"); ok { // the session moved to another folder meanwhile
+		_, rel, _ := strings.Cut(below, "/")
+		return rel
+	}
+	return path[strings.LastIndexByte(path, '/')+1:]
 }
 
-// invocationPrompt is the prompt that the call gave it, else the first that its lines have.
+// invocationPrompt is the prompt that it ran with: what the call's result says of it, else the first of its file, else what the call gave
+// it. Somebody's hook may have rewritten what was asked.
 func (a *agent) invocationPrompt() string {
-	if a.by != nil && isAgentTool(a.by.name) {
-		if p := field(a.by.input(), "prompt"); p != "" {
-			return p
+	byCall := a.by != nil && isAgentTool(a.by.name)
+	if byCall {
+		for _, raw := range a.by.results() {
+			if p := field(raw, "prompt"); p != "" {
+				return p
+			}
+		}
+	}
+	if p := a.rootPrompt(); p != "" {
+		return p
+	}
+	if byCall {
+		for _, raw := range []schema.Raw{a.by.executed(), a.by.input()} {
+			if p := field(raw, "prompt"); p != "" {
+				return p
+			}
 		}
 	}
 	if p := a.firstPrompt(); p != "" {
@@ -108,10 +137,13 @@ func (a *agent) description() string {
 	if a.meta != nil && a.meta.Description != "" {
 		return a.meta.Description
 	}
-	if a.by != nil {
-		return field(a.by.input(), "description")
+	if a.by == nil {
+		return ""
 	}
-	return ""
+	if d := field(a.by.executed(), "description"); d != "" {
+		return d
+	}
+	return field(a.by.input(), "description")
 }
 
 // background reports whether the agent ran beside its parent's turn.

@@ -82,7 +82,7 @@ func (j *joiner) collectResults(l *transcript.Line) {
 		}
 		t.result, t.resLine = b, l
 		if t.agentID == "" && t.use == nil {
-			t.agentID = l.AgentID
+			t.agentID = j.agentID(l.AgentID)
 		}
 	}
 }
@@ -157,9 +157,9 @@ func (t *tool) executed() schema.Raw {
 	return t.post.ToolInput
 }
 
-// changedByHook reports whether a tool ran with something that it was not asked for. The client's own copies differ too: in the order
+// inputChanged reports whether a tool ran with something that it was not asked for. The client's own copies differ too: in the order
 // of keys, and the Post hook's may lack keys that the Pre hook's has.
-func changedByHook(asked, ran schema.Raw) bool {
+func inputChanged(asked, ran schema.Raw) bool {
 	if lax.IsNull(asked) || lax.IsNull(ran) || bytes.Equal(asked, ran) {
 		return false
 	}
@@ -232,9 +232,11 @@ func (j *joiner) toolEvent(t *tool) *event {
 	if t.call != nil {
 		detail.LLMEventID, e.asker = t.call.event.ID, t.call.event
 	}
-	if t.pre != nil && changedByHook(t.pre.ToolInput, t.executed()) {
-		detail.ExecutedInput = t.executed()
+	if t.pre != nil && inputChanged(t.pre.ToolInput, t.executed()) {
+		detail.ExecutedInput, detail.ExecutedInputBy = t.executed(), t.changedBy()
 	}
+	detail.FullOutput = t.fullOutput()
+	t.addFeedback(detail)
 	if isAgentTool(name) {
 		e.Note = "subagent invocation"
 	}
@@ -242,7 +244,7 @@ func (j *joiner) toolEvent(t *tool) *event {
 	detail.Outcome = t.outcome()
 	switch detail.Outcome {
 	case schema.ToolOK:
-		detail.Result = t.response()
+		detail.Result = t.seen()
 	case schema.ToolUnknown:
 		e.Status = schema.Running
 	default:

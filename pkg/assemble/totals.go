@@ -94,6 +94,9 @@ func (j *joiner) total(s *schema.Session) {
 			}
 			t.LLMCalls++
 			t.Usage = t.Usage.Add(orUncounted(e.LLM.Usage))
+			if e.Note == schema.WarmUpNote {
+				t.WarmUpCalls++
+			}
 			if !slices.Contains(s.Models, e.LLM.Model) && e.LLM.Model != "" {
 				s.Models = append(s.Models, e.LLM.Model)
 			}

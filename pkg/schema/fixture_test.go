@@ -66,9 +66,10 @@ func fullSession() *schema.Session {
 		User:            "dev",
 		Cwd:             "/home/dev/project",
 		GitBranch:       "main",
+		MainAgent:       "lead",
 		Models:          []string{"claude-opus-5-5", "claude-haiku-5-5"},
 		Totals: schema.Totals{
-			Usage: fullUsage().Add(schema.Uncounted()), CostUSD: new(0.026232), LLMCalls: 1, ToolCalls: 2, Subagents: 1, Errors: 2,
+			Usage: fullUsage().Add(schema.Uncounted()), CostUSD: new(0.026232), WarmUpCalls: 1, LLMCalls: 1, ToolCalls: 2, Subagents: 1, Errors: 2,
 			NumTurns: new(1), DurationMS: new(int64(40_000)), DurationAPIMS: new(int64(0)),
 		},
 		Cost:         fullCost(),
@@ -88,7 +89,7 @@ func fullSession() *schema.Session {
 				Tool: &schema.Tool{
 					Name: "mcp__db__query", ToolUseID: "toolu_02", Input: schema.Raw(`null`), IsError: true,
 					Outcome: schema.ToolDenied, MCPServer: "db",
-					Permission: &schema.Permission{Decision: "reject", Source: "config"},
+					Permission: &schema.Permission{Decision: "reject", Source: "config", Feedback: "not here"},
 				},
 				Error: &schema.Error{Type: "tool_error", Message: "Permission to use mcp__db__query has been denied."},
 			},
@@ -163,8 +164,9 @@ func fullInvocation() schema.Event {
 		DurationMS: new(int64(6000)), Status: schema.OK, Note: "subagent invocation",
 		Tool: &schema.Tool{
 			Name: "Agent", ToolUseID: "toolu_01", Input: schema.Raw(`{"prompt":"Find <it>","n":12345678901234567890}`),
-			ExecutedInput: schema.Raw(`{"prompt":"Find <it> here","n":1}`),
-			Result:        schema.Raw(`{"content":[{"type":"text","text":"the index"}],"empty":{},"none":[]}`), Outcome: schema.ToolOK,
+			ExecutedInput: schema.Raw(`{"prompt":"Find <it> here","n":1}`), ExecutedInputBy: schema.ChangedByHook,
+			FullOutput: &schema.OutputFile{Path: "/home/dev/tool-results/b1.txt", Bytes: 408_908},
+			Result:     schema.Raw(`{"content":[{"type":"text","text":"the index"}],"empty":{},"none":[]}`), Outcome: schema.ToolOK,
 			LLMEventID: eventID(2), ExecutionMS: new(int64(5500)), ApprovalMS: new(int64(0)),
 		},
 	}

@@ -76,6 +76,7 @@ type Session struct {
 	User            string         `json:"user,omitzero"`
 	Cwd             string         `json:"cwd,omitzero"`
 	GitBranch       string         `json:"git_branch,omitzero"`
+	MainAgent       string         `json:"main_agent,omitzero"`
 	Models          []string       `json:"models,omitempty"`
 	Totals          Totals         `json:"totals"`
 	Cost            *Cost          `json:"cost,omitzero"`
@@ -170,11 +171,17 @@ func (u Usage) Add(v Usage) Usage {
 	return sum
 }
 
-// Totals are sums over the whole session, subagents included.
+// WarmUpNote is the note of the events of agents that clients 2.0.x started by themselves to be ready: they are paid for, and belong
+// to no subagent of the session.
+const WarmUpNote = "warm-up of the client"
+
+// Totals are sums over the whole session, subagents included. WarmUpCalls are the calls among LLMCalls of agents that the client started
+// by itself to be ready.
 type Totals struct {
 	Usage         Usage    `json:"usage"`
 	CostUSD       *float64 `json:"cost_usd,omitzero"`
 	LLMCalls      int      `json:"llm_calls"`
+	WarmUpCalls   int      `json:"warm_up_calls,omitzero"`
 	ToolCalls     int      `json:"tool_calls"`
 	Subagents     int      `json:"subagents"`
 	Errors        int      `json:"errors"`
@@ -281,26 +288,44 @@ const (
 	ToolUnknown     ToolOutcome = "unknown"     // no end was recorded
 )
 
-// Tool is one call of a tool that the client ran. ExecutedInput is what it ran with where a hook changed Input.
+// ChangedBy says who changed what a tool ran with.
+type ChangedBy string
+
+const (
+	ChangedByHook ChangedBy = "hook" // somebody's PreToolUse hook
+	ChangedByUser ChangedBy = "user" // a person, who answered a question or edited a proposal
+)
+
+// Tool is one call of a tool that the client ran. ExecutedInput is what it ran with where that is not Input, ExecutedInputBy who changed it
+// where that is known. FullOutput is where the client keeps the whole of an output that it cut.
 type Tool struct {
-	Name          string      `json:"name"`
-	ToolUseID     string      `json:"tool_use_id,omitzero"`
-	Input         Raw         `json:"input,omitzero"`
-	ExecutedInput Raw         `json:"executed_input,omitzero"`
-	Result        Raw         `json:"result,omitzero"`
-	IsError       bool        `json:"is_error"`
-	Outcome       ToolOutcome `json:"outcome,omitzero"`
-	LLMEventID    string      `json:"llm_event_id,omitzero"`
-	ExecutionMS   *int64      `json:"execution_ms,omitzero"`
-	ApprovalMS    *int64      `json:"approval_ms,omitzero"`
-	Permission    *Permission `json:"permission,omitzero"`
-	MCPServer     string      `json:"mcp_server,omitzero"`
+	Name            string      `json:"name"`
+	ToolUseID       string      `json:"tool_use_id,omitzero"`
+	Input           Raw         `json:"input,omitzero"`
+	ExecutedInput   Raw         `json:"executed_input,omitzero"`
+	ExecutedInputBy ChangedBy   `json:"executed_input_by,omitzero"`
+	Result          Raw         `json:"result,omitzero"`
+	FullOutput      *OutputFile `json:"full_output,omitzero"`
+	IsError         bool        `json:"is_error"`
+	Outcome         ToolOutcome `json:"outcome,omitzero"`
+	LLMEventID      string      `json:"llm_event_id,omitzero"`
+	ExecutionMS     *int64      `json:"execution_ms,omitzero"`
+	ApprovalMS      *int64      `json:"approval_ms,omitzero"`
+	Permission      *Permission `json:"permission,omitzero"`
+	MCPServer       string      `json:"mcp_server,omitzero"`
 }
 
-// Permission is the client's decision to let a tool run or not, and who took it.
+// Permission is the client's decision to let a tool run or not, who took it, and what a person said to it.
 type Permission struct {
 	Decision string `json:"decision,omitzero"`
 	Source   string `json:"source,omitzero"`
+	Feedback string `json:"feedback,omitzero"`
+}
+
+// OutputFile is a file of the client's with the whole of an output. Bytes is 0 where its size is not known.
+type OutputFile struct {
+	Path  string `json:"path"`
+	Bytes int64  `json:"bytes,omitzero"`
 }
 
 // Link says how sure it is which tool call started a subagent.

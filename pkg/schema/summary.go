@@ -1,5 +1,10 @@
 package schema
 
+import (
+	"cmp"
+	"strings"
+)
+
 // firstPromptLimit bounds first_prompt in the index record, in characters: enough to recognise a session in a list.
 const firstPromptLimit = 200
 
@@ -65,10 +70,8 @@ func Summarize(s *Session) *Summary {
 	if s.Cost != nil {
 		sum.CostSource = orNull(s.Cost.Source)
 	}
+	sum.FirstPrompt = orNull(cut(s.FirstAsked(), firstPromptLimit))
 	for _, e := range s.Events {
-		if e.Type == UserPrompt && sum.FirstPrompt == nil && e.Prompt != "" {
-			sum.FirstPrompt = orNull(cut(e.Prompt, firstPromptLimit))
-		}
 		if e.Tool != nil {
 			n := sum.Tools[e.Tool.Name]
 			n.Calls++
@@ -79,6 +82,33 @@ func Summarize(s *Session) *Summary {
 		}
 	}
 	return sum
+}
+
+// FirstAsked is the first that somebody asked of the session, by which a reader knows it again: its first prompt with words; where
+// there is none, the first that a subagent was asked, else a command that the client ran itself, or a message that it was told of.
+func (s *Session) FirstAsked() string {
+	const kinds = 3
+	var found [kinds]string
+	note := func(kind int, text string) {
+		if found[kind] == "" && strings.TrimSpace(text) != "" {
+			found[kind] = text
+		}
+	}
+	for i := range s.Events {
+		e := &s.Events[i]
+		switch {
+		case e.Type == UserPrompt && strings.TrimSpace(e.Prompt) != "":
+			return e.Prompt
+		case e.Subagent != nil:
+			note(0, e.Subagent.InvocationPrompt)
+			note(0, e.Subagent.Description)
+		case e.Name == "notification:command":
+			note(1, e.Note)
+		case e.Name == "notification:teammate_message", e.Name == "notification:task_notification":
+			note(2, e.Note)
+		}
+	}
+	return cmp.Or(found[:]...)
 }
 
 // orNull returns nil for the zero value, so that it is written as null.

@@ -17,15 +17,13 @@ type row struct {
 	alarm bool
 }
 
-// titleOf is what a session is called: its title, else the beginning of its first prompt.
+// titleOf is what a session is called: its title, else the first that was asked of it.
 func titleOf(s *schema.Session) string {
 	if s.Title != "" {
 		return s.Title
 	}
-	for i := range s.Events {
-		if p := s.Events[i].Prompt; strings.TrimSpace(p) != "" {
-			return p
-		}
+	if asked := s.FirstAsked(); asked != "" {
+		return asked
 	}
 	return "a session without a prompt"
 }
@@ -36,6 +34,7 @@ func header(s *schema.Session, o Options) []row {
 		outcomeRow(s),
 		{name: "time", text: timeText(s, o)},
 		{name: "agent", text: list(" ", s.Agent.Name, s.Agent.Version) + prefixed(" in ", s.Environment)},
+		{name: "runs as", text: s.MainAgent},
 		{name: "project", text: s.Cwd + prefixed(", branch ", s.GitBranch)},
 		{name: "client", text: clientText(s)},
 		{name: "models", text: strings.Join(s.Models, ", ")},
@@ -99,7 +98,11 @@ func clientText(s *schema.Session) string {
 }
 
 func workText(t *schema.Totals) string {
-	text := screen.Count(t.LLMCalls, "model call") + ", " + screen.Count(t.ToolCalls, "tool call")
+	calls := screen.Count(t.LLMCalls, "model call")
+	if t.WarmUpCalls > 0 {
+		calls += fmt.Sprintf(" (%s of them the client's own warm-ups)", screen.Number(int64(t.WarmUpCalls)))
+	}
+	text := calls + ", " + screen.Count(t.ToolCalls, "tool call")
 	if t.Subagents > 0 {
 		text += ", " + screen.Count(t.Subagents, "subagent")
 	}

@@ -140,6 +140,9 @@ func promptPassage(e *schema.Event) *passage {
 // message tells an LLM call. One that only asks for tools says nothing of its own, unless everything is asked for.
 func (t *teller) message(e *schema.Event) *passage {
 	p := &passage{label: "CLAUDE", style: screen.Green}
+	if e.Note == schema.WarmUpNote {
+		p.label, p.style, p.title = "CLIENT", screen.Dim, "warms an agent up"
+	}
 	if e.LLM.Thinking != "" {
 		p.blocks = append(p.blocks, block{thinking, "thinks", e.LLM.Thinking})
 	}
@@ -230,16 +233,26 @@ func subagentPassage(e *schema.Event) *passage {
 func compactionPassage(e *schema.Event) *passage {
 	p := &passage{label: "COMPACTION", style: screen.Yellow, title: e.Note}
 	if c := e.Compaction; c != nil {
-		p.title = c.Trigger
-		if c.TokensBefore > 0 {
-			p.title += fmt.Sprintf("  %s → %s tokens", screen.Short(c.TokensBefore), screen.Short(c.TokensAfter))
-		}
+		p.title = strings.TrimSpace(c.Trigger + "  " + sizes(c))
 		p.blocks = []block{{thinking, "", c.Summary}}
 	}
 	if e.DurationMS != nil {
 		p.facts = append(p.facts, screen.Duration(*e.DurationMS))
 	}
 	return p
+}
+
+// sizes are the sizes of the context before and after a compaction, as far as they are known: 0 is not.
+func sizes(c *schema.Compacted) string {
+	switch {
+	case c.TokensBefore > 0 && c.TokensAfter > 0:
+		return fmt.Sprintf("%s → %s tokens", screen.Short(c.TokensBefore), screen.Short(c.TokensAfter))
+	case c.TokensBefore > 0:
+		return screen.Short(c.TokensBefore) + " tokens before"
+	case c.TokensAfter > 0:
+		return screen.Short(c.TokensAfter) + " tokens after"
+	}
+	return ""
 }
 
 func errorPassage(e *schema.Event) *passage {

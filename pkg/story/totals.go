@@ -156,16 +156,21 @@ func byAgent(s *schema.Session) table {
 			g.at(e.Subagent.AgentID, agentName(e.Subagent))
 		}
 	}
+	for i := range s.Events {
+		e := &s.Events[i]
+		key, name := e.AgentID, "agent "+e.AgentID
+		if e.Note == schema.WarmUpNote {
+			key, name = e.Note, "warm-ups of the client"
+		}
+		switch {
+		case e.LLM != nil && !e.Provisional:
+			g.at(key, name).addMessage(e.LLM)
+		case e.Tool != nil:
+			g.at(key, name).addCall(e)
+		}
+	}
 	if len(g.order) == 1 {
 		return table{}
-	}
-	for i := range s.Events {
-		switch e := &s.Events[i]; {
-		case e.LLM != nil && !e.Provisional:
-			g.at(e.AgentID, "agent "+e.AgentID).addMessage(e.LLM)
-		case e.Tool != nil:
-			g.at(e.AgentID, "agent "+e.AgentID).addCall(e)
-		}
 	}
 	t := table{head: []string{"agent", "messages", "tool calls", "failed", "in", "out", "computed"}}
 	for _, key := range g.order {

@@ -31,12 +31,18 @@ type Line struct {
 	PromptSource        string              `json:"promptSource"` // typed, sdk, system
 	TurnOrigin          string              `json:"turnOrigin"`   // human, sdk, task_notification
 	IsCompactSummary    bool                `json:"isCompactSummary"`
+	RowSource           string              `json:"rowSource"` // from 2.1.332: local, recorded, harness, hook
+	TurnPosition        TurnPosition        `json:"turnPosition"`
+	OwnNote             bool                `json:"ownNote"`  // from 2.1.332: the client goes on by itself
+	HookText            bool                `json:"hookText"` // from 2.1.332: a hook said it
 	ToolUseResult       lax.Raw             `json:"toolUseResult"`
 	SourceAssistantUUID string              `json:"sourceToolAssistantUUID"`
 	SourceToolUseID     string              `json:"sourceToolUseID"`
 	PermissionDecision  *PermissionDecision `json:"permissionDecision"`
 	DenialKind          string              `json:"toolDenialKind"` // user-rejected, permission-rule, interrupted, automode-unavailable
 	DenialBeforeRun     bool                `json:"toolDenialBeforeRun"`
+	UserFeedback        string              `json:"userFeedback"`      // what a person said to a refusal
+	HoldsPersonsWords   bool                `json:"holdsPersonsWords"` // a tool_result line: a person's words stand in it
 
 	// assistant
 	RequestID        string `json:"requestId"`
@@ -82,10 +88,25 @@ type Line struct {
 	LeafUUID    string `json:"leafUuid"`
 	PRURL       string `json:"prUrl"`
 
+	AgentName string `json:"agentName"` // of a teammate; of a session that was renamed
+
+	// agent-setting
+	AgentSetting string `json:"agentSetting"` // the agent that the main thread runs as
+
 	// Number is the line's place in its file, from 1. Not part of the JSON.
 	Number int `json:"-"`
 	// Time is Timestamp, parsed; zero where the line has none.
 	Time time.Time `json:"-"`
+}
+
+// MadeByClient reports whether the client says of a user line or a queued command that nobody said it: it is a notification, a
+// continuation of its own, or what a hook said. Clients before 2.1.332 say nothing.
+func (l *Line) MadeByClient() bool {
+	source := l.RowSource
+	if source == "" && l.Attachment != nil {
+		source = l.Attachment.RowSource
+	}
+	return l.OwnNote || l.HookText || source == "recorded" || source == "harness" || source == "hook"
 }
 
 // Message is the API message of a user or assistant line.
@@ -221,6 +242,11 @@ func readRaw(d *lax.Decoder) (lax.Raw, error) {
 	return v.Clone(), err
 }
 
+// TurnPosition says the how-manieth turn of its conversation a prompt begins, from 1; a compaction begins it anew.
+type TurnPosition struct {
+	TurnIndex int64 `json:"turnIndex"`
+}
+
 // PermissionDecision is the client's decision about a tool call and where it came from.
 type PermissionDecision struct {
 	Decision   string `json:"decision"` // accept, reject
@@ -243,6 +269,7 @@ type Attachment struct {
 	Prompt      Content `json:"prompt"` // queued_command
 	CommandMode string  `json:"commandMode"`
 	SourceUUID  string  `json:"source_uuid"`
+	RowSource   string  `json:"rowSource"`
 }
 
 // Progress is the data of a progress line (clients 2.1.7 to 2.1.81). agent_progress carries whole subagent messages.

@@ -29,7 +29,7 @@ var knownTypes = map[string]bool{
 	"content-replacement": false, "data-flow-records": false, "data-flow-incomplete": false, "fork-context-ref": false,
 	"frame-link": false, "artifact-comment-monitor": false, "memory-mode": false, "derived-from": false,
 	"ended-by-model": false, "tag": false, "relocated": false, "agent-name": false, "agent-color": false,
-	"agent-setting": false, "artifact-autoreact-ledger": false, "bridge-session": false, "history-suppression": false,
+	"agent-setting": true, "artifact-autoreact-ledger": false, "bridge-session": false, "history-suppression": false,
 	"attribution-snapshot": false, "mode": false, "permission-mode": false, "isolation-latch": false,
 	"session-owner": false, "dev-mods": false, "atis-latch": false, "tools-used": false, "worktree-state": false,
 	"observer-ref": false, "host-row": false, "repl-mode": false, "hybrid-organization": false,
