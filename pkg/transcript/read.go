@@ -133,11 +133,19 @@ func keep(l *Line, number int, rep *Report, fn func(*Line)) {
 	fn(l)
 }
 
-// useful tells apart the lines of types whose bulk no Session needs: attachments but queued prompts, progress but subagents'.
+// useful tells apart the lines of types whose bulk no Session needs: attachments but queued prompts and
+// bounds of a run, progress but subagents'.
 func (l *Line) useful() bool {
 	switch l.Type {
 	case "attachment":
-		return l.Attachment != nil && l.Attachment.Type == "queued_command"
+		if l.Attachment == nil {
+			return false
+		}
+		switch l.Attachment.Type {
+		case QueuedCommand, MaxTurnsReached, BudgetUSD:
+			return true
+		}
+		return false
 	case "progress":
 		return l.Data != nil && l.Data.Type == "agent_progress"
 	}
