@@ -29,7 +29,7 @@ func filterFlags() []cli.Flag {
 		&cli.StringSliceFlag{Name: "tag", Usage: "with the `TAG`; several: with all of them"},
 		&cli.StringSliceFlag{Name: "meta", Usage: "with the metadata `KEY=VALUE`; several: with all of them"},
 		&cli.StringSliceFlag{Name: "status", Usage: "with the `STATUS` ok, error or running"},
-		&cli.StringSliceFlag{Name: "outcome", Usage: "with the `OUTCOME` completed, failed, interrupted, abandoned or running"},
+		&cli.StringSliceFlag{Name: "outcome", Usage: "with the `OUTCOME` completed, failed, interrupted, limited, abandoned or running"},
 		&cli.StringSliceFlag{Name: "model", Usage: "that used a model with `NAME` in its name"},
 		&cli.StringSliceFlag{Name: "tool", Usage: "that called the tool `NAME`, mcp__github__* all whose names begin so; several: all of them"},
 		&cli.StringFlag{Name: "cwd", Usage: "in the folder `DIR` or below it, or with that text in the path"},

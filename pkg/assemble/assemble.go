@@ -89,6 +89,7 @@ type joiner struct {
 	requests  map[string]time.Time // api-request id -> start of the request
 	tools     []*tool
 	toolOf    map[string]*tool
+	taskEnds  map[string]taskEnd // by task id
 	agents    []*agent
 	agentOf   map[string]*agent
 	prompts   []*prompt
@@ -121,8 +122,10 @@ func Session(in Input, set Settings) *schema.Session {
 	j.findSidechains()
 	j.collectCalls()
 	j.collectTools()
+	j.collectTaskEnds()
 	j.collectAgents()
 	j.collectPrompts()
+	j.markBlocked()
 	j.addPrompts() // first: at the same moment what was asked stands before the answer
 	j.addCalls()
 	j.addTools()

@@ -47,6 +47,9 @@ func (j *joiner) addNotes() {
 // taskNotification is the kind of what a background task says when it ends.
 const taskNotification = "task_notification"
 
+// requestInterrupted begins the line that the client writes when somebody stops it.
+const requestInterrupted = "[Request interrupted by user"
+
 // plainNotification is the kind of the client's own Notification event.
 const plainNotification = "notification"
 
@@ -123,7 +126,7 @@ func lineNote(l *transcript.Line) (kind, text string) {
 		return "hook_feedback", text
 	case l.IsMeta:
 		return "", ""
-	case strings.HasPrefix(text, "[Request interrupted by user"):
+	case strings.HasPrefix(text, requestInterrupted):
 		return "interrupted", strings.Trim(text, "[]")
 	case strings.HasPrefix(text, "<command-name>"):
 		return "command", slashText(text)

@@ -26,6 +26,7 @@ type prompt struct {
 	id     string // prompt_id
 	files  int    // pictures and documents beside the text
 	output string // of a bash line
+	block  *block // why a hook kept it from the model
 	at     time.Time
 	record *record
 	line   *transcript.Line
@@ -249,6 +250,9 @@ func (j *joiner) addPrompts() {
 		}
 		if p.output != "" {
 			e.Note = "output: " + p.output
+		}
+		if p.block != nil {
+			e.Status, e.Error = schema.Failed, &schema.Error{Type: blockedByHook, Message: p.block.reason}
 		}
 		at := p.at
 		if p.record != nil && (at.IsZero() || p.record.at.Before(at) || p.source == sourceQueued) {

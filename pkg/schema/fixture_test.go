@@ -59,6 +59,7 @@ func fullSession() *schema.Session {
 		DurationMS:      new(int64(40_000)),
 		Status:          schema.Failed,
 		Outcome:         schema.FailedTurn,
+		Limit:           &schema.Limit{Kind: schema.MaxBudgetUSD, Max: 0.03, Used: 0.0425},
 		EndReason:       "other",
 		ParentSessionID: "11cdc9d4-ecaf-4a7e-8d15-6b26b95ccc26",
 		Client:          &schema.Client{Name: "claude-code", Version: "2.1.330", Entrypoint: "sdk-cli"},
@@ -165,6 +166,7 @@ func fullInvocation() schema.Event {
 			ExecutedInput: schema.Raw(`{"prompt":"Find <it> here","n":1}`),
 			Result:        schema.Raw(`{"content":[{"type":"text","text":"the index"}],"empty":{},"none":[]}`), Outcome: schema.ToolOK,
 			LLMEventID: eventID(2), ExecutionMS: new(int64(5500)), ApprovalMS: new(int64(0)),
+			Background: &schema.Background{TaskID: "b51ia5wsd", Status: "completed", EndTime: at(12), DurationMS: new(int64(8000))},
 		},
 	}
 }
