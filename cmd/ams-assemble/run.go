@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -140,7 +143,7 @@ func storeAll(ctx context.Context, e env, set settings, opt runOptions, word *re
 		return err
 	}
 	known := book.All()
-	todo := withNews(known, set, stats)
+	todo := append(withNews(known, set, stats), unfinished(known, stats)...)
 	sh := &shelf{store: store, set: set}
 	bar := progress(e, opt, len(todo))
 	stored, failed, dead, why := 0, 0, false, error(nil)
@@ -201,6 +204,21 @@ func withNews(known map[string]*receipt.Receipt, set settings, stats []spool.Sta
 		}
 		if r := known[s.Name]; r == nil || !r.Current(program, fingerprint, spoolStats(s)) {
 			todo = append(todo, s)
+		}
+	}
+	return todo
+}
+
+// unfinished are the sessions that an import stored as running, and that have no spool: nothing else would tell of their ends.
+func unfinished(known map[string]*receipt.Receipt, stats []spool.Stat) []spool.Stat {
+	hasSpool := map[string]bool{}
+	for _, s := range stats {
+		hasSpool[s.Name] = true
+	}
+	var todo []spool.Stat
+	for _, name := range slices.Sorted(maps.Keys(known)) {
+		if r := known[name]; !r.Final && r.Key != "" && r.RecordCount == 0 && !hasSpool[name] {
+			todo = append(todo, spool.Stat{Name: name})
 		}
 	}
 	return todo
@@ -269,10 +287,13 @@ type storedLine struct {
 // storeOne assembles and stores one session, then writes its receipt. last is the one before, or nil.
 func storeOne(ctx context.Context, a *assembler, sh *shelf, book *receipt.Book, name string, last *receipt.Receipt) result {
 	w, err := a.fromSpool(name)
+	if errors.Is(err, spool.ErrNotFound) && last != nil && len(last.Inputs) > 0 {
+		w, err = a.fromImported(last)
+	}
 	var key string
 	switch {
-	case errors.Is(err, spool.ErrNotFound):
-		return result{name: name}
+	case errors.Is(err, spool.ErrNotFound), errors.Is(err, fs.ErrNotExist):
+		return result{name: name} // it went away since it was listed
 	case errors.Is(err, errEmpty): // its receipt keeps the next run from saying so again
 	case err != nil:
 		return result{name: name, err: err}

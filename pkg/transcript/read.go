@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"ams/pkg/lax"
 )
@@ -16,6 +17,7 @@ type Report struct {
 	Bytes    int64          // bytes read
 	Unparsed int            // lines, or rests of lines, that are not JSON objects
 	Cut      bool           // the last line has no end and is not JSON: the file was cut or is still being written
+	Last     time.Time      // the latest time on any of the lines, zero where none has one
 	Unknown  map[string]int // lines by types that this package does not know; "(others)" beyond 64 names and for long ones
 }
 
@@ -121,6 +123,9 @@ func peekType(body []byte) string {
 }
 
 func keep(l *Line, number int, rep *Report, fn func(*Line)) {
+	if l.Time = parseTime(l.Timestamp); l.Time.After(rep.Last) {
+		rep.Last = l.Time
+	}
 	needed, known := knownTypes[l.Type]
 	if !known {
 		rep.countUnknown(l.Type)
@@ -129,7 +134,6 @@ func keep(l *Line, number int, rep *Report, fn func(*Line)) {
 		return
 	}
 	l.Number = number
-	l.Time = parseTime(l.Timestamp)
 	fn(l)
 }
 
