@@ -7,7 +7,7 @@
 // sessions; transcripts have the model's messages, usage, costs, retries and the links between agents and the calls that
 // started them. Either may be missing, whole or in part: every combination gives a Session, which says what it lacks.
 //
-// The order of work: records are decoded ([joiner.readRecords]); lines that a fork or a resume copied are set apart
+// The order of work: records are decoded ([joiner.readRecords]); all times are made those of one clock (clock.go); lines that a fork or a resume copied are set apart
 // (copies.go); calls of the model, tool calls, subagents, prompts and the rest are each collected from both channels
 // (calls.go, tools.go, agents.go, prompts.go, notes.go, errors.go); a last message that only a hook saw is added (tail.go);
 // money is counted (money.go); events are ordered, numbered and summed up (order.go, totals.go).
@@ -116,6 +116,7 @@ func Session(in Input, set Settings) *schema.Session {
 	}
 	j.dropRepeats()
 	j.readRecords()
+	j.settleClocks()
 	j.readContexts()
 	j.entry = j.entrypoint()
 	j.findCopies()
@@ -166,12 +167,15 @@ func (j *joiner) readRecords() {
 	seen := map[[sha256.Size]byte]time.Time{}
 	for _, r := range j.in.Records {
 		at := r.At.UTC().Truncate(time.Microsecond)
+		if !believable(at) {
+			at = time.Time{}
+		}
 		if r.Cut {
 			c.CutRecords++
 		}
 		raw := bytes.TrimSpace(r.Raw)
 		sum := sha256.Sum256(raw)
-		if first, ok := seen[sum]; ok && at.Sub(first) <= twiceWithin {
+		if first, ok := seen[sum]; ok && r.At.Sub(first) <= twiceWithin {
 			c.DuplicateRecords++
 			continue
 		}
@@ -179,7 +183,7 @@ func (j *joiner) readRecords() {
 		if err == nil && p.Event == hook.SessionEnd {
 			clear(seen) // a resume within two seconds begins with the same bytes as the one before it
 		}
-		seen[sum] = at
+		seen[sum] = r.At
 		if err != nil {
 			c.UnreadableRecords++
 			continue

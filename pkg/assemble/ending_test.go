@@ -2,6 +2,7 @@ package assemble_test
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -12,17 +13,33 @@ import (
 	"ams/pkg/transcript"
 )
 
-// talk makes the lines of a main file, one second apart: each word is one line, as sayings has them.
+// morning is when talks begin.
+var morning = time.Date(2026, 2, 5, 7, 0, 0, 0, time.UTC)
+
+// timestamp is a line's in JSON: so many seconds after the morning's beginning, or the text as it is; otherwise its place in the file.
+func timestamp(t *testing.T, at string, place int) string {
+	t.Helper()
+	after := time.Duration(place) * time.Second
+	if n, err := strconv.Atoi(at); err == nil {
+		after = time.Duration(n) * time.Second
+	} else if at != "" {
+		return strings.ReplaceAll(at, "_", " ")
+	}
+	return strconv.Quote(morning.Add(after).Format(time.RFC3339Nano))
+}
+
+// talk makes the lines of a main file, one second apart: each word is one line, as sayings has them; word@SECONDS has another time.
 func talk(t *testing.T, words string) transcript.File {
 	t.Helper()
 	var b strings.Builder
 	for i, word := range strings.Fields(words) {
+		word, at, _ := strings.Cut(word, "@")
 		line, ok := sayings[word]
 		if !ok {
 			t.Fatalf("no saying %q", word)
 		}
-		fmt.Fprintf(&b, `{"uuid":"u%d","sessionId":"s","timestamp":"2026-02-05T07:00:%02d.000Z","version":"2.1.81",%s}`+"\n",
-			i, i, strings.ReplaceAll(line, "@", fmt.Sprint(i)))
+		fmt.Fprintf(&b, `{"uuid":"u%d","sessionId":"s","timestamp":%s,"version":"2.1.81",%s}`+"\n",
+			i, timestamp(t, at, i), strings.ReplaceAll(line, "@", fmt.Sprint(i)))
 	}
 	f := transcript.File{Name: "s.jsonl"}
 	var err error
@@ -53,6 +70,9 @@ var sayings = map[string]string{
 	"turns":    `"type":"attachment","attachment":{"type":"max_turns_reached","maxTurns":3,"turnCount":4}`,
 	"budget":   `"type":"attachment","attachment":{"type":"budget_usd","used":0,"total":0.03,"remaining":0.03}`,
 	"spent":    `"type":"attachment","attachment":{"type":"budget_usd","used":0.04,"total":0.03,"remaining":-0.01}`,
+	"request":  `"type":"api-request","id":"r@"`,
+	"reply":    `"type":"assistant","requestRef":"r1","message":{"id":"msg_01@","model":"claude-opus-4-6","stop_reason":"end_turn","content":[{"type":"text","text":"done @"}],` + usage + `}`,
+	"note":     `"type":"system","subtype":"informational","content":"note @"`,
 	"shell":    `"type":"system","subtype":"local_command","content":"<local-command-stderr>Shell command failed for pattern \"!` + "`x`" + `\": exit 3</local-command-stderr>"`,
 	"command":  `"type":"system","subtype":"local_command","content":"<local-command-stdout>Error: nothing to compact</local-command-stdout>"`,
 	"failed":   `"type":"system","subtype":"local_command","commandOutcome":{"kind":"failed"},"content":"<local-command-stderr>no such thing</local-command-stderr>"`,

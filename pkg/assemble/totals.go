@@ -63,11 +63,16 @@ func (j *joiner) bounds() (start, end time.Time) {
 		return start, end
 	}
 	for _, r := range j.in.Records { // payloads that nobody can read still have a time
-		see(schema.At(r.At).Time)
+		if believable(r.At) {
+			see(schema.At(r.At).Time)
+		}
 	}
 	for _, f := range j.in.Files {
-		for _, l := range f.Lines {
-			see(l.Time)
+		see(f.Last)
+	}
+	for _, f := range j.in.Files { // nothing inside has a time: the file's own is better than none
+		if start.IsZero() && believable(f.ModTime) {
+			start = schema.At(f.ModTime).Time
 		}
 	}
 	if start.IsZero() {

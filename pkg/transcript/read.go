@@ -181,6 +181,8 @@ func (l *Line) Nested() *Line {
 	}
 	if inner.Time = parseTime(n.Timestamp); inner.Time.IsZero() {
 		inner.Time = l.Time
+	} else if own := parseTime(l.Timestamp); !own.IsZero() {
+		inner.Time = inner.Time.Add(l.Time.Sub(own)) // by the clock that l's time is of
 	}
 	return inner
 }
