@@ -75,6 +75,17 @@ func isMain(path string) bool {
 	return filepath.Ext(path) == ".jsonl" && !strings.HasPrefix(filepath.Base(path), "agent-")
 }
 
+// mainOf is the main file that a session without a spool was made of, of several copies the last; "" where there was none.
+func mainOf(r *receipt.Receipt) string {
+	main := ""
+	for _, in := range r.Inputs {
+		if isMain(in.Path) {
+			main = in.Path
+		}
+	}
+	return main
+}
+
 // isUnchanged reports whether the session of a main file is stored as it is.
 func (m *memory) isUnchanged(set settings, path string) bool {
 	path, err := filepath.Abs(path)

@@ -217,7 +217,7 @@ func unfinished(known map[string]*receipt.Receipt, stats []spool.Stat) []spool.S
 	}
 	var todo []spool.Stat
 	for _, name := range slices.Sorted(maps.Keys(known)) {
-		if r := known[name]; !r.Final && r.Key != "" && r.RecordCount == 0 && !hasSpool[name] {
+		if r := known[name]; !r.Final && r.Key != "" && r.RecordCount == 0 && !hasSpool[name] && mainOf(r) != "" {
 			todo = append(todo, spool.Stat{Name: name})
 		}
 	}
@@ -287,7 +287,7 @@ type storedLine struct {
 // storeOne assembles and stores one session, then writes its receipt. last is the one before, or nil.
 func storeOne(ctx context.Context, a *assembler, sh *shelf, book *receipt.Book, name string, last *receipt.Receipt) result {
 	w, err := a.fromSpool(name)
-	if errors.Is(err, spool.ErrNotFound) && last != nil && len(last.Inputs) > 0 {
+	if errors.Is(err, spool.ErrNotFound) && last != nil && !last.Final {
 		w, err = a.fromImported(last)
 	}
 	var key string

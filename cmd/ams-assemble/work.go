@@ -80,14 +80,17 @@ func (a *assembler) fromTranscript(sessionID string, files transcript.Files) (*w
 	return a.assemble(w)
 }
 
-// fromImported assembles a session without a spool from the transcript that an import found. It is fs.ErrNotExist where that is gone.
+// fromImported assembles a session without a spool from the transcript that an import found. It is fs.ErrNotExist where that is gone, or
+// another session's by now.
 func (a *assembler) fromImported(last *receipt.Receipt) (*work, error) {
 	finder := &transcript.Finder{Owner: -1, Anywhere: true} // a person named the file
-	files, err := finder.FromFile(last.Inputs[0].Path)
+	files, err := finder.FromFile(mainOf(last))
 	if err != nil {
 		return nil, err
 	}
-	files.SessionID = last.SessionID
+	if files.SessionID != last.SessionID {
+		return nil, fs.ErrNotExist
+	}
 	return a.fromTranscript(last.SessionID, files)
 }
 

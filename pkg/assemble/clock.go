@@ -78,12 +78,12 @@ func (j *joiner) settleClocks() {
 	}
 }
 
-// firstYear is the first of the years that a time can be of: clocks that were never set begin in 1970, 1980 or 2000, and a time that a
-// program left out is of the year 1.
-const firstYear = 2001
+// The years that a time can be of: clocks that were never set begin in 1970, 1980 or 2000, a time that a program left out is of the year 1,
+// and one of a century to come is damage.
+const firstYear, lastYear = 2001, 2099
 
 // believable reports whether a clock that was set can have shown a time.
-func believable(t time.Time) bool { return t.UTC().Year() >= firstYear }
+func believable(t time.Time) bool { return t.UTC().Year() >= firstYear && t.UTC().Year() <= lastYear }
 
 // withoutFalseTimes returns the lines, those whose time is not to be believed without one.
 func withoutFalseTimes(lines []*transcript.Line) []*transcript.Line {

@@ -147,7 +147,7 @@ func TestHooksByAnotherClockDoubleNothing(t *testing.T) {
 
 func TestWhatIsNoTimeIsNever1970(t *testing.T) {
 	for _, none := range []string{`"2026-02-05_07:00:01"`, `"yesterday"`, `""`, `null`, `1770274801000.5`, `{}`, `"1970-01-01T00:00:00Z"`, `"0001-01-01T00:00:00Z"`,
-		`"1980-01-01T00:00:09.5+00:00"`, `"2026-13-05T07:00:01Z"`} {
+		`"1980-01-01T00:00:09.5+00:00"`, `"9999-12-31T23:59:59Z"`, `"2026-13-05T07:00:01Z"`} {
 		for _, lines := range []string{
 			"ask@%s answer@1 ask@2 answer@3", "ask@0 answer@%s ask@2 answer@3", "ask@0 answer@1 ask@%s answer@%[1]s", "ask@%s answer@%[1]s ask@2 answer@3",
 		} {
