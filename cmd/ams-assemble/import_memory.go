@@ -29,12 +29,9 @@ type memory struct {
 // remember opens the receipts. What they name and the store no longer has is imported again.
 func (im *importer) remember(ctx context.Context) error {
 	book, err := receipt.Open(im.set.receiptsPath())
-	if errors.Is(err, receipt.ErrLocked) {
-		fmt.Fprintln(im.e.stderr, "ams-assemble: a run is at work on this store: everything is read, and the next import reads it again")
+	if err != nil { // a run is at work, or the folder of the spools is not this user's to write
+		fmt.Fprintf(im.e.stderr, "ams-assemble: %v: everything is read, and the next import reads it again\n", err)
 		return nil
-	}
-	if err != nil {
-		return err
 	}
 	m := memory{
 		book: book, known: book.All(), byFile: map[string]string{}, spools: map[string]spool.Stat{}, stored: map[string]bool{},

@@ -156,7 +156,7 @@ func TestAnArchiveWithoutNewsIsNotReadAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer book.Close()
-	if got := a.do("import"); !strings.HasPrefix(got, "stored 2 sessions") || !strings.Contains(got, "a run is at work") {
+	if got := a.do("import"); !strings.HasPrefix(got, "stored 2 sessions") || !strings.Contains(got, "another run is at work") {
 		t.Errorf("beside a run: %q", got)
 	}
 }

@@ -2,7 +2,6 @@ package assemble
 
 import (
 	"strings"
-	"time"
 
 	"ams/pkg/lax"
 	"ams/pkg/transcript"
@@ -18,10 +17,7 @@ const (
 )
 
 // block is a prompt that a hook kept from the model, with the hook's reason.
-type block struct {
-	prompt, reason string
-	at             time.Time
-}
+type block struct{ prompt, reason string }
 
 // blockOf reads a blocked prompt out of a transcript line, nil where the line is none.
 func blockOf(l *transcript.Line) *block {
@@ -33,7 +29,7 @@ func blockOf(l *transcript.Line) *block {
 		return nil
 	}
 	reason, prompt, _ := strings.Cut(text, originalPrompt)
-	b := &block{prompt: prompt, reason: strings.TrimSpace(reason), at: l.Time}
+	b := &block{prompt: prompt, reason: strings.TrimSpace(reason)}
 	if l.PromptEnding != nil && l.PromptEnding.Ending.Reason != "" {
 		b.reason = l.PromptEnding.Ending.Reason
 	}
@@ -43,27 +39,23 @@ func blockOf(l *transcript.Line) *block {
 // markBlocked gives blocked prompts their reasons. A blocked prompt has no line of its own: where no hook of ours saw it, the line that
 // tells of the block has its text.
 func (j *joiner) markBlocked() {
+	seen := map[string][]*prompt{} // prompts that hooks alone have, by their texts
+	for _, p := range j.prompts {
+		if p.line == nil {
+			text := strings.TrimSpace(p.text)
+			seen[text] = append(seen[text], p)
+		}
+	}
 	for _, l := range j.mainLines() {
 		b := blockOf(l)
 		if b == nil || j.copies.lines[l] {
 			continue
 		}
-		if p := j.blockedPrompt(b); p != nil {
-			p.block = b
-		} else if b.prompt != "" {
-			j.prompts = append(j.prompts, &prompt{text: b.prompt, source: entrySource(l.Entrypoint), at: b.at, line: l, block: b})
+		text := strings.TrimSpace(b.prompt)
+		if list := seen[text]; len(list) > 0 {
+			list[0].block, seen[text] = b, list[1:]
+		} else if text != "" {
+			j.prompts = append(j.prompts, &prompt{text: b.prompt, source: entrySource(l.Entrypoint), at: l.Time, line: l, block: b})
 		}
 	}
-}
-
-// blockedPrompt is the last prompt before the block that a hook saw and no line has.
-func (j *joiner) blockedPrompt(b *block) *prompt {
-	for i := len(j.prompts) - 1; i >= 0; i-- {
-		p := j.prompts[i]
-		same := b.prompt == "" || strings.TrimSpace(p.text) == strings.TrimSpace(b.prompt)
-		if same && p.line == nil && p.block == nil && !p.record.at.After(b.at.Add(time.Second)) {
-			return p
-		}
-	}
-	return nil
 }
