@@ -172,9 +172,10 @@ func (j *joiner) afterTheBill() (late map[string]bool, ended bool) {
 		switch {
 		case j.isBill(l):
 			ended = true
+		case !ended:
 		case promptOf(l) != nil, l.TurnOrigin == "task_notification", l.Type == "attachment" && l.Attachment.Type == transcript.QueuedCommand:
 			ended = false
-		case ended && isCall(l) && !j.copies.lines[l]:
+		case isCall(l) && !j.copies.lines[l]:
 			late[callKey(l)] = true
 		}
 	}
@@ -196,7 +197,7 @@ func (j *joiner) budget() *schema.Limit {
 			last, after = l, nil
 		case j.isBill(l) && l.TotalCostUSD != nil:
 			after = l.TotalCostUSD
-		case promptOf(l) != nil && after != nil:
+		case after != nil && promptOf(l) != nil:
 			last = nil // what came after that process had no bound
 		}
 	}

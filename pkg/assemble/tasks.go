@@ -1,6 +1,7 @@
 package assemble
 
 import (
+	"bytes"
 	"strings"
 	"time"
 
@@ -98,8 +99,10 @@ const runningWithID = "running in background with ID: "
 // backgroundTask is the id of the shell that went on after the call, "" where it did not.
 func (t *tool) backgroundTask() string {
 	for _, raw := range t.results() {
-		if id := field(raw, "backgroundTaskId"); id != "" {
-			return id
+		if bytes.Contains(raw, []byte(`"backgroundTaskId"`)) { // results may have megabytes
+			if id := field(raw, "backgroundTaskId"); id != "" {
+				return id
+			}
 		}
 	}
 	if t.result == nil || t.name != "Bash" {
