@@ -79,7 +79,8 @@ func readQuery(e env, c *cli.Context, words []string) (catalog.Query, error) {
 	if err := known("--status", q.Statuses, schema.OK, schema.Failed, schema.Running); err != nil {
 		return q, err
 	}
-	return q, known("--outcome", q.Outcomes, schema.Completed, schema.FailedTurn, schema.Interrupted, schema.Limited, schema.Abandoned, schema.StillOpen)
+	return q, known("--outcome", q.Outcomes, schema.Completed, schema.FailedTurn, schema.Interrupted, schema.Limited,
+		schema.Abandoned, schema.StillOpen)
 }
 
 func readMeta(pairs []string) (map[string]string, error) {

@@ -186,7 +186,8 @@ func (im *importer) fail(err error) {
 	fmt.Fprintf(im.e.stderr, "ams-assemble: %v\n", err)
 }
 
-// importOne assembles and stores the session of one main file. last is the receipt of the Session stored before, or nil.
+// importOne assembles and stores the session of one main file. last is the receipt of the Session stored
+// before, or nil.
 func importOne(ctx context.Context, a *assembler, sh *shelf, files transcript.Files, last *receipt.Receipt) imported {
 	out := imported{path: files.Main}
 	var w *work

@@ -14,8 +14,8 @@ import (
 	"ams/pkg/upload"
 )
 
-// memory is what earlier imports and runs left word of, so that an archive without news is known by the stats of its files. It is nil
-// where nothing is remembered: in a dry run, and beside a run that holds the receipts.
+// memory is what earlier imports and runs left word of, so that an archive without news is known by the stats
+// of its files. It is nil where nothing is remembered: in a dry run, and beside a run that holds the receipts.
 type memory struct {
 	book   *receipt.Book
 	known  map[string]*receipt.Receipt
@@ -34,8 +34,8 @@ func (im *importer) remember(ctx context.Context) error {
 		return nil
 	}
 	m := memory{
-		book: book, known: book.All(), byFile: map[string]string{}, spools: map[string]spool.Stat{}, stored: map[string]bool{},
-		same: map[string]bool{}, news: map[string]receipt.Receipt{},
+		book: book, known: book.All(), byFile: map[string]string{}, spools: map[string]spool.Stat{},
+		stored: map[string]bool{}, same: map[string]bool{}, news: map[string]receipt.Receipt{},
 	}
 	for name, r := range m.known {
 		for _, in := range r.Inputs {
@@ -72,7 +72,8 @@ func isMain(path string) bool {
 	return filepath.Ext(path) == ".jsonl" && !strings.HasPrefix(filepath.Base(path), "agent-")
 }
 
-// mainOf is the main file that a session without a spool was made of, of several copies the last; "" where there was none.
+// mainOf is the main file that a session without a spool was made of, of several copies the last; "" where
+// there was none.
 func mainOf(r *receipt.Receipt) string {
 	main := ""
 	for _, in := range r.Inputs {
@@ -106,8 +107,8 @@ func (m *memory) last(name string) *receipt.Receipt {
 	return m.known[name]
 }
 
-// note takes down what was made of the main files of one session, one after the other. A session with a spool is the run's to remember: it
-// knows where the client's own files are.
+// note takes down what was made of the main files of one session, one after the other. A session with a spool
+// is the run's to remember: it knows where the client's own files are.
 func (m *memory) note(files []imported) {
 	var all *receipt.Receipt
 	for _, f := range files {

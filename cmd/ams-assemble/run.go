@@ -209,7 +209,8 @@ func withNews(known map[string]*receipt.Receipt, set settings, stats []spool.Sta
 	return todo
 }
 
-// unfinished are the sessions that an import stored as running, and that have no spool: nothing else would tell of their ends.
+// unfinished are the sessions that an import stored as running, and that have no spool: nothing else would tell
+// of their ends.
 func unfinished(known map[string]*receipt.Receipt, stats []spool.Stat) []spool.Stat {
 	hasSpool := map[string]bool{}
 	for _, s := range stats {

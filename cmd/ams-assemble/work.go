@@ -80,8 +80,8 @@ func (a *assembler) fromTranscript(sessionID string, files transcript.Files) (*w
 	return a.assemble(w)
 }
 
-// fromImported assembles a session without a spool from the transcript that an import found. It is fs.ErrNotExist where that is gone, or
-// another session's by now.
+// fromImported assembles a session without a spool from the transcript that an import found. It is
+// fs.ErrNotExist where that is gone, or another session's by now.
 func (a *assembler) fromImported(last *receipt.Receipt) (*work, error) {
 	finder := &transcript.Finder{Owner: -1, Anywhere: true} // a person named the file
 	files, err := finder.FromFile(mainOf(last))
@@ -179,8 +179,9 @@ func (a *assembler) isFinal(w *work, in assemble.Input) bool {
 	return ended(in.Records) && now.Sub(in.Records[len(in.Records)-1].At) >= settleTime
 }
 
-// lastSign is when something last happened, by the times inside the inputs: the times of the files are those of a copy, or were set back.
-// They count where no time inside is to be believed: there is none, or it has not come yet.
+// lastSign is when something last happened, by the times inside the inputs: the times of the files are those of
+// a copy, or were set back. They count where no time inside is to be believed: there is none, or it has not
+// come yet.
 func lastSign(w *work, in assemble.Input, now time.Time) time.Time {
 	var last time.Time
 	see := func(t time.Time) {

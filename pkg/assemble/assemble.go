@@ -7,10 +7,12 @@
 // sessions; transcripts have the model's messages, usage, costs, retries and the links between agents and the calls that
 // started them. Either may be missing, whole or in part: every combination gives a Session, which says what it lacks.
 //
-// The order of work: records are decoded ([joiner.readRecords]); all times are made those of one clock (clock.go); lines that a fork or a resume copied are set apart
+// The order of work: records are decoded ([joiner.readRecords]); all times are made those of one clock (clock.go);
+// lines that a fork or a resume copied are set apart
 // (copies.go); calls of the model, tool calls, subagents, prompts and the rest are each collected from both channels
 // (calls.go, tools.go, agents.go, prompts.go, notes.go, errors.go); a last message that only a hook saw is added (tail.go);
-// money is counted (money.go); events are ordered, numbered and summed up (order.go, totals.go).
+// money is counted (money.go); events are ordered, numbered and summed up (order.go, totals.go), and how the session ended is told
+// (ending.go).
 package assemble
 
 import (

@@ -36,8 +36,8 @@ func blockOf(l *transcript.Line) *block {
 	return b
 }
 
-// markBlocked gives blocked prompts their reasons. A blocked prompt has no line of its own: where no hook of ours saw it, the line that
-// tells of the block has its text.
+// markBlocked gives blocked prompts their reasons. A blocked prompt has no line of its own: where no hook of
+// ours saw it, the line that tells of the block has its text.
 func (j *joiner) markBlocked() {
 	seen := map[string][]*prompt{} // prompts that hooks alone have, by their texts
 	for _, p := range j.prompts {
@@ -55,7 +55,8 @@ func (j *joiner) markBlocked() {
 		if list := seen[text]; len(list) > 0 {
 			list[0].block, seen[text] = b, list[1:]
 		} else if text != "" {
-			j.prompts = append(j.prompts, &prompt{text: b.prompt, source: entrySource(l.Entrypoint), at: l.Time, line: l, block: b})
+			p := &prompt{text: b.prompt, source: entrySource(l.Entrypoint), at: l.Time, line: l, block: b}
+			j.prompts = append(j.prompts, p)
 		}
 	}
 }

@@ -113,7 +113,8 @@ func (g loss) events(old, fresh []schema.Event) ([]schema.Event, int) {
 	return arrange(out), carried
 }
 
-// blockedText names a prompt that a hook blocked by its text, "" for any other event: the transcript has no id of it, hooks have.
+// blockedText names a prompt that a hook blocked by its text, "" for any other event: the transcript has no id
+// of it, hooks have.
 func blockedText(e schema.Event) string {
 	if e.Type != schema.UserPrompt || e.Error == nil {
 		return ""

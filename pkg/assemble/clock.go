@@ -10,14 +10,18 @@ import (
 	"ams/pkg/transcript"
 )
 
-// Clocks are not to be trusted: one is set back in the middle of a session, the one that hooks see runs ahead of the client's, and some
-// times are none. Within one file the order of its lines is true, so before anything is collected
+// Clocks are not to be trusted: one is set back in the middle of a session, the one that hooks see runs ahead
+// of the client's, and some times are none. Within one file the order of its lines is true, so before anything
+// is collected
 //
-//  1. a line without a time, or with one that no clock that was set can have shown, gets that of the line before it, or of the first that has one;
+//  1. a line without a time, or with one that no clock that was set can have shown, gets that of the line
+//     before it, or of the first that has one;
 //  2. what stands behind a step back is told as if the clock had gone on: its times are moved by the step;
-//  3. records are moved likewise, and by what all of them are ahead of, or behind, the lines that tell of the same.
+//  3. records are moved likewise, and by what all of them are ahead of, or behind, the lines that tell of the
+//     same.
 //
-// A session whose clock was never touched is not changed. Lines are cloned before they are: they are the caller's.
+// A session whose clock was never touched is not changed. Lines are cloned before they are: they are the
+// caller's.
 
 // Bounds of what counts as order and of what as another clock.
 const (
@@ -29,7 +33,8 @@ const (
 	hookSlack = 5 * time.Second
 )
 
-// stretch is a part of the main file that one setting of the clock wrote: its times as they stand there, and what they are moved by.
+// stretch is a part of the main file that one setting of the clock wrote: its times as they stand there, and
+// what they are moved by.
 type stretch struct {
 	from, to time.Time
 	shift    time.Duration
@@ -78,8 +83,8 @@ func (j *joiner) settleClocks() {
 	}
 }
 
-// The years that a time can be of: clocks that were never set begin in 1970, 1980 or 2000, a time that a program left out is of the year 1,
-// and one of a century to come is damage.
+// The years that a time can be of: clocks that were never set begin in 1970, 1980 or 2000, a time that a
+// program left out is of the year 1, and one of a century to come is damage.
 const firstYear, lastYear = 2001, 2099
 
 // believable reports whether a clock that was set can have shown a time.
@@ -138,8 +143,8 @@ func needsTime(l *transcript.Line) bool {
 	return false
 }
 
-// settle returns the lines with times of one clock, moved by shift at their beginning, and the stretches that they were written in. Where
-// no line has a time all get the other one.
+// settle returns the lines with times of one clock, moved by shift at their beginning, and the stretches that
+// they were written in. Where no line has a time all get the other one.
 func settle(lines []*transcript.Line, shift time.Duration, other time.Time) ([]*transcript.Line, []stretch) {
 	steps := stepsBack(lines, shift)
 	if shift == 0 && len(steps) == 0 && !slices.ContainsFunc(lines, needsTime) {
@@ -175,7 +180,8 @@ func settle(lines []*transcript.Line, shift time.Duration, other time.Time) ([]*
 // tick is what lines are apart whose order alone is known: the least that a Session can tell.
 const tick = time.Microsecond
 
-// beforeFirst is a time from which the lines that come before any time can be told in ticks; other where no line has one.
+// beforeFirst is a time from which the lines that come before any time can be told in ticks; other where no
+// line has one.
 func beforeFirst(lines []*transcript.Line, other time.Time) time.Time {
 	for i, l := range lines {
 		if !l.Time.IsZero() {
@@ -203,8 +209,8 @@ func moved(l *transcript.Line, at time.Time, shift time.Duration) *transcript.Li
 	return &m
 }
 
-// stepsBack finds the lines before which the clock was set back, and by how much: no time is taken to have passed over it. A line that is
-// out of order by itself, with later ones behind it, is none.
+// stepsBack finds the lines before which the clock was set back, and by how much: no time is taken to have
+// passed over it. A line that is out of order by itself, with later ones behind it, is none.
 func stepsBack(lines []*transcript.Line, shift time.Duration) map[int]time.Duration {
 	var steps map[int]time.Duration
 	var high, end time.Time // the latest time of the conversation, and of all lines before next
@@ -266,7 +272,8 @@ func firstTime(lines []*transcript.Line) time.Time {
 	return time.Time{}
 }
 
-// shiftOf is what a time of another channel is moved by: of the first stretch from one on that it falls into, else of the nearest.
+// shiftOf is what a time of another channel is moved by: of the first stretch from one on that it falls into,
+// else of the nearest.
 func shiftOf(stretches []stretch, from int, at time.Time) time.Duration {
 	best, least := stretches[from].shift, time.Duration(-1)
 	for _, s := range stretches[from:] {
@@ -318,8 +325,9 @@ func (j *joiner) fillRecords() {
 	}
 }
 
-// hookSkew is how far all hooks are ahead of the lines that tell of the same, below zero where they are behind; 0 where the clocks agree or
-// nothing tells. A call's PreToolUse comes soon after its line and never before, a prompt's hook at about the time of its line.
+// hookSkew is how far all hooks are ahead of the lines that tell of the same, below zero where they are behind;
+// 0 where the clocks agree or nothing tells. A call's PreToolUse comes soon after its line and never before, a
+// prompt's hook at about the time of its line.
 func (j *joiner) hookSkew() time.Duration {
 	if len(j.records) == 0 {
 		return 0

@@ -61,7 +61,7 @@ func (j *joiner) ending() (schema.Outcome, *schema.Limit) {
 		return schema.Limited, limit
 	case open:
 		if ended {
-			return schema.Interrupted, nil // the client ended in good order in the middle of a turn: SIGINT, SIGTERM, an abort
+			return schema.Interrupted, nil // the client ended in good order in the middle of a turn: a signal, an abort
 		}
 		return schema.Abandoned, nil
 	}
@@ -108,8 +108,8 @@ func finalStop(reason string) bool {
 	return reason != "" && reason != "tool_use" && reason != "pause_turn"
 }
 
-// lastWord reports whether a call without a stop reason ended its turn: it says something and asks for no tool. Clients before 2.1.60
-// wrote no stop reason, later ones now and then.
+// lastWord reports whether a call without a stop reason ended its turn: it says something and asks for no tool.
+// Clients before 2.1.60 wrote no stop reason, later ones now and then.
 func (c *call) lastWord() bool {
 	if c.best.Message.StopReason != "" || c.text() == "" {
 		return false
@@ -164,8 +164,9 @@ func (j *joiner) isBill(l *transcript.Line) bool {
 	return l.Type == "cost-state" && (l.SessionID == "" || l.SessionID == j.in.SessionID)
 }
 
-// afterTheBill finds the calls whose lines stand behind the client's bill with nothing asked in between: an answer that an abort cut
-// off, whatever stop reason its lines bear. ended is set where nothing was asked after the last bill.
+// afterTheBill finds the calls whose lines stand behind the client's bill with nothing asked in between: an
+// answer that an abort cut off, whatever stop reason its lines bear. ended is set where nothing was asked after
+// the last bill.
 func (j *joiner) afterTheBill() (late map[string]bool, ended bool) {
 	late = map[string]bool{}
 	for _, l := range j.mainLines() {
@@ -173,7 +174,8 @@ func (j *joiner) afterTheBill() (late map[string]bool, ended bool) {
 		case j.isBill(l):
 			ended = true
 		case !ended:
-		case promptOf(l) != nil, l.TurnOrigin == "task_notification", l.Type == "attachment" && l.Attachment.Type == transcript.QueuedCommand:
+		case promptOf(l) != nil, l.TurnOrigin == "task_notification",
+			l.Type == "attachment" && l.Attachment.Type == transcript.QueuedCommand:
 			ended = false
 		case isCall(l) && !j.copies.lines[l]:
 			late[callKey(l)] = true
@@ -182,9 +184,9 @@ func (j *joiner) afterTheBill() (late map[string]bool, ended bool) {
 	return late, ended
 }
 
-// budget is the bound that the client's last process ran into if it spent what it was allowed to. No line says so, and whatever the
-// model's last word was the run counts as stopped: budget lines have what was spent before a call, the bill after the last of them what
-// it came to.
+// budget is the bound that the client's last process ran into if it spent what it was allowed to. No line says
+// so, and whatever the model's last word was the run counts as stopped: budget lines have what was spent before
+// a call, the bill after the last of them what it came to.
 func (j *joiner) budget() *schema.Limit {
 	var last *transcript.Line
 	var before, after *float64 // the bills on both sides of the last process's budget lines

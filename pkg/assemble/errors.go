@@ -94,8 +94,8 @@ func (j *joiner) lineFailures() []failure {
 	return out
 }
 
-// commandFailed is the type of the error of a command that the client ran itself, and shellFailed begins its text where a shell command
-// in the command's own text failed: then nothing was asked of the model.
+// commandFailed is the type of the error of a command that the client ran itself, and shellFailed begins its
+// text where a shell command in the command's own text failed: then nothing was asked of the model.
 const (
 	commandFailed = "command_failed"
 	shellFailed   = "Shell command failed"

@@ -65,9 +65,10 @@ func (t *tool) hookOutcome() schema.ToolOutcome {
 	return schema.ToolFailed
 }
 
-// refusal tells a call that a person refused in the dialog from one that was interrupted while it ran: both begin with the same text.
-// What says that it never ran: the client's mark (toolDenialBeforeRun), its decision, or a word of the person's, whom nobody asks for
-// one when they interrupt. Client 2.1.330 names the kind of both; for older ones a dialog that a hook saw tells.
+// refusal tells a call that a person refused in the dialog from one that was interrupted while it ran: both
+// begin with the same text. What says that it never ran: the client's mark (toolDenialBeforeRun), its decision,
+// or a word of the person's, whom nobody asks for one when they interrupt. Client 2.1.330 names the kind of
+// both; for older ones a dialog that a hook saw tells.
 func (t *tool) refusal(text string) schema.ToolOutcome {
 	switch {
 	case t.resLine.DenialBeforeRun, t.resLine.UserFeedback != "", t.decidedBy(""), strings.Contains(text, toolUserSaid):

@@ -128,12 +128,13 @@ func (a *agent) background() bool {
 	return false
 }
 
-// agentEnd says when the agent ended, how, and what went wrong. An agent ends with its last SubagentStop, or StopFailure where an API
-// error ended it; without either, when it was killed, when its file says that it finished, when a notification says so, or when its
-// call was answered.
+// agentEnd says when the agent ended, how, and what went wrong. An agent ends with its last SubagentStop, or
+// StopFailure where an API error ended it; without either, when it was killed, when its file says that it
+// finished, when a notification says so, or when its call was answered.
 func (j *joiner) agentEnd(a *agent) (time.Time, schema.Status, *schema.Error) {
 	last := a.lastLine()
-	if a.stop != nil && last.Sub(a.stop.at) < time.Second { // its last line may be written just after; a resumed agent's much later
+	// Its last line may be written just after; a resumed agent's much later.
+	if a.stop != nil && last.Sub(a.stop.at) < time.Second {
 		if why := a.failure(); why != nil {
 			return a.stop.at, schema.Failed, why
 		}

@@ -24,11 +24,13 @@ const (
 	taskKilled    = "killed"
 )
 
-// stopTools end a task of the background; a shell that they end has no notification. The names changed over the versions.
+// stopTools end a task of the background; a shell that they end has no notification. The names changed over the
+// versions.
 var stopTools = map[string]bool{"TaskStop": true, "KillShell": true, "KillBash": true}
 
-// collectTaskEnds finds the ends of shells and agents that ran in the background, by their task ids: the last notification of each, else
-// the call that stopped it. A notification stands in up to four places; it was put into the queue when the task ended.
+// collectTaskEnds finds the ends of shells and agents that ran in the background, by their task ids: the last
+// notification of each, else the call that stopped it. A notification stands in up to four places; it was put
+// into the queue when the task ended.
 func (j *joiner) collectTaskEnds() {
 	j.taskEnds = map[string]taskEnd{}
 	queued := map[string]bool{}

@@ -90,8 +90,8 @@ const (
 	MaxBudgetUSD LimitKind = "max_budget_usd" // --max-budget-usd, maxBudgetUsd
 )
 
-// Limit is the bound that a limited session ran into: what was allowed and what was used when the client stopped, in turns (the one that
-// it did not begin included) or US dollars.
+// Limit is the bound that a limited session ran into: what was allowed and what was used when the client
+// stopped, in turns (the one that it did not begin included) or US dollars.
 type Limit struct {
 	Kind LimitKind `json:"kind"`
 	Max  float64   `json:"max"`
@@ -270,8 +270,8 @@ type Tool struct {
 	Background    *Background `json:"background,omitzero"`
 }
 
-// Background is a shell that a call left running: the call's own times and outcome are the launch's, these are the shell's. Without an
-// end none was recorded. DurationMS runs from the call's start.
+// Background is a shell that a call left running: the call's own times and outcome are the launch's, these are
+// the shell's. Without an end none was recorded. DurationMS runs from the call's start.
 type Background struct {
 	TaskID     string `json:"task_id"`
 	Status     string `json:"status,omitzero"` // completed, failed, killed: the client's word

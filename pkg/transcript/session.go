@@ -15,7 +15,8 @@ type File struct {
 	Name string
 	// Agent is nil for the main file.
 	Agent *AgentFile
-	// ModTime is when the file was changed last, for a session that has no time of its own; zero where there is no file.
+	// ModTime is when the file was changed last, for a session that has no time of its own; zero where there is
+	// no file.
 	ModTime time.Time
 	// Lines are the lines that a Session can need, in file order.
 	Lines []*Line
