@@ -15,6 +15,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"ams/pkg/receipt"
+	"ams/pkg/spool"
 	"ams/pkg/transcript"
 	"ams/pkg/upload"
 )
@@ -44,9 +46,15 @@ func importCommand(e env) *cli.Command {
 			im := newImporter(e, set, c.Int("jobs"))
 			if c.Bool("dry-run") {
 				im.did, im.store = "read", nowhere{}
-			} else if im.store, err = set.open(c.Context); err != nil {
+				return im.all(c.Context, paths)
+			}
+			if im.store, err = set.open(c.Context); err != nil {
 				return err
 			}
+			if err := im.remember(c.Context); err != nil {
+				return err
+			}
+			defer im.mem.close()
 			return im.all(c.Context, paths)
 		},
 	}
@@ -59,8 +67,10 @@ type importer struct {
 	jobs  int
 	store upload.Store
 	did   string // what was done with the sessions, in the table
+	mem   memory
 
 	sessions, events, lines, unparsed, unknown int
+	unchanged                                  int            // files
 	skipped                                    map[string]int // reason -> files
 	failed                                     int
 }
@@ -73,6 +83,7 @@ func newImporter(e env, set settings, jobs int) *importer {
 type imported struct {
 	path                             string
 	events, lines, unparsed, unknown int
+	receipt                          *receipt.Receipt
 	err                              error
 }
 
@@ -97,21 +108,30 @@ func (im *importer) all(ctx context.Context, paths []string) error {
 		a := newAssembler(im.e, im.set, archive)
 		return func(files []transcript.Files) []imported {
 			var out []imported
+			last := im.mem.last(spool.FileName(files[0].SessionID))
 			for _, f := range files {
-				out = append(out, importOne(ctx, a, sh, f))
+				done := importOne(ctx, a, sh, f, last)
+				if done.receipt != nil {
+					last = done.receipt
+				}
+				out = append(out, done)
 			}
 			return out
 		}
 	})
 	for r := range results {
 		im.count(r)
+		im.mem.note(r)
+	}
+	if err := im.mem.keep(); err != nil {
+		im.fail(err)
 	}
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("import: stopped after %d of %d sessions: %w", im.sessions, len(found), err)
 	}
 	im.print()
 	switch {
-	case im.failed > 0 && im.sessions > 0:
+	case im.failed > 0 && im.sessions+im.unchanged > 0:
 		return &exitError{exitSome, fmt.Errorf("%s failed", count(im.failed, "file"))}
 	case im.failed > 0:
 		return fmt.Errorf("nothing was imported; %s failed", count(im.failed, "file"))
@@ -143,6 +163,10 @@ func (im *importer) find(ctx context.Context, paths []string) ([][]transcript.Fi
 			if d.IsDir() || filepath.Ext(path) != ".jsonl" || strings.HasPrefix(d.Name(), "agent-") {
 				return nil
 			}
+			if im.mem.isUnchanged(im.set, path) {
+				im.unchanged++
+				return nil
+			}
 			files, err := finder.FromFile(path)
 			switch at, seen := place[files.SessionID]; {
 			case errors.Is(err, transcript.ErrNoSession):
@@ -171,14 +195,16 @@ func (im *importer) fail(err error) {
 	fmt.Fprintf(im.e.stderr, "ams-assemble: %v\n", err)
 }
 
-// importOne assembles and stores the session of one main file.
-func importOne(ctx context.Context, a *assembler, sh *shelf, files transcript.Files) imported {
+// importOne assembles and stores the session of one main file. last is the receipt of the Session stored
+// before, or nil.
+func importOne(ctx context.Context, a *assembler, sh *shelf, files transcript.Files, last *receipt.Receipt) imported {
 	out := imported{path: files.Main}
 	var w *work
 	if w, out.err = a.fromTranscript(files.SessionID, files); out.err != nil {
 		return out
 	}
-	if _, _, out.err = sh.put(ctx, w, nil); out.err != nil {
+	var key string
+	if key, w.session, out.err = sh.put(ctx, w, last); out.err != nil {
 		return out
 	}
 	made := w.session.Completeness
@@ -189,6 +215,8 @@ func importOne(ctx context.Context, a *assembler, sh *shelf, files transcript.Fi
 	for _, n := range made.UnknownLines {
 		out.unknown += n
 	}
+	r := w.receipt(a.set, key)
+	out.receipt = &r
 	return out
 }
 
@@ -215,6 +243,9 @@ func (im *importer) count(files []imported) {
 func (im *importer) print() {
 	w := tabwriter.NewWriter(im.e.stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(w, "%s\t%s\t%s of %s\n", im.did, count(im.sessions, "session"), count(im.events, "event"), count(im.lines, "line"))
+	if im.unchanged > 0 {
+		fmt.Fprintf(w, "kept\t%s\tunchanged since they were stored\n", count(im.unchanged, "file"))
+	}
 	for _, row := range []struct {
 		lines int
 		why   string

@@ -87,7 +87,7 @@ func outcomeStyle(r catalog.Record) screen.Style {
 	switch schema.Outcome(schema.OrZero(r.Outcome)) {
 	case schema.FailedTurn:
 		return screen.Red
-	case schema.Interrupted, schema.Abandoned:
+	case schema.Interrupted, schema.Limited, schema.Abandoned:
 		return screen.Yellow
 	case schema.StillOpen:
 		return screen.Green

@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -143,7 +146,7 @@ func storeAll(ctx context.Context, e env, set settings, opt runOptions, word *re
 	known := book.All()
 	archive := set.openArchive()
 	defer saveArchive(e, archive)
-	todo := withNews(known, set, stats, archive)
+	todo := append(withNews(known, set, stats, archive), unfinished(known, stats)...)
 	sh := &shelf{store: store, set: set}
 	bar := progress(e, opt, len(todo))
 	stored, failed, dead, why := 0, 0, false, error(nil)
@@ -213,6 +216,22 @@ func withNews(known map[string]*receipt.Receipt, set settings, stats []spool.Sta
 	return todo
 }
 
+// unfinished are the sessions that an import stored as running, and that have no spool: nothing else would tell
+// of their ends.
+func unfinished(known map[string]*receipt.Receipt, stats []spool.Stat) []spool.Stat {
+	hasSpool := map[string]bool{}
+	for _, s := range stats {
+		hasSpool[s.Name] = true
+	}
+	var todo []spool.Stat
+	for _, name := range slices.Sorted(maps.Keys(known)) {
+		if r := known[name]; !r.Final && r.Key != "" && r.RecordCount == 0 && !hasSpool[name] && mainOf(r) != "" {
+			todo = append(todo, spool.Stat{Name: name})
+		}
+	}
+	return todo
+}
+
 // lookAgain brings the stats and receipts of what was worked on up to date: reading a spool may change its files.
 func lookAgain(set settings, book *receipt.Book, stats, done []spool.Stat, known map[string]*receipt.Receipt) []spool.Stat {
 	worked := map[string]bool{}
@@ -276,10 +295,13 @@ type storedLine struct {
 // storeOne assembles and stores one session, then writes its receipt. last is the one before, or nil.
 func storeOne(ctx context.Context, a *assembler, sh *shelf, book *receipt.Book, name string, last *receipt.Receipt) result {
 	w, err := a.fromSpool(name)
+	if errors.Is(err, spool.ErrNotFound) && last != nil && !last.Final {
+		w, err = a.fromImported(last)
+	}
 	var key string
 	switch {
-	case errors.Is(err, spool.ErrNotFound):
-		return result{name: name}
+	case errors.Is(err, spool.ErrNotFound), errors.Is(err, fs.ErrNotExist):
+		return result{name: name} // it went away since it was listed
 	case errors.Is(err, errEmpty): // its receipt keeps the next run from saying so again
 	case err != nil:
 		return result{name: name, err: err}

@@ -83,6 +83,20 @@ func (a *assembler) fromTranscript(sessionID string, files transcript.Files) (*w
 	return a.assemble(w)
 }
 
+// fromImported assembles a session without a spool from the transcript that an import found. It is
+// fs.ErrNotExist where that is gone, or another session's by now.
+func (a *assembler) fromImported(last *receipt.Receipt) (*work, error) {
+	finder := &transcript.Finder{Owner: -1, Anywhere: true} // a person named the file
+	files, err := finder.FromFile(mainOf(last))
+	if err != nil {
+		return nil, err
+	}
+	if files.SessionID != last.SessionID {
+		return nil, fs.ErrNotExist
+	}
+	return a.fromTranscript(last.SessionID, files)
+}
+
 // assemble finds and reads the transcript, looking at its files before it reads them, and joins. With errEmpty it returns what it
 // looked at.
 func (a *assembler) assemble(w *work) (*work, error) {
@@ -121,7 +135,7 @@ func (a *assembler) assemble(w *work) (*work, error) {
 		w.final = w.notes.Final
 	} else {
 		a.addParents(&in, w.files)
-		w.final = a.isFinal(w, records)
+		w.final = a.isFinal(w, in)
 	}
 	w.in = assemble.Input{Parents: in.Parents, Siblings: in.Siblings, Standing: in.Standing, DamagedSpools: in.DamagedSpools, SalvagedRecords: in.SalvagedRecords}
 	set.Final = w.final
@@ -130,21 +144,42 @@ func (a *assembler) assemble(w *work) (*work, error) {
 }
 
 // isFinal reports whether a session is over: its end was recorded and has settled, or nothing has happened for long.
-func (a *assembler) isFinal(w *work, records []assemble.Record) bool {
+func (a *assembler) isFinal(w *work, in assemble.Input) bool {
 	if a.set.now {
 		return true
 	}
 	now := a.now()
-	var last time.Time
-	for _, in := range append(slices.Clone(w.inputs), spoolStats(w.contents.Stat)...) {
-		if in.ModTime.After(last) {
-			last = in.ModTime
-		}
-	}
-	if now.Sub(last) >= a.set.idle {
+	if now.Sub(lastSign(w, in, now)) >= a.set.idle {
 		return true
 	}
-	return ended(records) && now.Sub(records[len(records)-1].At) >= settleTime
+	return ended(in.Records) && now.Sub(in.Records[len(in.Records)-1].At) >= settleTime
+}
+
+// lastSign is when something last happened, by the times inside the inputs: the times of the files are those of
+// a copy, or were set back. They count where no time inside is to be believed: there is none, or it has not
+// come yet.
+func lastSign(w *work, in assemble.Input, now time.Time) time.Time {
+	var last time.Time
+	see := func(t time.Time) {
+		if t.After(last) && !t.After(now) {
+			last = t
+		}
+	}
+	for _, f := range in.Files {
+		see(f.Last)
+	}
+	for _, r := range in.Records {
+		see(r.At)
+	}
+	if !last.IsZero() {
+		return last
+	}
+	for _, s := range append(slices.Clone(w.inputs), spoolStats(w.contents.Stat)...) {
+		if s.ModTime.After(last) {
+			last = s.ModTime
+		}
+	}
+	return last
 }
 
 // ended reports whether the last start or end of the session's processes is an end.

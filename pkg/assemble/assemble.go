@@ -8,9 +8,11 @@
 // started them. Either may be missing, whole or in part: every combination gives a Session, which says what it lacks.
 //
 // The order of work: records are decoded ([joiner.readRecords]); lines that a fork or a resume copied are set apart
-// (copies.go); what stands twice in a session's own files gets one place (replays.go); calls of the model, tool calls, subagents, prompts and the rest are each collected from both channels
+// (copies.go); all times are made those of one clock (clock.go); what stands twice in a session's own files gets one place
+// (replays.go); calls of the model, tool calls, subagents, prompts and the rest are each collected from both channels
 // (calls.go, tools.go, agents.go, prompts.go, notes.go, errors.go); a last message that only a hook saw is added (tail.go);
-// money is counted (money.go); events are ordered, numbered and summed up (order.go, totals.go).
+// money is counted (money.go); events are ordered, numbered and summed up (order.go, totals.go), and how the session ended is told
+// (ending.go).
 package assemble
 
 import (
@@ -92,6 +94,7 @@ type joiner struct {
 	requests  map[string]time.Time // api-request id -> start of the request
 	tools     []*tool
 	toolOf    map[string]*tool
+	taskEnds  map[string]taskEnd // by task id
 	agents    []*agent
 	agentOf   map[string]*agent
 	prompts   []*prompt
@@ -118,17 +121,20 @@ func Session(in Input, set Settings) *schema.Session {
 	}
 	j.dropRepeats()
 	j.readRecords()
+	j.findCopies()
+	j.settleClocks()
 	j.readContexts()
 	j.entry = j.entrypoint()
-	j.findCopies()
 	j.liftProgress()
 	j.settleReplays()
 	j.findSidechains()
 	j.joinTeammates()
 	j.collectCalls()
 	j.collectTools()
+	j.collectTaskEnds()
 	j.collectAgents()
 	j.collectPrompts()
+	j.markBlocked()
 	j.addPrompts() // first: at the same moment what was asked stands before the answer
 	j.addCalls()
 	j.addTools()
@@ -170,12 +176,15 @@ func (j *joiner) readRecords() {
 	seen := map[[sha256.Size]byte]time.Time{}
 	for _, r := range j.in.Records {
 		at := r.At.UTC().Truncate(time.Microsecond)
+		if !believable(at) {
+			at = time.Time{}
+		}
 		if r.Cut {
 			c.CutRecords++
 		}
 		raw := bytes.TrimSpace(r.Raw)
 		sum := sha256.Sum256(raw)
-		if first, ok := seen[sum]; ok && at.Sub(first) <= twiceWithin {
+		if first, ok := seen[sum]; ok && r.At.Sub(first) <= twiceWithin {
 			c.DuplicateRecords++
 			continue
 		}
@@ -183,7 +192,7 @@ func (j *joiner) readRecords() {
 		if err == nil && p.Event == hook.SessionEnd {
 			clear(seen) // a resume within two seconds begins with the same bytes as the one before it
 		}
-		seen[sum] = at
+		seen[sum] = r.At
 		if err != nil {
 			c.UnreadableRecords++
 			continue

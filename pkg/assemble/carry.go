@@ -80,12 +80,18 @@ func (g loss) events(old, fresh []schema.Event) ([]schema.Event, int) {
 	var out []*event
 	for i := range fresh {
 		at[fresh[i].ID] = len(out)
+		if text := blockedText(fresh[i]); text != "" {
+			at[text] = len(out)
+		}
 		out = append(out, &event{Event: fresh[i]})
 	}
 	carried := 0
 	said := map[string]bool{} // what carried messages said, by thread
 	for _, o := range old {
 		i, both := at[o.ID]
+		if text := blockedText(o); !both && text != "" {
+			i, both = at[text]
+		}
 		switch {
 		case o.Provisional:
 		case both:
@@ -105,6 +111,15 @@ func (g loss) events(old, fresh []schema.Event) ([]schema.Event, int) {
 		return e.Provisional && said[e.AgentID+"\x00"+strings.TrimSpace(e.LLM.Text)]
 	})
 	return arrange(out), carried
+}
+
+// blockedText names a prompt that a hook blocked by its text, "" for any other event: the transcript has no id
+// of it, hooks have.
+func blockedText(e schema.Event) string {
+	if e.Type != schema.UserPrompt || e.Error == nil {
+		return ""
+	}
+	return "blocked prompt " + strings.TrimSpace(e.Prompt)
 }
 
 // couldGive reports whether an event that fresh lacks may have come from what is gone: hooks give anything but the model's messages.
@@ -228,6 +243,9 @@ func (g loss) describe(merged, old, fresh *schema.Session) {
 		if old.Completeness.Final {
 			merged.Outcome, merged.EndReason = old.Outcome, old.EndReason
 		}
+	}
+	if merged.Outcome != schema.Limited {
+		merged.Limit = nil
 	}
 	if !merged.EndTime.IsZero() {
 		ms := merged.EndTime.Sub(merged.StartTime.Time).Milliseconds()

@@ -10,6 +10,9 @@ import (
 	"ams/pkg/transcript"
 )
 
+// streamAborted is the type of the error of an answer that was cut off.
+const streamAborted = "stream_aborted"
+
 // failure is an API error that ended a turn, from either channel.
 type failure struct {
 	kind, text string
@@ -48,6 +51,7 @@ func (j *joiner) addErrors() {
 			failures[found].kind = r.Error
 		}
 	}
+	failures = append(failures, j.commandFailures()...)
 	for _, f := range failures {
 		e := &event{Event: schema.Event{
 			ID: j.ids.ofText("error:"+f.agentID, strings.TrimSpace(f.text)), Type: schema.ErrorEvent, Name: "error",
@@ -63,7 +67,7 @@ func (j *joiner) addErrors() {
 		}
 		e := &event{Event: schema.Event{
 			ID: j.ids.of("aborted", c.key), Type: schema.ErrorEvent, Name: "error", Status: schema.Failed, AgentID: c.agentID,
-			Error: &schema.Error{Type: "stream_aborted", Message: "the model's answer was cut off in the middle of the stream"},
+			Error: &schema.Error{Type: streamAborted, Message: "the model's answer was cut off in the middle of the stream"},
 		}, asker: c.event}
 		e.moment(c.last)
 		j.add(e)
@@ -87,6 +91,32 @@ func (j *joiner) lineFailures() []failure {
 				who = j.inline[l]
 			}
 			out = append(out, failure{kind: errorKind(l), text: textOf(l), at: l.Time, agentID: who})
+		}
+	}
+	return out
+}
+
+// commandFailed is the type of the error of a command that the client ran itself, and shellFailed begins its
+// text where a shell command in the command's own text failed: then nothing was asked of the model.
+const (
+	commandFailed = "command_failed"
+	shellFailed   = "Shell command failed"
+)
+
+// commandFailures finds the commands of the client's own that failed.
+func (j *joiner) commandFailures() []failure {
+	var out []failure
+	for _, l := range j.mainLines() {
+		if l.Type != "system" || l.Subtype != "local_command" || j.copies.lines[l] {
+			continue
+		}
+		text := tagged(lax.String(l.Content), "local-command-stderr")
+		marked := l.CommandOutcome != nil && l.CommandOutcome.Kind == "failed"
+		if marked && text == "" {
+			text = tagged(lax.String(l.Content), "local-command-stdout")
+		}
+		if marked || strings.HasPrefix(text, shellFailed) {
+			out = append(out, failure{kind: commandFailed, text: text, at: l.Time})
 		}
 	}
 	return out

@@ -69,7 +69,7 @@ func (j *joiner) bills() (own []bill, foreign *bill) {
 		if l.Type != "cost-state" {
 			continue
 		}
-		if !believable(l) {
+		if !isPlausibleBill(l) {
 			j.completed.RefusedBills++
 			continue
 		}
@@ -95,9 +95,9 @@ const (
 	absurdMS  = 366 * 24 * 3600e3
 )
 
-// believable reports whether a session can have a bill, in the whole and model by model. JSON has no NaN and no infinity: clients would
+// isPlausibleBill reports whether a session can have a bill, in the whole and model by model. JSON has no NaN and no infinity: clients would
 // write null.
-func believable(l *transcript.Line) bool {
+func isPlausibleBill(l *transcript.Line) bool {
 	if l.TotalCostUSD == nil || !(*l.TotalCostUSD >= 0 && *l.TotalCostUSD < absurdUSD) {
 		return false
 	}
@@ -135,7 +135,7 @@ func (j *joiner) parentBase(m *money, first bill, foreign *bill) stand {
 	} else {
 		forked := j.firstOwnTime()
 		for _, s := range j.in.Parents[j.copies.parent] {
-			if believable(s.Line) && (forked.IsZero() || s.Before.Before(forked)) {
+			if isPlausibleBill(s.Line) && (forked.IsZero() || s.Before.Before(forked)) {
 				base = s.Line
 			}
 		}

@@ -60,6 +60,9 @@ const teammateMessage = "teammate_message"
 // clientNote is the kind of what the client gave the model by itself, and says so.
 const clientNote = "client_note"
 
+// requestInterrupted begins the line that the client writes when somebody stops it.
+const requestInterrupted = "[Request interrupted by user"
+
 // plainNotification is the kind of the client's own Notification event.
 const plainNotification = "notification"
 
@@ -138,7 +141,7 @@ func lineNote(l *transcript.Line) (kind, text string) {
 		return "hook_feedback", text
 	case l.IsMeta:
 		return "", ""
-	case strings.HasPrefix(text, "[Request interrupted by user"):
+	case strings.HasPrefix(text, requestInterrupted):
 		return "interrupted", strings.Trim(text, "[]")
 	case strings.HasPrefix(text, "<command-name>"):
 		return "command", slashText(text)

@@ -27,6 +27,7 @@ type prompt struct {
 	id     string // prompt_id
 	files  int    // pictures and documents beside the text
 	output string // of a bash line
+	block  *block // why a hook kept it from the model
 	at     time.Time
 	record *record
 	line   *transcript.Line
@@ -278,6 +279,9 @@ func (j *joiner) addPrompts() {
 		}
 		if p.output != "" {
 			e.Note = "output: " + p.output
+		}
+		if p.block != nil {
+			e.Status, e.Error = schema.Failed, &schema.Error{Type: blockedByHook, Message: p.block.reason}
 		}
 		e.moment(p.asked())
 		j.addRewind(p)

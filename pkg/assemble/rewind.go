@@ -7,8 +7,8 @@ import (
 	"ams/pkg/transcript"
 )
 
-// turn is a prompt of the main file with what came of it.
-type turn struct {
+// promptTurn is a prompt of the main file with what came of it.
+type promptTurn struct {
 	prompt *prompt
 	at     int // place of its line
 	last   int // place of the last line that belongs to it
@@ -27,7 +27,7 @@ const maxTakenBack = 1000
 // that a fork copied is no prompt here, and after a compaction the numbers of turns mean something else.
 func (j *joiner) findRewinds() {
 	turns, compacted := j.turns()
-	open := []*turn{}         // the turns of the conversation as it stands
+	open := []*promptTurn{}   // the turns of the conversation as it stands
 	below := map[string]int{} // the parent of an open turn's prompt -> its place in open
 	for _, t := range turns {
 		line := t.prompt.line
@@ -52,7 +52,7 @@ func (j *joiner) findRewinds() {
 }
 
 // turns are the prompts of the main file, in its order, and the place of the first compaction in it, or of its end.
-func (j *joiner) turns() (turns []*turn, compacted int) {
+func (j *joiner) turns() (turns []*promptTurn, compacted int) {
 	lines := j.mainLines()
 	answered := map[string]int{} // tool_use_id -> place of its result
 	said := map[string]int{}     // prompt id -> place of the last line that bears it
@@ -71,10 +71,10 @@ func (j *joiner) turns() (turns []*turn, compacted int) {
 		}
 	}
 	compacted = len(lines)
-	var now *turn
+	var now *promptTurn
 	for i, l := range lines {
 		if p := byLine[l]; p != nil {
-			now = &turn{prompt: p, at: i, last: max(i, said[l.PromptID])}
+			now = &promptTurn{prompt: p, at: i, last: max(i, said[l.PromptID])}
 			turns = append(turns, now)
 		}
 		if l.Subtype == "compact_boundary" {
@@ -106,7 +106,7 @@ func resultIDs(l *transcript.Line) func(yield func(string) bool) {
 	}
 }
 
-func anyGoesOn(turns []*turn, at int) bool {
+func anyGoesOn(turns []*promptTurn, at int) bool {
 	for _, t := range turns {
 		if t.last > at {
 			return true

@@ -24,8 +24,8 @@ type shell struct {
 
 // Texts by which the client tells how such a command ended. Measured with client 2.1.332.
 const (
-	shellNotRun = "[not run: "
-	shellFailed = "Shell command failed for pattern \"!`"
+	shellNotRun    = "[not run: "
+	shellFailedFor = shellFailed + " for pattern \"!`"
 )
 
 // addShells makes an event of each shell command of skills and commands. Clients from 2.1.332 on have a hook before each of them, and
@@ -134,7 +134,7 @@ func shellText(l *transcript.Line) string {
 
 // failedShell reads which command failed and what it said, "" where the text tells of none.
 func failedShell(text string) (command, why string) {
-	rest, ok := strings.CutPrefix(strings.TrimSpace(text), shellFailed)
+	rest, ok := strings.CutPrefix(strings.TrimSpace(text), shellFailedFor)
 	if !ok {
 		return "", ""
 	}

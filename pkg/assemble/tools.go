@@ -221,7 +221,9 @@ func (j *joiner) toolEvent(t *tool) *event {
 	if name == "" {
 		name = "unknown"
 	}
-	detail := &schema.Tool{Name: name, Input: t.input(), MCPServer: t.mcpServer(), Permission: t.permission()}
+	detail := &schema.Tool{
+		Name: name, Input: t.input(), MCPServer: t.mcpServer(), Permission: t.permission(), Background: j.background(t),
+	}
 	if t.id() {
 		detail.ToolUseID = t.key
 	}

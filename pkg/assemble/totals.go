@@ -33,7 +33,7 @@ func (j *joiner) finish() *schema.Session {
 	j.sumAgents()
 	s.Events = j.place()
 	j.total(s)
-	s.Outcome = j.outcome()
+	s.Outcome, s.Limit = j.ending()
 	s.Status = j.status(s)
 	s.Completeness = j.completeness()
 	return s
@@ -63,11 +63,16 @@ func (j *joiner) bounds() (start, end time.Time) {
 		return start, end
 	}
 	for _, r := range j.in.Records { // payloads that nobody can read still have a time
-		see(schema.At(r.At).Time)
+		if believable(r.At) {
+			see(schema.At(r.At).Time)
+		}
 	}
 	for _, f := range j.in.Files {
-		for _, l := range f.Lines {
-			see(l.Time)
+		see(f.Last)
+	}
+	for _, f := range j.in.Files { // nothing inside has a time: the file's own is better than none
+		if start.IsZero() && believable(f.ModTime) {
+			start = schema.At(f.ModTime).Time
 		}
 	}
 	if start.IsZero() {
@@ -203,90 +208,6 @@ func (j *joiner) status(s *schema.Session) schema.Status {
 		return schema.Failed
 	}
 	return schema.OK
-}
-
-// outcome tells how the last turn of the main thread ended.
-func (j *joiner) outcome() schema.Outcome {
-	if !j.set.Final {
-		return schema.StillOpen
-	}
-	var last time.Time
-	out, prompted, ended := schema.Abandoned, false, false
-	see := func(at time.Time, o schema.Outcome) {
-		if !at.Before(last) {
-			last, out = at, o
-		}
-	}
-	for _, e := range j.events {
-		if e.AgentID != "" {
-			continue
-		}
-		switch {
-		case e.Type == schema.UserPrompt:
-			prompted = true
-			see(e.StartTime.Time, schema.Abandoned)
-		case e.Type == schema.ToolCall:
-			see(e.StartTime.Time, schema.Abandoned)
-		case e.Type == schema.ErrorEvent && e.Error.Type != "stream_aborted":
-			see(e.StartTime.Time, schema.FailedTurn)
-		case e.Name == "notification:interrupted":
-			see(e.StartTime.Time, schema.Interrupted)
-		case e.LLM != nil && (e.Provisional || finalStop(e.LLM.StopReason)):
-			see(e.EndTime.Time, schema.Completed)
-		}
-	}
-	for _, c := range j.calls {
-		if c.agentID == "" && c.lastWord() {
-			see(c.last, schema.Completed)
-		}
-	}
-	for _, l := range j.mainLines() {
-		if l.Subtype == "turn_duration" || l.Subtype == "stop_hook_summary" { // written when a turn ends well
-			see(l.Time, schema.Completed)
-		}
-	}
-	for _, r := range j.records {
-		if r.AgentID != "" {
-			continue
-		}
-		switch r.Event {
-		case hook.Stop:
-			see(r.at, schema.Completed)
-		case hook.StopFailure:
-			see(r.at, schema.FailedTurn)
-		case hook.SessionEnd:
-			ended = true
-		case hook.SessionStart:
-			ended = false
-		}
-	}
-	if out == schema.Abandoned && !prompted {
-		return schema.Completed // nothing was asked, nothing is missing
-	}
-	if out == schema.Abandoned && ended {
-		return schema.Interrupted // the client ended in good order in the middle of a turn: SIGINT, SIGTERM
-	}
-	return out
-}
-
-// finalStop reports whether a stop reason ends a turn.
-func finalStop(reason string) bool {
-	return reason != "" && reason != "tool_use" && reason != "pause_turn"
-}
-
-// lastWord reports whether a call of an old client, which wrote no stop reason, ended its turn: it says something and asks for no tool.
-func (c *call) lastWord() bool {
-	if c.best.Message.StopReason != "" || c.aborted || versionAtLeast(c.best.Version, 2, 1, 60) || c.text() == "" {
-		return false
-	}
-	for _, l := range c.lines {
-		for i := range l.Message.Content.Blocks {
-			if l.Message.Content.Blocks[i].Type == "tool_use" {
-				return false
-			}
-		}
-	}
-	return true
 }
 
 // completeness says what the Session was made from and what it lacks.

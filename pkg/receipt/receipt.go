@@ -209,3 +209,23 @@ func (b *Book) Put(name string, r Receipt) error {
 	}
 	return nil
 }
+
+// PutAll writes the receipts of many sessions at once; on return all are on disk, or none.
+func (b *Book) PutAll(all map[string]Receipt) error {
+	err := b.db.Update(func(tx *bbolt.Tx) error {
+		for name, r := range all {
+			v, err := json.Marshal(r)
+			if err != nil {
+				return err
+			}
+			if err := tx.Bucket(bucket).Put([]byte(name), v); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("receipts of %d sessions: %w", len(all), err)
+	}
+	return nil
+}

@@ -59,6 +59,7 @@ func fullSession() *schema.Session {
 		DurationMS:      new(int64(40_000)),
 		Status:          schema.Failed,
 		Outcome:         schema.FailedTurn,
+		Limit:           &schema.Limit{Kind: schema.MaxBudgetUSD, Max: 0.03, Used: 0.0425},
 		EndReason:       "other",
 		ParentSessionID: "11cdc9d4-ecaf-4a7e-8d15-6b26b95ccc26",
 		Client:          &schema.Client{Name: "claude-code", Version: "2.1.330", Entrypoint: "sdk-cli"},
@@ -139,7 +140,7 @@ func fullCompleteness() *schema.Completeness {
 		Missing: []string{"hooks"}, UnreadableRecords: 1, CutRecords: 2, DuplicateRecords: 3,
 		UnknownRecords: map[string]int{"Brew": 1}, UnparsedLines: 4, CutLines: 1, UnknownLines: map[string]int{"tea": 5},
 		CallsWithoutResult: 1, AgentsWithoutFile: 1, ProvisionalTail: true, CopiedCalls: 6, RefusedBills: 1, CarriedEvents: 7,
-		DamagedSpools: 1, SalvagedRecords: 8,
+		ClockSteps: 1, HooksAheadMS: -2500, DamagedSpools: 1, SalvagedRecords: 8,
 	}
 }
 
@@ -168,6 +169,7 @@ func fullInvocation() schema.Event {
 			FullOutput: &schema.OutputFile{Path: "/home/dev/tool-results/b1.txt", Bytes: 408_908},
 			Result:     schema.Raw(`{"content":[{"type":"text","text":"the index"}],"empty":{},"none":[]}`), Outcome: schema.ToolOK,
 			LLMEventID: eventID(2), ExecutionMS: new(int64(5500)), ApprovalMS: new(int64(0)),
+			Background: &schema.Background{TaskID: "b51ia5wsd", Status: "completed", EndTime: at(12), DurationMS: new(int64(8000))},
 		},
 	}
 }

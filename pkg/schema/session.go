@@ -35,8 +35,9 @@ type Outcome string
 
 const (
 	Completed   Outcome = "completed"   // the last turn ended and nothing failed for good
-	FailedTurn  Outcome = "failed"      // an API error ended the last turn
-	Interrupted Outcome = "interrupted" // a person or a signal stopped the last turn
+	FailedTurn  Outcome = "failed"      // an API error, or a command of the client's that failed, ended the last turn
+	Interrupted Outcome = "interrupted" // a person, a signal or a hook stopped the last turn
+	Limited     Outcome = "limited"     // the last turn ran into a bound that its caller had set, see [Limit]
 	Abandoned   Outcome = "abandoned"   // it stopped in the middle and no end was ever recorded
 	StillOpen   Outcome = "running"     // it was not over when this was assembled
 )
@@ -69,6 +70,7 @@ type Session struct {
 	DurationMS      *int64         `json:"duration_ms,omitzero"`
 	Status          Status         `json:"status"`
 	Outcome         Outcome        `json:"outcome,omitzero"`
+	Limit           *Limit         `json:"limit,omitzero"`
 	EndReason       string         `json:"end_reason,omitzero"`
 	ParentSessionID string         `json:"parent_session_id,omitzero"`
 	Client          *Client        `json:"client,omitzero"`
@@ -83,6 +85,22 @@ type Session struct {
 	Completeness    *Completeness  `json:"completeness,omitzero"`
 	Redactions      map[string]int `json:"redactions,omitempty"`
 	Events          []Event        `json:"events"`
+}
+
+// LimitKind is the kind of a [Limit], in the words of the client's flags.
+type LimitKind string
+
+const (
+	MaxTurns     LimitKind = "max_turns"      // --max-turns, maxTurns
+	MaxBudgetUSD LimitKind = "max_budget_usd" // --max-budget-usd, maxBudgetUsd
+)
+
+// Limit is the bound that a limited session ran into: what was allowed and what was used when the client
+// stopped, in turns (the one that it did not begin included) or US dollars.
+type Limit struct {
+	Kind LimitKind `json:"kind"`
+	Max  float64   `json:"max"`
+	Used float64   `json:"used"`
 }
 
 // Agent is the name and version that the team gave its agent (AMS_AGENT_NAME, AMS_AGENT_VERSION).
@@ -313,6 +331,16 @@ type Tool struct {
 	ApprovalMS      *int64      `json:"approval_ms,omitzero"`
 	Permission      *Permission `json:"permission,omitzero"`
 	MCPServer       string      `json:"mcp_server,omitzero"`
+	Background      *Background `json:"background,omitzero"`
+}
+
+// Background is a shell that a call left running: the call's own times and outcome are the launch's, these are
+// the shell's. Without an end none was recorded. DurationMS runs from the call's start.
+type Background struct {
+	TaskID     string `json:"task_id"`
+	Status     string `json:"status,omitzero"` // completed, failed, killed: the client's word
+	EndTime    Time   `json:"end_time,omitzero"`
+	DurationMS *int64 `json:"duration_ms,omitzero"`
 }
 
 // Permission is the client's decision to let a tool run or not, who took it, and what a person said to it.

@@ -55,14 +55,28 @@ func outcomeRow(s *schema.Session) row {
 	if s.Outcome == "" {
 		r.text = string(s.Status)
 	}
+	if s.Limit != nil {
+		r.text += " (" + limitText(s.Limit) + ")"
+	}
 	if s.EndReason != "" && s.EndReason != "other" {
 		r.text += " (" + strings.ReplaceAll(s.EndReason, "_", " ") + ")"
 	}
 	if s.Totals.Errors > 0 {
 		r.text += ", " + screen.Count(s.Totals.Errors, "error")
 	}
-	r.alarm = s.Outcome == schema.FailedTurn || s.Outcome == schema.Interrupted || s.Outcome == schema.Abandoned
+	switch s.Outcome {
+	case schema.FailedTurn, schema.Interrupted, schema.Limited, schema.Abandoned:
+		r.alarm = true
+	}
 	return r
+}
+
+// limitText says which bound stopped the session.
+func limitText(l *schema.Limit) string {
+	if l.Kind == schema.MaxBudgetUSD {
+		return fmt.Sprintf("budget %s, spent %s", screen.Exactly(l.Max), screen.Exactly(l.Used))
+	}
+	return fmt.Sprintf("%s, %g allowed", strings.ReplaceAll(string(l.Kind), "_", " "), l.Max)
 }
 
 func timeText(s *schema.Session, o Options) string {

@@ -134,6 +134,10 @@ func promptPassage(e *schema.Event) *passage {
 	if e.PromptSource != "" {
 		p.facts = append(p.facts, strings.ReplaceAll(e.PromptSource, "_", " "))
 	}
+	if e.Error != nil {
+		p.verdict = strings.ReplaceAll(e.Error.Type, "_", " ")
+		p.blocks = append(p.blocks, block{failure, "", e.Error.Message})
+	}
 	return p
 }
 
@@ -222,6 +226,9 @@ func subagentPassage(e *schema.Event) *passage {
 	}
 	if e.Status == schema.Failed {
 		p.verdict = "failed"
+	}
+	if e.Error != nil && (e.Error.Type == "killed" || e.Error.Type == "interrupted") {
+		p.verdict = e.Error.Type
 	}
 	if e.Error != nil {
 		p.blocks = append(p.blocks, block{failure, "", e.Error.Message})

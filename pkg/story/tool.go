@@ -96,9 +96,30 @@ func toolFacts(e *schema.Event) []string {
 		facts = append(facts, "approved after "+screen.Duration(*e.Tool.ApprovalMS))
 	}
 	if p := e.Tool.Permission; p != nil && p.Decision != "" && p.Decision != "accept" {
-		facts = append(facts, strings.TrimSuffix(p.Decision, "ed")+"ed by "+strings.ReplaceAll(p.Source, "_", " "))
+		facts = append(facts, strings.TrimSuffix(p.Decision, "ed")+"ed by "+deciderText(p.Source))
 	}
-	return facts
+	return append(facts, backgroundFacts(e.Tool.Background)...)
+}
+
+// deciderText is who decided on a call; the client names a person in several ways: user_reject, user_permanent, ...
+func deciderText(source string) string {
+	if strings.HasPrefix(source, "user_") {
+		return "user"
+	}
+	return strings.ReplaceAll(source, "_", " ")
+}
+
+// backgroundFacts tell how a shell that went on after its call ended.
+func backgroundFacts(b *schema.Background) []string {
+	switch {
+	case b == nil:
+		return nil
+	case b.EndTime.IsZero():
+		return []string{"in the background", "no end recorded"}
+	case b.DurationMS == nil:
+		return []string{"in the background", b.Status}
+	}
+	return []string{"in the background", b.Status + " after " + screen.Duration(*b.DurationMS)}
 }
 
 // addFailure tells the error of a call, if it had one.

@@ -41,8 +41,9 @@ type Line struct {
 	PermissionDecision  *PermissionDecision `json:"permissionDecision"`
 	DenialKind          string              `json:"toolDenialKind"` // user-rejected, permission-rule, interrupted, automode-unavailable
 	DenialBeforeRun     bool                `json:"toolDenialBeforeRun"`
-	UserFeedback        string              `json:"userFeedback"`      // what a person said to a refusal
+	UserFeedback        string              `json:"userFeedback"`      // what a person said when they refused the call
 	HoldsPersonsWords   bool                `json:"holdsPersonsWords"` // a tool_result line: a person's words stand in it
+	ToolEndsTurn        bool                `json:"toolEndsTurn"`      // the result is the turn's last word (StructuredOutput)
 
 	// assistant
 	RequestID        string `json:"requestId"`
@@ -65,6 +66,8 @@ type Line struct {
 	OriginalModel   string           `json:"originalModel"`
 	FallbackModel   string           `json:"fallbackModel"`
 	Trigger         string           `json:"trigger"`
+	PromptEnding    *PromptEnding    `json:"promptSubmitEnding"` // informational: what became of a prompt that did not run
+	CommandOutcome  *CommandOutcome  `json:"commandOutcome"`     // local_command
 
 	Attachment *Attachment `json:"attachment"`
 	Data       *Progress   `json:"data"`            // progress
@@ -263,6 +266,26 @@ type CompactMetadata struct {
 	DurationMS  float64 `json:"durationMs"`
 }
 
+// PromptEnding says why a prompt was not given to the model.
+type PromptEnding struct {
+	Ending struct {
+		Kind   string `json:"kind"` // blocked_by_hook, ...
+		Reason string `json:"reason"`
+	} `json:"ending"`
+}
+
+// CommandOutcome says how a command that the client ran itself ended.
+type CommandOutcome struct {
+	Kind string `json:"kind"` // failed, ...
+}
+
+// Types of attachments that a Session needs.
+const (
+	QueuedCommand   = "queued_command"    // a prompt or notification that came while a turn ran
+	MaxTurnsReached = "max_turns_reached" // --max-turns ended the run
+	BudgetUSD       = "budget_usd"        // what is left of --max-budget-usd, written before each call
+)
+
 // Attachment is what the client put beside a message.
 type Attachment struct {
 	Type        string  `json:"type"`
@@ -270,6 +293,11 @@ type Attachment struct {
 	CommandMode string  `json:"commandMode"`
 	SourceUUID  string  `json:"source_uuid"`
 	RowSource   string  `json:"rowSource"`
+
+	MaxTurns  float64 `json:"maxTurns"` // max_turns_reached
+	TurnCount float64 `json:"turnCount"`
+	Used      float64 `json:"used"` // budget_usd
+	Total     float64 `json:"total"`
 }
 
 // Progress is the data of a progress line (clients 2.1.7 to 2.1.81). agent_progress carries whole subagent messages.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"ams/pkg/lax"
 )
@@ -16,6 +17,7 @@ type Report struct {
 	Bytes    int64          // bytes read
 	Unparsed int            // lines, or rests of lines, that are not JSON objects
 	Cut      bool           // the last line has no end and is not JSON: the file was cut or is still being written
+	Last     time.Time      // the latest time on any of the lines, zero where none has one
 	Unknown  map[string]int // lines by types that this package does not know; "(others)" beyond 64 names and for long ones
 }
 
@@ -130,20 +132,30 @@ func peekType(body []byte) string {
 }
 
 func keep(l *Line, number int, rep *Report, fn func(*Line, bool)) {
+	if l.Time = parseTime(l.Timestamp); l.Time.After(rep.Last) {
+		rep.Last = l.Time
+	}
 	needed, known := knownTypes[l.Type]
 	if !known {
 		rep.countUnknown(l.Type)
 	}
 	l.Number = number
-	l.Time = parseTime(l.Timestamp)
 	fn(l, needed && l.useful())
 }
 
-// useful tells apart the lines of types whose bulk no Session needs: attachments but queued prompts, progress but subagents'.
+// useful tells apart the lines of types whose bulk no Session needs: attachments but queued prompts and
+// bounds of a run, progress but subagents'.
 func (l *Line) useful() bool {
 	switch l.Type {
 	case "attachment":
-		return l.Attachment != nil && l.Attachment.Type == "queued_command"
+		if l.Attachment == nil {
+			return false
+		}
+		switch l.Attachment.Type {
+		case QueuedCommand, MaxTurnsReached, BudgetUSD:
+			return true
+		}
+		return false
 	case "progress":
 		return l.Data != nil && l.Data.Type == "agent_progress"
 	}
@@ -175,6 +187,8 @@ func (l *Line) Nested() *Line {
 	}
 	if inner.Time = parseTime(n.Timestamp); inner.Time.IsZero() {
 		inner.Time = l.Time
+	} else if own := parseTime(l.Timestamp); !own.IsZero() {
+		inner.Time = inner.Time.Add(l.Time.Sub(own)) // by the clock that l's time is of
 	}
 	return inner
 }
