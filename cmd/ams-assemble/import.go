@@ -15,6 +15,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"ams/pkg/safefile"
 	"ams/pkg/transcript"
 	"ams/pkg/upload"
 )
@@ -115,7 +116,7 @@ func (im *importer) all(ctx context.Context, paths []string) error {
 func (im *importer) find(ctx context.Context, paths []string) ([][]transcript.Files, error) {
 	var found [][]transcript.Files
 	place := map[string]int{} // session id -> place in found
-	finder := &transcript.Finder{Owner: -1, Anywhere: true}
+	finder := &transcript.Finder{Anywhere: true}
 	for _, root := range paths {
 		if _, err := os.Stat(root); err != nil {
 			return nil, fmt.Errorf("import %s: %w", root, err)
@@ -134,7 +135,7 @@ func (im *importer) find(ctx context.Context, paths []string) ([][]transcript.Fi
 			if d.IsDir() || filepath.Ext(path) != ".jsonl" || strings.HasPrefix(d.Name(), "agent-") {
 				return nil
 			}
-			files, err := finder.FromFile(path)
+			files, err := finder.FromFile(path, safefile.Owner{})
 			switch at, seen := place[files.SessionID]; {
 			case errors.Is(err, transcript.ErrNoSession):
 				im.skipped["no line of a session in it"]++

@@ -37,6 +37,8 @@ type env struct {
 	getenv func(string) string
 	now    func() time.Time
 	self   string // the path of this program
+	// unset says why the settings in the env file could not be read, nil if they were.
+	unset error
 }
 
 func main() {
@@ -49,8 +51,7 @@ func main() {
 		getenv: os.Getenv, now: time.Now, self: self,
 	}
 	if err := loadEnv(envFile(homeDir(world)), os.LookupEnv, os.Setenv); err != nil {
-		fmt.Fprintf(os.Stderr, "ams-assemble: %v\n", err)
-		os.Exit(exitUsage)
+		world.unset = &exitError{exitUsage, err}
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

@@ -130,7 +130,7 @@ func storeAll(ctx context.Context, e env, set settings, opt runOptions, word *re
 	if err != nil {
 		return err
 	}
-	book, err := set.openBook()
+	book, err := set.openBook(e)
 	if err != nil {
 		return err
 	}

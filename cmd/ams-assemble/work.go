@@ -12,6 +12,7 @@ import (
 	"ams/pkg/assemble"
 	"ams/pkg/hook"
 	"ams/pkg/receipt"
+	"ams/pkg/safefile"
 	"ams/pkg/schema"
 	"ams/pkg/spool"
 	"ams/pkg/transcript"
@@ -25,8 +26,9 @@ var errEmpty = errors.New("the spool is empty, and there is no transcript")
 
 // work is one session on its way from its inputs to a Session.
 type work struct {
-	name     string // the spool's file name for the session
-	from     string // the file that it is made of, for errors
+	name     string         // the spool's file name for the session
+	from     string         // the file that it is made of, for errors
+	owner    safefile.Owner // of what was recorded: transcripts of others are not read for it
 	contents spool.Contents
 	files    transcript.Files
 	inputs   []receipt.Stat
@@ -42,11 +44,12 @@ type work struct {
 type assembler struct {
 	set    settings
 	now    func() time.Time
+	owner  safefile.Owner // of the spool folder
 	finder *transcript.Finder
 }
 
 func newAssembler(e env, set settings) *assembler {
-	return &assembler{set: set, now: e.now, finder: &transcript.Finder{ClaudeDir: set.claudeDir, Owner: ownerOf(set.spoolDir)}}
+	return &assembler{set: set, now: e.now, owner: safefile.OwnerOf(set.spoolDir), finder: &transcript.Finder{ClaudeDir: set.claudeDir}}
 }
 
 // fromSpool assembles the session of a spool.
@@ -55,7 +58,7 @@ func (a *assembler) fromSpool(name string) (*work, error) {
 	if err != nil {
 		return nil, err
 	}
-	return a.assemble(&work{name: name, from: filepath.Join(a.set.spoolDir, name+".db"), contents: contents})
+	return a.assemble(&work{name: name, from: filepath.Join(a.set.spoolDir, name+".db"), owner: a.owner, contents: contents})
 }
 
 // fromFile assembles the session of a spool file that lies anywhere; it is not changed.
@@ -64,8 +67,7 @@ func (a *assembler) fromFile(path string) (*work, error) {
 	if err != nil {
 		return nil, err
 	}
-	a.finder.Owner = ownerOf(path)
-	return a.assemble(&work{name: spool.FileName(contents.SessionID), from: path, contents: contents})
+	return a.assemble(&work{name: spool.FileName(contents.SessionID), from: path, owner: safefile.OwnerOf(path), contents: contents})
 }
 
 // fromTranscript assembles a session by its transcript; its spool is read too, if there is one.
@@ -86,7 +88,7 @@ func (a *assembler) assemble(w *work) (*work, error) {
 	id := w.contents.SessionID
 	records := joinRecords(w.contents.Records)
 	if w.files.SessionID == "" {
-		files, err := a.finder.Find(id, transcriptPath(id, records))
+		files, err := a.finder.Find(id, transcriptPath(id, records), w.owner)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, transcript.ErrUnsafe) {
 			return nil, err
 		}

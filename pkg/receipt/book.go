@@ -90,7 +90,7 @@ func (b *Book) open(path string) error {
 	defer unlock()
 	err = read(path, lockWait, func(string, []byte) {})
 	if errors.Is(err, ErrDamaged) {
-		b.Damage = &Damage{Path: path, Reason: reason(err)}
+		b.Damage = &Damage{Path: path, Reason: strings.TrimPrefix(err.Error(), ErrDamaged.Error()+": ")}
 		if b.Damage.Kept, err = setAside(path); err == nil {
 			err = fs.ErrNotExist
 		}
@@ -261,24 +261,20 @@ func read(path string, wait time.Duration, fn func(name string, value []byte)) e
 	case errors.Is(err, spool.ErrNewer), errors.Is(err, ErrNewer):
 		return ErrNewer
 	}
-	return fmt.Errorf("%w: %w", ErrDamaged, err) // an error of the disk, too: what it gave cannot be read again
+	// An error of the disk, too: what it gave cannot be read again.
+	return fmt.Errorf("%w: %s", ErrDamaged, strings.TrimSuffix(err.Error(), ": "+spool.ErrDamaged.Error()))
 }
 
 // checkFormat looks at an entry of the meta bucket. A format is that of a newer version only if no bit of it was lost.
 func checkFormat(k, v []byte) error {
 	text, ok := unsealed(k, v)
 	if !ok {
-		return ErrDamaged
+		return fmt.Errorf("entry %q has another checksum", k)
 	}
 	if n, err := strconv.Atoi(string(text)); string(k) == string(formatKey) && (err != nil || n > formatVersion) {
 		return ErrNewer
 	}
 	return nil
-}
-
-// reason is why a file is damaged, without the words that say so.
-func reason(err error) string {
-	return strings.TrimSuffix(strings.TrimPrefix(err.Error(), ErrDamaged.Error()+": "), ": "+spool.ErrDamaged.Error())
 }
 
 // do works on the database, one at a time. After a fault in the file nothing touches it again.

@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"ams/pkg/safefile"
 )
 
 // ErrNoSession says that no line of a file names a session.
@@ -13,7 +15,8 @@ var ErrNoSession = errors.New("no session in it")
 
 // FromFile returns the files of the session of one main file, wherever it lies if the Finder says so and whatever its name: a file
 // that is not named by a session id holds the session that its first lines name. Of 4,707 published files 714 were named otherwise.
-func (f *Finder) FromFile(path string) (Files, error) {
+func (f *Finder) FromFile(path string, by safefile.Owner) (Files, error) {
+	o := owner{by}
 	path, err := filepath.Abs(path)
 	if err != nil {
 		return Files{}, fmt.Errorf("transcript: %w", err)
@@ -22,10 +25,10 @@ func (f *Finder) FromFile(path string) (Files, error) {
 	if err != nil {
 		return Files{}, fmt.Errorf("transcript: %w", err)
 	}
-	if err := f.owner().check(path, info); err != nil {
+	if err := o.check(path, info); err != nil {
 		return Files{}, err
 	}
-	id := f.owner().headSession(path)
+	id := o.headSession(path)
 	if id == "" {
 		return Files{}, fmt.Errorf("%s: %w", path, ErrNoSession)
 	}
@@ -33,8 +36,8 @@ func (f *Finder) FromFile(path string) (Files, error) {
 	if isUUID(name) {
 		id = name
 	}
-	files := Files{SessionID: id, Project: filepath.Dir(path), Main: path, owner: f.owner()}
-	files.Agents = f.agents(files.Project, name, id)
+	files := Files{SessionID: id, Project: filepath.Dir(path), Main: path, owner: o}
+	files.Agents = f.agents(files, name)
 	return files, nil
 }
 
