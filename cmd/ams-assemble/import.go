@@ -2,20 +2,15 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
-	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
-	"strings"
 	"text/tabwriter"
 
 	"github.com/urfave/cli/v2"
 
-	"ams/pkg/safefile"
 	"ams/pkg/transcript"
 	"ams/pkg/upload"
 )
@@ -80,7 +75,7 @@ type imported struct {
 // all finds every session first, by the heads of the files, and then works on several at once. The files of one session are not
 // worked on at once: each is put over the one before.
 func (im *importer) all(ctx context.Context, paths []string) error {
-	found, err := im.find(ctx, paths)
+	found, err := findTranscripts(ctx, im, paths)
 	if err != nil {
 		return err
 	}
@@ -109,53 +104,6 @@ func (im *importer) all(ctx context.Context, paths []string) error {
 		return fmt.Errorf("nothing was imported; %s failed", count(im.failed, "file"))
 	}
 	return nil
-}
-
-// find returns the files of every session below the paths: as a rule one main file and its agents', but the same session may lie in
-// two folders.
-func (im *importer) find(ctx context.Context, paths []string) ([][]transcript.Files, error) {
-	var found [][]transcript.Files
-	place := map[string]int{} // session id -> place in found
-	finder := &transcript.Finder{Anywhere: true}
-	for _, root := range paths {
-		if _, err := os.Stat(root); err != nil {
-			return nil, fmt.Errorf("import %s: %w", root, err)
-		}
-		err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
-			if err != nil {
-				im.fail(err)
-				return nil
-			}
-			if ctx.Err() != nil {
-				return ctx.Err()
-			}
-			if d.IsDir() && d.Name() == "subagents" {
-				return fs.SkipDir // read with their session
-			}
-			if d.IsDir() || filepath.Ext(path) != ".jsonl" || strings.HasPrefix(d.Name(), "agent-") {
-				return nil
-			}
-			files, err := finder.FromFile(path, safefile.Owner{})
-			switch at, seen := place[files.SessionID]; {
-			case errors.Is(err, transcript.ErrNoSession):
-				im.skipped["no line of a session in it"]++
-			case errors.Is(err, transcript.ErrUnsafe):
-				im.skipped["no regular file"]++
-			case err != nil:
-				im.fail(fmt.Errorf("%s: %w", path, err))
-			case seen:
-				found[at] = append(found[at], files)
-			default:
-				place[files.SessionID] = len(found)
-				found = append(found, []transcript.Files{files})
-			}
-			return nil
-		})
-		if err != nil {
-			return nil, fmt.Errorf("import %s: %w", root, err)
-		}
-	}
-	return found, nil
 }
 
 func (im *importer) fail(err error) {
