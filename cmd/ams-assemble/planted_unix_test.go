@@ -4,6 +4,7 @@ package main
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -69,6 +70,37 @@ func TestAnEnvFileOfAnotherUserIsNotRead(t *testing.T) {
 	})
 	if err == nil || !strings.Contains(err.Error(), "it belongs to user 65534, not to user 0") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// TestSigtermEndsWhateverWaits starts a command that waits for something outside, as on a dead disk: a FIFO that a person named.
+func TestSigtermEndsWhateverWaits(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	pipe := filepath.Join(dir, "pipe")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Skip(err)
+	}
+	cmd := exec.Command(buildProgram(t), "spool", "load", "--spool-dir", filepath.Join(dir, "spool"), pipe)
+	var talk strings.Builder
+	cmd.Stderr = &talk
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer cmd.Process.Kill()
+	// Its open and this one meet, and then it waits for a line.
+	w, err := os.OpenFile(pipe, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	began := time.Now()
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait()
+	if code := cmd.ProcessState.ExitCode(); code != exitSome || !strings.Contains(talk.String(), "stopped in the middle of its work") {
+		t.Errorf("exit %d after %v\n%s", code, time.Since(began), talk.String())
 	}
 }
 
