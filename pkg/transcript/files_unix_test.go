@@ -211,3 +211,41 @@ func TestSiblingsAreTranscriptsThatMayBeRead(t *testing.T) {
 		MainLines(files, id, "user", func(l *Line, _ time.Time) { t.Errorf("MainLines read %s of %s", l.UUID, id) })
 	}
 }
+
+// TestRawGivesNothingThatTookAFilesPlace changes files for something else after they were found, as an agent may while they are read.
+func TestRawGivesNothingThatTookAFilesPlace(t *testing.T) {
+	main, agent, note := "projects/p/"+sessionID+".jsonl", "projects/p/"+sessionID+"/subagents/agent-a.jsonl", "projects/p/"+sessionID+"/subagents/agent-a.meta.json"
+	for name, refused := range map[string]bool{main: true, agent: true, note: false} {
+		for change, fn := range map[string]func(path string) error{
+			"symlink": func(path string) error { return os.Symlink("other", path) },
+			"FIFO":    func(path string) error { return syscall.Mkfifo(path, 0o600) },
+			"folder":  func(path string) error { return os.Mkdir(path, 0o700) },
+			"nothing": func(string) error { return nil },
+			"large":   func(path string) error { return os.WriteFile(path, make([]byte, maxMeta+1), 0o600) },
+		} {
+			dir := tree(t, map[string]string{main: user("mine", 5), agent: user("mine too", 6), note: "{}"})
+			path := filepath.Join(dir, name)
+			write(t, filepath.Join(filepath.Dir(path), "other"), "secret")
+			files, err := (&Finder{ClaudeDir: dir}).Find(sessionID, "", safefile.Me())
+			if err == nil {
+				err = os.Remove(path)
+			}
+			if err == nil {
+				err = fn(path)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			var names []string
+			err = Raw(files, maxMeta, func(name string, body []byte) {
+				names = append(names, name)
+				if string(body) == "secret" {
+					t.Errorf("%s became a %s: the secret is given as %s", name, change, name)
+				}
+			})
+			if want := refused && change != "nothing"; errors.Is(err, ErrUnsafe) != want || !want && (err != nil || len(names) != 2) {
+				t.Errorf("%s became a %s: Raw gave %q, %v", name, change, names, err)
+			}
+		}
+	}
+}
