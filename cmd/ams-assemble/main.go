@@ -37,8 +37,8 @@ type env struct {
 	getenv func(string) string
 	now    func() time.Time
 	self   string // the path of this program
-	// unset says why the settings in the env file could not be read, nil if they were.
-	unset error
+	// envErr says why the settings in the env file could not be read, nil if they were.
+	envErr error
 }
 
 func main() {
@@ -51,7 +51,7 @@ func main() {
 		getenv: os.Getenv, now: time.Now, self: self,
 	}
 	if err := loadEnv(envFile(homeDir(world)), os.LookupEnv, os.Setenv); err != nil {
-		world.unset = &exitError{exitUsage, err}
+		world.envErr = &exitError{exitUsage, err}
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

@@ -161,9 +161,9 @@ func unpack(b bundle.Bundle, dir, main string) (transcript.Files, error) {
 	}
 	finder := &transcript.Finder{ClaudeDir: dir, Anywhere: true}
 	if main != "" && main != b.SessionID+".jsonl" {
-		return finder.FromFile(filepath.Join(project, filepath.FromSlash(main)), safefile.Me())
+		return finder.FromFile(filepath.Join(project, filepath.FromSlash(main)), safefile.Owner{})
 	}
-	files, err := finder.Find(b.SessionID, "", safefile.Me())
+	files, err := finder.Find(b.SessionID, "", safefile.Owner{})
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, transcript.ErrUnsafe) {
 		err = nil // it holds the spool only
 	}

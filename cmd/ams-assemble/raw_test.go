@@ -34,8 +34,8 @@ func TestABundleTellsOnlyWhatItHolds(t *testing.T) {
 		"an absolute main file": {bundle.Bundle{SessionID: "s", Notes: []byte(`{"main":"` + outside + `"}`)}, "", "holds no such file"},
 		"a main file that is none of it": {bundle.Bundle{SessionID: "s", Notes: []byte(`{"main":"t.jsonl"}`), Files: map[string][]byte{"s.jsonl": line}},
 			"", "holds no such file"},
-		"a session outside": {bundle.Bundle{SessionID: "../../../outside", Files: map[string][]byte{"s.jsonl": line}}, "", "there is no transcript"},
-		"a file in a file": {bundle.Bundle{SessionID: "s", Files: map[string][]byte{"s.jsonl": line, "s.jsonl/x.jsonl": line}}, "", "bundle: "},
+		"a session outside":   {bundle.Bundle{SessionID: "../../../outside", Files: map[string][]byte{"s.jsonl": line}}, "", "there is no transcript"},
+		"a file in a file":    {bundle.Bundle{SessionID: "s", Files: map[string][]byte{"s.jsonl": line, "s.jsonl/x.jsonl": line}}, "", "bundle: "},
 		"names that lead out": {bundle.Bundle{SessionID: "s", Files: map[string][]byte{"../../outside.jsonl": line}}, "", "leads out"},
 	} {
 		b, err := bundle.Encode(c.bundle)

@@ -70,8 +70,8 @@ func joinSettings(prices *price.Table) assemble.Settings {
 
 // readSettings checks the common settings.
 func readSettings(e env, c *cli.Context) (settings, error) {
-	if e.unset != nil {
-		return settings{}, e.unset
+	if e.envErr != nil {
+		return settings{}, e.envErr
 	}
 	s := settings{claudeDir: c.String("claude-dir"), localDir: c.String("local-dir"), idle: c.Duration("idle"), now: c.Bool("now")}
 	var err error

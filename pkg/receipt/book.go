@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -36,7 +37,8 @@ type Book struct {
 	// Damage says what was set aside for this book to be opened, nil if nothing was.
 	Damage *Damage
 
-	mu     sync.Mutex
+	mu     sync.Mutex          // guards all below
+	all    map[string]*Receipt // what is in the file; a Receipt in it is never changed
 	db     *bbolt.DB
 	file   *os.File // of db
 	broken error    // of a fault; after it db is not touched
@@ -88,8 +90,7 @@ func (b *Book) open(path string) error {
 		return err
 	}
 	defer unlock()
-	err = read(path, lockWait, func(string, []byte) {})
-	if errors.Is(err, ErrDamaged) {
+	if b.all, err = read(path, lockWait); errors.Is(err, ErrDamaged) {
 		b.Damage = &Damage{Path: path, Reason: strings.TrimPrefix(err.Error(), ErrDamaged.Error()+": ")}
 		if b.Damage.Kept, err = setAside(path); err == nil {
 			err = fs.ErrNotExist
@@ -218,12 +219,7 @@ func SetAside(path string) []string {
 // Read returns every receipt at path, none where there is no such file, and writes nothing. Others may read at the same time; [ErrLocked]
 // says that a run is at work, [ErrDamaged] that the next run will set the file aside.
 func Read(path string) (map[string]*Receipt, error) {
-	all := map[string]*Receipt{}
-	err := read(path, 0, func(name string, v []byte) {
-		if r := decode([]byte(name), v); r != nil {
-			all[name] = r
-		}
-	})
+	all, err := read(path, 0)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, nil
@@ -233,21 +229,24 @@ func Read(path string) (map[string]*Receipt, error) {
 	return all, nil
 }
 
-// read reads and checks the whole file without bbolt.
-func read(path string, wait time.Duration, fn func(name string, value []byte)) error {
+// read reads and checks the whole file without bbolt. Without a file, and with an error, there are no receipts.
+func read(path string, wait time.Duration) (map[string]*Receipt, error) {
+	all := map[string]*Receipt{}
 	f, err := safefile.Open(path, safefile.Rules{})
 	var refused *safefile.Refusal
 	if errors.As(err, &refused) {
-		return fmt.Errorf("%w: %s", ErrDamaged, refused.Why)
+		return all, fmt.Errorf("%w: %s", ErrDamaged, refused.Why)
 	}
 	if err != nil {
-		return err
+		return all, err
 	}
 	defer f.Close()
 	err = spool.ReadBolt(f, wait, func(in, k, v []byte) error {
 		switch string(in) {
 		case string(bucket):
-			fn(string(k), v)
+			if r := decode(k, v); r != nil {
+				all[string(k)] = r
+			}
 		case string(metaBucket):
 			return checkFormat(k, v)
 		}
@@ -255,14 +254,15 @@ func read(path string, wait time.Duration, fn func(name string, value []byte)) e
 	})
 	switch {
 	case err == nil:
-		return nil
+		return all, nil
 	case errors.Is(err, spool.ErrBusy):
-		return ErrLocked
+		err = ErrLocked
 	case errors.Is(err, spool.ErrNewer), errors.Is(err, ErrNewer):
-		return ErrNewer
+		err = ErrNewer
+	default: // an error of the disk, too: what it gave cannot be read again
+		err = fmt.Errorf("%w: %s", ErrDamaged, strings.TrimSuffix(err.Error(), ": "+spool.ErrDamaged.Error()))
 	}
-	// An error of the disk, too: what it gave cannot be read again.
-	return fmt.Errorf("%w: %s", ErrDamaged, strings.TrimSuffix(err.Error(), ": "+spool.ErrDamaged.Error()))
+	return map[string]*Receipt{}, err
 }
 
 // checkFormat looks at an entry of the meta bucket. A format is that of a newer version only if no bit of it was lost.
@@ -302,32 +302,18 @@ func (b *Book) Close() error {
 	return err
 }
 
-// Get returns the receipt of a session, or nil. One that cannot be read counts as none: the work is done again.
+// Get returns the receipt of a session, or nil. One that could not be read counts as none: the work is done again.
 func (b *Book) Get(name string) *Receipt {
-	var r *Receipt
-	_ = b.do(func() error {
-		return b.db.View(func(tx *bbolt.Tx) error {
-			r = decode([]byte(name), tx.Bucket(bucket).Get([]byte(name)))
-			return nil
-		})
-	})
-	return r
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.all[name]
 }
 
 // All returns every receipt by the session's file name.
 func (b *Book) All() map[string]*Receipt {
-	all := map[string]*Receipt{}
-	_ = b.do(func() error {
-		return b.db.View(func(tx *bbolt.Tx) error {
-			return tx.Bucket(bucket).ForEach(func(k, v []byte) error {
-				if r := decode(k, v); r != nil {
-					all[string(k)] = r
-				}
-				return nil
-			})
-		})
-	})
-	return all
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return maps.Clone(b.all)
 }
 
 // Put writes a session's receipt; on return it is on disk.
@@ -335,7 +321,11 @@ func (b *Book) Put(name string, r Receipt) error {
 	text, err := json.Marshal(r)
 	if err == nil {
 		err = b.do(func() error {
-			return b.db.Update(func(tx *bbolt.Tx) error { return tx.Bucket(bucket).Put([]byte(name), sealed([]byte(name), text)) })
+			err := b.db.Update(func(tx *bbolt.Tx) error { return tx.Bucket(bucket).Put([]byte(name), sealed([]byte(name), text)) })
+			if err == nil {
+				b.all[name] = &r
+			}
+			return err
 		})
 	}
 	if err != nil {
