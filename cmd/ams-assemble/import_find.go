@@ -29,12 +29,9 @@ type importSearch struct {
 func findTranscripts(ctx context.Context, im *importer, paths []string) ([][]transcript.Files, error) {
 	s := &importSearch{im: im, finder: &transcript.Finder{Anywhere: true}, place: map[string]int{}, entered: map[string]bool{}}
 	for _, root := range paths {
-		info, err := os.Stat(root)
-		if err == nil && info.IsDir() {
-			root, err = realPath(root)
-		}
+		real, err := realPath(root)
 		if err == nil {
-			err = s.walk(ctx, root, true)
+			err = s.walk(ctx, real, true)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("import %s: %w", root, err)
@@ -47,7 +44,7 @@ func findTranscripts(ctx context.Context, im *importer, paths []string) ([][]tra
 func realPath(path string) (string, error) {
 	real, err := filepath.EvalSymlinks(path)
 	if err != nil {
-		return path, err
+		return "", err
 	}
 	return filepath.Abs(real)
 }

@@ -98,7 +98,9 @@ func (a *assembler) assemble(w *work) (*work, error) {
 		w.files = files
 	}
 	w.lookedAt = a.now()
-	w.inputs = receipt.Look(watched(w.files, transcriptPath(id, records)))
+	if w.notes == nil { // what a bundle names outside of itself is not looked at
+		w.inputs = receipt.Look(watched(w.files, transcriptPath(id, records)))
+	}
 	files, err := transcript.ReadFiles(w.files)
 	if err != nil {
 		return nil, err

@@ -124,6 +124,10 @@ func open(path string, r Rules, flag int) (*os.File, error) {
 	if err == nil {
 		err = r.Check(path, info)
 	}
+	var failed *fs.PathError
+	if errors.As(err, &failed) {
+		failed.Op = "open" // what the caller asked for
+	}
 	if err != nil {
 		return nil, err
 	}
