@@ -24,8 +24,9 @@ import (
 // keptBytes bounds what is kept of fetched sessions, compressed: about 25,000 of 200 kB.
 const keptBytes = 1 << 30
 
-// bodies reads Sessions. Those of a bucket are kept compressed on this machine, each version of each one once, so that a second search fetches
-// nothing: NAME.VERSION.kept in the cache folder, 0600. What comes out is checked: a file that a crash emptied, that lost bits or that keeps
+// bodies reads Sessions. Those of a bucket are kept compressed on this machine, each version of
+// each one once, so that a second search fetches nothing: NAME.VERSION.kept in the cache folder,
+// 0600. What comes out is checked: a file that a crash emptied, that lost bits or that keeps
 // something else is fetched anew.
 type bodies struct {
 	store    upload.Store

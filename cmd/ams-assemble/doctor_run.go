@@ -56,13 +56,15 @@ func (d *doctor) checkReceipts(context.Context) {
 	kept := receipt.SetAside(path)
 	switch {
 	case errors.Is(d.booksErr, receipt.ErrDamaged):
-		d.warn("receipts", "ams-assemble run sets the file aside and looks at every session anew; is the disk failing?", "%v", d.booksErr)
+		d.warn("receipts", "ams-assemble run sets the file aside and looks at every session anew; is the disk failing?",
+			"%v", d.booksErr)
 	case errors.Is(d.booksErr, receipt.ErrNewer):
 		d.problem("receipts", "update this ams-assemble", "%v", d.booksErr)
 	case d.booksErr != nil:
 		d.problem("receipts", "make it readable for this user", "%v", d.booksErr)
 	case len(kept) > 0:
-		d.warn("receipts", "nothing is lost: remove it; is the disk failing?", "damaged receipts were set aside, %s in all, the last as %s",
+		d.warn("receipts", "nothing is lost: remove it; is the disk failing?",
+			"damaged receipts were set aside, %s in all, the last as %s",
 			screen.Count(len(kept), "file"), kept[len(kept)-1])
 	}
 }

@@ -16,22 +16,25 @@ func envFile(home string) string { return filepath.Join(home, ".config", "ams", 
 // maxEnvFile bounds the env file; a few dozen lines are usual.
 const maxEnvFile = 1 << 20
 
-// readEnv reads the env file. It says where sessions go, with which keys, and what is masked: so it is believed only if it is this
-// user's and nobody else may write to it. It may be kept elsewhere, behind a link.
+// readEnv reads the env file. It says where sessions go, with which keys, and what is masked: so it
+// is believed only if it is this user's and nobody else may write to it. It may be kept elsewhere,
+// behind a link.
 func readEnv(path string) ([]byte, error) {
 	b, err := safefile.Read(path, safefile.Rules{Links: true, Owner: safefile.Me(), Private: true, MaxBytes: maxEnvFile})
 	var refused *safefile.Refusal
 	if errors.As(err, &refused) {
 		return nil, &hintError{
-			err:  fmt.Errorf("settings %w", refused),
-			hint: "it must be a file of this user that nobody else may write to (chmod 600, chown), of at most 1 MB; move it away to go on without it",
+			err: fmt.Errorf("settings %w", refused),
+			hint: "it must be a file of this user that nobody else may write to (chmod 600, chown), of at most 1 MB; " +
+				"move it away to go on without it",
 		}
 	}
 	return b, err
 }
 
-// loadEnv sets the variables of the file that are not set yet. A file that is not there sets none. One that is refused stops every command
-// that needs settings: to go on without them would store sessions in the wrong place, or unmasked.
+// loadEnv sets the variables of the file that are not set yet. A file that is not there sets none.
+// One that is refused stops every command that needs settings: to go on without them would store
+// sessions in the wrong place, or unmasked.
 func loadEnv(path string, lookup func(string) (string, bool), set func(name, value string) error) error {
 	b, err := readEnv(path)
 	var hinted *hintError

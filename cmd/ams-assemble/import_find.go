@@ -23,11 +23,15 @@ type importSearch struct {
 	entered map[string]bool // folders, by their real paths
 }
 
-// findTranscripts returns the files of every session below the paths: as a rule one main file and its agents', but the same session may
-// lie in two folders. Links to folders are followed where people have them, and each folder is entered once: a path itself, what is right
-// in it, and what is right in a projects folder. Any other link is named, for it may lead anywhere.
+// findTranscripts returns the files of every session below the paths: as a rule one main file and
+// its agents', but the same session may lie in two folders. Links to folders are followed where
+// people have them, and each folder is entered once: a path itself, what is right in it, and what
+// is right in a projects folder. Any other link is named, for it may lead anywhere.
 func findTranscripts(ctx context.Context, im *importer, paths []string) ([][]transcript.Files, error) {
-	s := &importSearch{im: im, finder: &transcript.Finder{Anywhere: true}, place: map[string]int{}, entered: map[string]bool{}}
+	s := &importSearch{
+		im: im, finder: &transcript.Finder{Anywhere: true},
+		place: map[string]int{}, entered: map[string]bool{},
+	}
 	for _, root := range paths {
 		real, err := realPath(root)
 		if err == nil {
@@ -49,7 +53,8 @@ func realPath(path string) (string, error) {
 	return filepath.Abs(real)
 }
 
-// walk takes what is below a folder, or one file. named says that a person named it, and so means what is linked right in it.
+// walk takes what is below a folder, or one file. named says that a person named it, and so means
+// what is linked right in it.
 func (s *importSearch) walk(ctx context.Context, root string, named bool) error {
 	return filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		switch {
@@ -92,8 +97,8 @@ func (s *importSearch) link(ctx context.Context, path, root string, named bool) 
 	parent := filepath.Dir(path)
 	if follow := named && parent == root || filepath.Base(parent) == "projects"; !follow || isWithin(root, target) {
 		s.im.skipped["a link to a folder, not entered"]++
-		fmt.Fprintf(s.im.e.stderr, "ams-assemble: %s is a link to a folder and is not entered: name %s to import what is in it\n",
-			screen.Line(path), screen.Line(target))
+		const word = "ams-assemble: %s is a link to a folder and is not entered: name %s to import what is in it\n"
+		fmt.Fprintf(s.im.e.stderr, word, screen.Line(path), screen.Line(target))
 		return nil
 	}
 	return s.walk(ctx, target, false)

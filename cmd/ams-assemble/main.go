@@ -63,11 +63,13 @@ func main() {
 	os.Exit(code)
 }
 
-// stopTime is how long after a SIGTERM the program may take to finish what it is at. Service managers kill after 10 s or more.
+// stopTime is how long after a SIGTERM the program may take to finish what it is at. Service
+// managers kill after 10 s or more.
 const stopTime = 5 * time.Second
 
-// endInTime ends the program some seconds after it was told to, whatever it waits for: a disk that does not answer, a file that never ends.
-// That loses nothing, as a crash does not: the next run does what is left.
+// endInTime ends the program some seconds after it was told to, whatever it waits for: a disk that
+// does not answer, a file that never ends. That loses nothing, as a crash does not: the next run
+// does what is left.
 func endInTime(told <-chan os.Signal) {
 	<-told
 	time.Sleep(stopTime)

@@ -27,8 +27,8 @@ func onlyRoot(t *testing.T, what string) {
 	}
 }
 
-// TestEachSpoolIsReadForItsOwner tells another user's spool and then one of this user's own: the first must not say whose transcripts are
-// read for the second.
+// TestEachSpoolIsReadForItsOwner tells another user's spool and then one of this user's own: the
+// first must not say whose transcripts are read for the second.
 func TestEachSpoolIsReadForItsOwner(t *testing.T) {
 	onlyRoot(t, "spools of two users")
 	dir := t.TempDir()
@@ -73,7 +73,8 @@ func TestAnEnvFileOfAnotherUserIsNotRead(t *testing.T) {
 	}
 }
 
-// TestSigtermEndsWhateverWaits starts a command that waits for something outside, as on a dead disk: a FIFO that a person named.
+// TestSigtermEndsWhateverWaits starts a command that waits for something outside, as on a dead
+// disk: a FIFO that a person named.
 func TestSigtermEndsWhateverWaits(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

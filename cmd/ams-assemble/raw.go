@@ -135,8 +135,8 @@ func (a *assembler) fromBundle(path string) (*work, error) {
 	return a.assemble(w)
 }
 
-// unpack writes the files of a bundle into an empty folder and finds the session's among them. main is the name of the main file, as
-// the bundle says, or "".
+// unpack writes the files of a bundle into an empty folder and finds the session's among them. main
+// is the name of the main file, as the bundle says, or "".
 func unpack(b bundle.Bundle, dir, main string) (transcript.Files, error) {
 	if _, ok := b.Files[main]; main != "" && !ok {
 		return transcript.Files{}, fmt.Errorf("bundle: it names %q as the main file, and holds no such file", main)

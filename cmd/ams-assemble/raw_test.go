@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
@@ -21,30 +22,35 @@ func TestABundleTellsOnlyWhatItHolds(t *testing.T) {
 	writeText(t, outside, oddLine("zz", "from outside"))
 	line := []byte(oddLine("s", "from inside"))
 	path := filepath.Join(dir, "b"+bundle.Suffix)
+	only := func(name string) map[string][]byte { return map[string][]byte{name: line} }
 	for name, c := range map[string]struct {
-		bundle bundle.Bundle
-		told   string // "" where the bundle is refused
-		fault  string
+		session, main string
+		files         map[string][]byte
+		told          string // "" where the bundle is refused
+		fault         string
 	}{
-		"all well": {bundle.Bundle{SessionID: "s", Notes: []byte(`{"main":"s.jsonl"}`), Files: map[string][]byte{"s.jsonl": line}}, "from inside", ""},
-		"another name": {bundle.Bundle{SessionID: "s", Notes: []byte(`{"main":"odd name.jsonl"}`), Files: map[string][]byte{"odd name.jsonl": line}},
-			"from inside", ""},
-		"a main file outside": {bundle.Bundle{SessionID: "s", Notes: []byte(`{"main":"../../../outside.jsonl"}`), Files: map[string][]byte{"s.jsonl": line}},
-			"", "holds no such file"},
-		"an absolute main file": {bundle.Bundle{SessionID: "s", Notes: []byte(`{"main":"` + outside + `"}`)}, "", "holds no such file"},
-		"a main file that is none of it": {bundle.Bundle{SessionID: "s", Notes: []byte(`{"main":"t.jsonl"}`), Files: map[string][]byte{"s.jsonl": line}},
-			"", "holds no such file"},
-		"a session outside":   {bundle.Bundle{SessionID: "../../../outside", Files: map[string][]byte{"s.jsonl": line}}, "", "there is no transcript"},
-		"a file in a file":    {bundle.Bundle{SessionID: "s", Files: map[string][]byte{"s.jsonl": line, "s.jsonl/x.jsonl": line}}, "", "bundle: "},
-		"names that lead out": {bundle.Bundle{SessionID: "s", Files: map[string][]byte{"../../outside.jsonl": line}}, "", "leads out"},
+		"all well":                       {"s", "s.jsonl", only("s.jsonl"), "from inside", ""},
+		"another name":                   {"s", "odd name.jsonl", only("odd name.jsonl"), "from inside", ""},
+		"a main file outside":            {"s", "../../../outside.jsonl", only("s.jsonl"), "", "holds no such file"},
+		"an absolute main file":          {"s", outside, nil, "", "holds no such file"},
+		"a main file that is none of it": {"s", "t.jsonl", only("s.jsonl"), "", "holds no such file"},
+		"a session outside":              {"../../../outside", "", only("s.jsonl"), "", "there is no transcript"},
+		"a file in a file":               {"s", "", map[string][]byte{"s.jsonl": line, "s.jsonl/x.jsonl": line}, "", "bundle: "},
+		"names that lead out":            {"s", "", only("../../outside.jsonl"), "", "leads out"},
 	} {
-		b, err := bundle.Encode(c.bundle)
+		notes, err := json.Marshal(bundleNotes{Main: c.main})
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := bundle.Encode(bundle.Bundle{SessionID: c.session, Notes: notes, Files: c.files})
 		if err != nil {
 			t.Fatal(err)
 		}
 		writeText(t, path, string(b))
 		code, out, talk := runIn(t, time.Now(), "session", path)
-		if c.told != "" && (code != exitDone || !strings.Contains(out, c.told)) || c.told == "" && (code != exitNothing || out != "") ||
+		refused := code == exitNothing && out == ""
+		told := code == exitDone && strings.Contains(out, c.told)
+		if c.told == "" && !refused || c.told != "" && !told ||
 			!strings.Contains(talk, c.fault) || strings.Contains(out, "from outside") {
 			t.Errorf("%s: exit %d\n%s%s", name, code, out, talk)
 		}

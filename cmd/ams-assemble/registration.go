@@ -49,8 +49,8 @@ func readChange(path string) (*fileChange, error) {
 	return c, nil
 }
 
-// maxSmall bounds a file that a person or an administrator writes by hand: settings, prices, patterns. Those of a client with hundreds of
-// permissions have 100 kB.
+// maxSmall bounds a file that a person or an administrator writes by hand: settings, prices,
+// patterns. Those of a client with hundreds of permissions have 100 kB.
 const maxSmall = 16 << 20
 
 // readSmall reads a file that a person keeps, behind a link perhaps, and waits for nothing that was put in its place.

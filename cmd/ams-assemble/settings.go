@@ -263,12 +263,14 @@ func (s settings) openBook(e env) (*receipt.Book, error) {
 	case errors.Is(err, receipt.ErrLocked):
 		return nil, &exitError{exitLocked, err}
 	case errors.Is(err, receipt.ErrNewer):
-		return nil, &hintError{err: err, hint: "update this ams-assemble, or remove the file: every session is then looked at anew"}
+		hint := "update this ams-assemble, or remove the file: every session is then looked at anew"
+		return nil, &hintError{err: err, hint: hint}
 	case err != nil:
 		return nil, err
 	}
 	if d := book.Damage; d != nil {
-		fmt.Fprintf(e.stderr, "ams-assemble: %s is damaged (%s) and is kept as %s; every session is looked at anew\n", d.Path, d.Reason, d.Kept)
+		fmt.Fprintf(e.stderr, "ams-assemble: %s is damaged (%s) and is kept as %s; every session is looked at anew\n",
+			d.Path, d.Reason, d.Kept)
 	}
 	return book, nil
 }

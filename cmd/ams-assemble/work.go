@@ -49,7 +49,10 @@ type assembler struct {
 }
 
 func newAssembler(e env, set settings) *assembler {
-	return &assembler{set: set, now: e.now, owner: safefile.OwnerOf(set.spoolDir), finder: &transcript.Finder{ClaudeDir: set.claudeDir}}
+	return &assembler{
+		set: set, now: e.now, owner: safefile.OwnerOf(set.spoolDir),
+		finder: &transcript.Finder{ClaudeDir: set.claudeDir},
+	}
 }
 
 // fromSpool assembles the session of a spool.
@@ -58,7 +61,8 @@ func (a *assembler) fromSpool(name string) (*work, error) {
 	if err != nil {
 		return nil, err
 	}
-	return a.assemble(&work{name: name, from: filepath.Join(a.set.spoolDir, name+".db"), owner: a.owner, contents: contents})
+	from := filepath.Join(a.set.spoolDir, name+".db")
+	return a.assemble(&work{name: name, from: from, owner: a.owner, contents: contents})
 }
 
 // fromFile assembles the session of a spool file that lies anywhere; it is not changed.
@@ -67,7 +71,8 @@ func (a *assembler) fromFile(path string) (*work, error) {
 	if err != nil {
 		return nil, err
 	}
-	return a.assemble(&work{name: spool.FileName(contents.SessionID), from: path, owner: safefile.OwnerOf(path), contents: contents})
+	name := spool.FileName(contents.SessionID)
+	return a.assemble(&work{name: name, from: path, owner: safefile.OwnerOf(path), contents: contents})
 }
 
 // fromTranscript assembles a session by its transcript; its spool is read too, if there is one.

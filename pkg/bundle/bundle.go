@@ -10,8 +10,9 @@
 // Members stand in this order, files by name, with no times or owners: the same session gives the same bytes. The archive is read by
 // any tar that knows zstd.
 //
-// A bundle may come from anywhere, so [Decode] believes none of it: a member is a regular file (a folder is passed over), its name stays
-// below the folder that it is unpacked in, and no name comes twice. What a bundle does not hold is not read for it.
+// A bundle may come from anywhere, so [Decode] believes none of it: a member is a regular file (a
+// folder is passed over), its name stays below the folder that it is unpacked in, and no name comes
+// twice. What a bundle does not hold is not read for it.
 //
 // Changes: version 1, the first.
 package bundle
@@ -101,8 +102,9 @@ func Encode(b Bundle) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// Decode unpacks a bundle. Files and folders that it does not know are passed over; any other kind of member, names that would lead out
-// of the folder or come twice, and bundles that unpack to more than 1 GiB, are errors.
+// Decode unpacks a bundle. Files and folders that it does not know are passed over; any other kind
+// of member, names that would lead out of the folder or come twice, and bundles that unpack to more
+// than 1 GiB, are errors.
 func Decode(r io.Reader) (Bundle, error) {
 	b := Bundle{Files: map[string][]byte{}}
 	z, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxBytes))

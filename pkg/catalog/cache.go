@@ -152,8 +152,9 @@ func (c *cache) rewrite() {
 	})
 }
 
-// EncodeKept is a file that keeps one object of a store, to be believed later by [DecodeKept] only as what it is: an entry as in the index
-// cache. The object may be compressed. It is nil where the object is too large to be kept.
+// EncodeKept is a file that keeps one object of a store, to be believed later by [DecodeKept] only
+// as what it is: an entry as in the index cache. The object may be compressed. It is nil where the
+// object is too large to be kept.
 func EncodeKept(key, version string, body []byte) []byte {
 	if len(key)+len(version)+len(body) > maxEntry {
 		return nil

@@ -63,14 +63,17 @@ const formatVersion = 2
 // lockWait is how long [Open] waits for who only reads the receipts: longer than [Read] takes for 10,000 of them.
 const lockWait = 250 * time.Millisecond
 
-// Open opens the receipts at path, creating them and their folder if need be. What is there and is no good is set aside first, as
-// [Book.Damage] says: without receipts work is done again, and none is lost. [ErrLocked] says that another process holds the lock,
-// [ErrNewer] that the file must be left to a newer program.
+// Open opens the receipts at path, creating them and their folder if need be. What is there and is
+// no good is set aside first, as [Book.Damage] says: without receipts work is done again, and none
+// is lost. [ErrLocked] says that another process holds the lock, [ErrNewer] that the file must be
+// left to a newer program.
 //
 //  1. the folder's lock, so that no two processes make or set aside the file at once
-//  2. every page of the file is read, as [Read] does: bbolt maps the file, and would fault, or call itself without end, at a bad page
+//  2. every page of the file is read, as [Read] does: bbolt maps the file, and would fault, or call
+//     itself without end, at a bad page
 //  3. a file that is no good is renamed, and the folder synced
-//  4. a new file is made aside as NAME.new, synced, renamed, and the folder synced: one that a full disk cut short is never in place
+//  4. a new file is made aside as NAME.new, synced, renamed, and the folder synced: one that a full
+//     disk cut short is never in place
 //  5. bbolt opens the file, which takes its lock; the folder's is given back
 func Open(path string) (*Book, error) {
 	b := &Book{}
@@ -102,9 +105,10 @@ func (b *Book) open(path string) error {
 	if err != nil {
 		return err
 	}
-	b.db, b.file, err = openDB(path, &bbolt.Options{Timeout: lockWait, OpenFile: func(path string, _ int, _ os.FileMode) (*os.File, error) {
+	update := func(path string, _ int, _ os.FileMode) (*os.File, error) {
 		return safefile.Update(path, safefile.Rules{})
-	}})
+	}
+	b.db, b.file, err = openDB(path, &bbolt.Options{Timeout: lockWait, OpenFile: update})
 	if err != nil {
 		return err
 	}
@@ -143,9 +147,10 @@ func create(path string) error {
 			return err
 		}
 	}
-	db, _, err := openDB(temp, &bbolt.Options{NoSync: true, NoGrowSync: true, OpenFile: func(path string, flag int, mode os.FileMode) (*os.File, error) {
+	anew := func(path string, flag int, mode os.FileMode) (*os.File, error) {
 		return os.OpenFile(path, flag|os.O_EXCL, mode)
-	}})
+	}
+	db, _, err := openDB(temp, &bbolt.Options{NoSync: true, NoGrowSync: true, OpenFile: anew})
 	if err == nil {
 		err = spool.Guard(func() error {
 			err := db.Update(initBuckets)
@@ -165,7 +170,8 @@ func create(path string) error {
 	return safefile.SyncDir(filepath.Dir(path))
 }
 
-// ready gives a file of format 1 what it lacks. It writes nothing where nothing is missing: an idle run must cost nothing.
+// ready gives a file of format 1 what it lacks. It writes nothing where nothing is missing: an idle
+// run must cost nothing.
 func ready(db *bbolt.DB) error {
 	missing := false
 	err := db.View(func(tx *bbolt.Tx) error {
@@ -194,7 +200,8 @@ const damagedMark = ".damaged-"
 
 // setAside renames what is no good, and returns its new name. It may be anything: a folder, a FIFO, a link.
 func setAside(path string) (string, error) {
-	kept := strings.TrimSuffix(path, filepath.Ext(path)) + damagedMark + time.Now().UTC().Format("20060102T150405.000000000")
+	now := time.Now().UTC().Format("20060102T150405.000000000")
+	kept := strings.TrimSuffix(path, filepath.Ext(path)) + damagedMark + now
 	if err := os.Rename(path, kept); err != nil {
 		return "", err
 	}
@@ -216,8 +223,9 @@ func SetAside(path string) []string {
 	return out
 }
 
-// Read returns every receipt at path, none where there is no such file, and writes nothing. Others may read at the same time; [ErrLocked]
-// says that a run is at work, [ErrDamaged] that the next run will set the file aside.
+// Read returns every receipt at path, none where there is no such file, and writes nothing. Others
+// may read at the same time; [ErrLocked] says that a run is at work, [ErrDamaged] that the next run
+// will set the file aside.
 func Read(path string) (map[string]*Receipt, error) {
 	all, err := read(path, 0)
 	switch {
@@ -321,7 +329,9 @@ func (b *Book) Put(name string, r Receipt) error {
 	text, err := json.Marshal(r)
 	if err == nil {
 		err = b.do(func() error {
-			err := b.db.Update(func(tx *bbolt.Tx) error { return tx.Bucket(bucket).Put([]byte(name), sealed([]byte(name), text)) })
+			err := b.db.Update(func(tx *bbolt.Tx) error {
+				return tx.Bucket(bucket).Put([]byte(name), sealed([]byte(name), text))
+			})
 			if err == nil {
 				b.all[name] = &r
 			}
@@ -337,8 +347,8 @@ func (b *Book) Put(name string, r Receipt) error {
 // sumLen is the length of the checksum before a value.
 const sumLen = 8
 
-// checksum is the CRC-32 (IEEE) of a key and its value in hexadecimal: bits that were lost must not send a session to another place in the
-// store, or make one of another.
+// checksum is the CRC-32 (IEEE) of a key and its value in hexadecimal: bits that were lost must not
+// send a session to another place in the store, or make one of another.
 func checksum(key, text []byte) []byte {
 	return fmt.Appendf(nil, "%0*x", sumLen, crc32.Update(crc32.ChecksumIEEE(key), crc32.IEEETable, text))
 }

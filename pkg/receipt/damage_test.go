@@ -41,8 +41,8 @@ func someReceipts(t *testing.T, n int) (file []byte, all map[string]*Receipt) {
 	return file, all
 }
 
-// holdsUp opens what is at path as a run does, writes a receipt, and reads all as status does. Whatever was there, each receipt is as it
-// was or is gone. It returns what was set aside.
+// holdsUp opens what is at path as a run does, writes a receipt, and reads all as status does.
+// Whatever was there, each receipt is as it was or is gone. It returns what was set aside.
 func holdsUp(t *testing.T, name, path string, all map[string]*Receipt) *Damage {
 	t.Helper()
 	book, err := Open(path)

@@ -13,8 +13,8 @@ import (
 // lockPause is between two tries of [lockFolder].
 const lockPause = 5 * time.Millisecond
 
-// lockFolder lets one process at a time open, make or set aside receipts in a folder. It waits for another one no longer than limit. Where
-// folders have no locks it goes on without.
+// lockFolder lets one process at a time open, make or set aside receipts in a folder. It waits for
+// another one no longer than limit. Where folders have no locks it goes on without.
 func lockFolder(dir string, limit time.Duration) (unlock func(), err error) {
 	f, err := os.Open(dir)
 	if err != nil {

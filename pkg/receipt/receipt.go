@@ -1,10 +1,13 @@
 // Package receipt remembers what was made of which inputs, so that a cron job finds its work by stats alone.
 //
-// One bbolt file per store, bucket "receipts", key the session's file name, value one [Receipt] as JSON after a checksum; bucket "meta",
-// key "format". A receipt is written only after the store has both the Session and its index record: a crash in between repeats work and
-// loses none. The file's lock is the lock of the cron job: it goes with the process that holds it, so a crash leaves none behind.
+// One bbolt file per store, bucket "receipts", key the session's file name, value one [Receipt] as
+// JSON after a checksum; bucket "meta", key "format". A receipt is written only after the store has
+// both the Session and its index record: a crash in between repeats work and loses none. The file's
+// lock is the lock of the cron job: it goes with the process that holds it, so a crash leaves none
+// behind.
 //
-// The file is a memory and no truth: damaged, it is set aside as NAME.damaged-TIME, and what it knew is found out again.
+// The file is a memory and no truth: damaged, it is set aside as NAME.damaged-TIME, and what it
+// knew is found out again.
 //
 // Changes: format 1, the first; format 2, the checksums and the bucket "meta".
 package receipt

@@ -1,8 +1,10 @@
-// Package safefile is the one door to files that somebody else may have put there, and the one way to put a file in place whole.
+// Package safefile is the one door to files that somebody else may have put there, and the one way
+// to put a file in place whole.
 //
-// An agent, a project's settings or another user can plant a link, a FIFO, a device or a file of any size where this program looks
-// for a transcript, a setting or its own notes. Opened as it comes, a link gives away what it leads to, a FIFO holds the program (and
-// the lock that it has) for ever, and a large file takes the memory. So [Open] does three things, in this order:
+// An agent, a project's settings or another user can plant a link, a FIFO, a device or a file of
+// any size where this program looks for a transcript, a setting or its own notes. Opened as it
+// comes, a link gives away what it leads to, a FIFO holds the program (and the lock that it has)
+// for ever, and a large file takes the memory. So [Open] does three things, in this order:
 //
 //  1. it looks at what is there, without opening it: to open a device or FIFO is an act already;
 //  2. it opens it without following a link in the last element and without waiting;
@@ -10,8 +12,8 @@
 //
 // Folders above the file may be links: people keep whole folders on another disk.
 //
-// [Write] puts the whole new file in place or leaves the old one, also if the machine stops; mode and owner are right before anybody
-// sees it.
+// [Write] puts the whole new file in place or leaves the old one, also if the machine stops; mode
+// and owner are right before anybody sees it.
 package safefile
 
 import (
@@ -98,8 +100,9 @@ func kind(mode fs.FileMode) string {
 	return "a device"
 }
 
-// Open opens a file for reading, if it keeps the rules: else the error is a [*Refusal]. Any other error is the system's, as of
-// [os.Open]. It waits for nothing. A file may grow after it was opened; [Read] bounds that, too.
+// Open opens a file for reading, if it keeps the rules: else the error is a [*Refusal]. Any other
+// error is the system's, as of [os.Open]. It waits for nothing. A file may grow after it was
+// opened; [Read] bounds that, too.
 func Open(path string, r Rules) (*os.File, error) { return open(path, r, os.O_RDONLY) }
 
 // Update opens a file that is there for reading and writing, if it keeps the rules.

@@ -16,7 +16,8 @@ import (
 // nobody is a user that no test runs as.
 const nobody = 65534
 
-// TestOpenRefusesWhatWasPlanted has all that can stand in a file's place. Nothing of it is waited for: the test would not end.
+// TestOpenRefusesWhatWasPlanted has all that can stand in a file's place. Nothing of it is waited
+// for: the test would not end.
 func TestOpenRefusesWhatWasPlanted(t *testing.T) {
 	dir := t.TempDir()
 	at := func(name string) string { return filepath.Join(dir, name) }
@@ -66,7 +67,8 @@ func TestOpenRefusesWhatWasPlanted(t *testing.T) {
 	}
 }
 
-// TestOpenLooksAgain changes the file between the look and the opening, again and again: what is behind the link must never be read.
+// TestOpenLooksAgain changes the file between the look and the opening, again and again: what is
+// behind the link must never be read.
 func TestOpenLooksAgain(t *testing.T) {
 	dir := t.TempDir()
 	path, spare := filepath.Join(dir, "f"), filepath.Join(dir, "spare")

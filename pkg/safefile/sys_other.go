@@ -7,8 +7,8 @@ import (
 	"os"
 )
 
-// There are no such flags, owners and permissions where the system is no Unix. What is no regular file is refused by the looks before
-// and after.
+// There are no such flags, owners and permissions where the system is no Unix. What is no regular
+// file is refused by the looks before and after.
 const (
 	noFollow = 0
 	noWait   = 0

@@ -43,8 +43,8 @@ func giveTo(f *os.File, like string) error {
 	return nil
 }
 
-// SyncDir makes the names in a folder durable, as far as it can be: some network file systems cannot sync a folder, and one that we
-// may enter may be closed for reading.
+// SyncDir makes the names in a folder durable, as far as it can be: some network file systems
+// cannot sync a folder, and one that we may enter may be closed for reading.
 func SyncDir(dir string) error {
 	f, err := os.Open(dir)
 	if errors.Is(err, fs.ErrPermission) {

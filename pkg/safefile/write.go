@@ -13,15 +13,17 @@ import (
 type WriteOptions struct {
 	// Mode are its permissions; 0 is 0600.
 	Mode fs.FileMode
-	// Like is a file or folder whose owner the new file gets where root writes it: a person could not read it else. "" is the user
-	// that this program runs as.
+	// Like is a file or folder whose owner the new file gets where root writes it: a person could
+	// not read it else. "" is the user that this program runs as.
 	Like string
-	// Unsynced does not wait for the disk. The file is whole all the same for every process, and after a crash of the machine it may
-	// be empty or cut: for what is checked when it is read, and can be had again.
+	// Unsynced does not wait for the disk. The file is whole all the same for every process, and
+	// after a crash of the machine it may be empty or cut: for what is checked when it is read, and
+	// can be had again.
 	Unsynced bool
 }
 
-// Write puts a file in place whole, over the one that is there. A link at path is replaced, not followed. The folder must be there.
+// Write puts a file in place whole, over the one that is there. A link at path is replaced, not
+// followed. The folder must be there.
 func Write(path string, body []byte, opt WriteOptions) error {
 	return WriteFrom(path, opt, func(w io.Writer) error {
 		_, err := w.Write(body)

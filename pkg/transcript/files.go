@@ -94,10 +94,11 @@ type Finder struct {
 	heads map[folder]map[string][]string // project -> first uuid in a file -> names of main files
 }
 
-// Find returns the files of a session. recorded is the transcript_path of its hook payloads, or "". Files of another owner are not
-// read: who owns the record of a session may not be shown somebody else's files by it. It is [fs.ErrNotExist] when there are none, and
-// [ErrUnsafe] when the only ones must not be read or the session's id can be no file's name. Any other error says that a folder could
-// not be looked at: there may be a transcript.
+// Find returns the files of a session. recorded is the transcript_path of its hook payloads, or "".
+// Files of another owner are not read: who owns the record of a session may not be shown somebody
+// else's files by it. It is [fs.ErrNotExist] when there are none, and [ErrUnsafe] when the only
+// ones must not be read or the session's id can be no file's name. Any other error says that a
+// folder could not be looked at: there may be a transcript.
 //
 // Folders below the project folder that are symlinks are not entered. The project folder and those above it may be symlinks:
 // people keep them on another disk.

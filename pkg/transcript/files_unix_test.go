@@ -212,7 +212,8 @@ func TestSiblingsAreTranscriptsThatMayBeRead(t *testing.T) {
 	}
 }
 
-// TestRawGivesNothingThatTookAFilesPlace changes files for something else after they were found, as an agent may while they are read.
+// TestRawGivesNothingThatTookAFilesPlace changes files for something else after they were found, as
+// an agent may while they are read.
 func TestRawGivesNothingThatTookAFilesPlace(t *testing.T) {
 	main, agent, note := "projects/p/"+sessionID+".jsonl", "projects/p/"+sessionID+"/subagents/agent-a.jsonl", "projects/p/"+sessionID+"/subagents/agent-a.meta.json"
 	for name, refused := range map[string]bool{main: true, agent: true, note: false} {

@@ -8,9 +8,11 @@ import (
 	"ams/pkg/safefile"
 )
 
-// Raw calls fn with the bytes of every file that [ReadFiles] reads, and of the client's notes beside them, each by its path relative to
-// the project folder with slashes, the main file first. What is gone is left out, and so is a note that may not be read, as by the
-// join. It is [ErrUnsafe] where something that may not be read, or is larger than limit, took a transcript's place.
+// Raw calls fn with the bytes of every file that [ReadFiles] reads, and of the client's notes
+// beside them, each by its path relative to the project folder with slashes, the main file first.
+// What is gone is left out, and so is a note that may not be read, as by the join. It is
+// [ErrUnsafe] where something that may not be read, or is larger than limit, took a transcript's
+// place.
 func Raw(files Files, limit int64, fn func(name string, body []byte)) error {
 	read := func(path string, limit int64) error {
 		body, err := safefile.Read(path, safefile.Rules{Owner: files.owner.Owner, MaxBytes: limit})
