@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"ams/pkg/clientsettings"
+	"ams/pkg/safefile"
 	"ams/pkg/screen"
 	"ams/pkg/spool"
 )
@@ -33,13 +34,13 @@ func (d *doctor) checkClient(ctx context.Context) {
 func (d *doctor) checkSettings(context.Context) {
 	bad := false
 	for _, f := range clientsettings.Files(d.set.claudeDir, d.project, managedDir(d.e)) {
-		b, err := os.ReadFile(f.Path)
+		b, err := readSmall(f.Path)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
 		if err != nil {
 			bad = true
-			d.warn("settings", "make it readable for this user", "%s cannot be read: %v", f.Path, err)
+			d.warn("settings", "make it a file that this user can read", "%s cannot be read: %v", f.Path, err)
 			continue
 		}
 		s, err := clientsettings.Parse(b)
@@ -183,7 +184,7 @@ func (d *doctor) checkPrograms(context.Context) {
 			d.problem("program", "ams-assemble install, with ams-hook in its place", "%s cannot be started: %v", command, err)
 			continue
 		}
-		info, err := buildinfo.ReadFile(path)
+		info, err := readBuildInfo(path)
 		switch {
 		case err != nil || !strings.HasSuffix(info.Path, "/ams-hook"):
 			d.warn("program", "build or install ams-hook anew", "%s is no ams-hook as Go builds it", path)
@@ -193,6 +194,16 @@ func (d *doctor) checkPrograms(context.Context) {
 			d.ok("program", "%s, version %s", path, own)
 		}
 	}
+}
+
+// readBuildInfo reads what Go wrote into a program: a file that some project's settings name, and so any file.
+func readBuildInfo(path string) (*buildinfo.BuildInfo, error) {
+	f, err := safefile.Open(path, safefile.Rules{Links: true})
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return buildinfo.Read(f)
 }
 
 // checkAgree holds the folder that hooks record into to the one that this program reads.

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"os"
 	"runtime"
@@ -46,6 +47,25 @@ func (d *doctor) checkSchedule(ctx context.Context) {
 	d.scheduled = found > 0
 	if found == 0 {
 		d.warn("schedule", "ams-assemble install; or let ams-assemble run --watch go on", "nothing runs ams-assemble by itself")
+	}
+}
+
+// checkReceipts looks at what this machine remembers of its runs. It says nothing where all is well.
+func (d *doctor) checkReceipts(context.Context) {
+	path := d.set.receiptsPath()
+	kept := receipt.SetAside(path)
+	switch {
+	case errors.Is(d.booksErr, receipt.ErrDamaged):
+		d.warn("receipts", "ams-assemble run sets the file aside and looks at every session anew; is the disk failing?",
+			"%v", d.booksErr)
+	case errors.Is(d.booksErr, receipt.ErrNewer):
+		d.problem("receipts", "update this ams-assemble", "%v", d.booksErr)
+	case d.booksErr != nil:
+		d.problem("receipts", "make it readable for this user", "%v", d.booksErr)
+	case len(kept) > 0:
+		d.warn("receipts", "nothing is lost: remove it; is the disk failing?",
+			"damaged receipts were set aside, %s in all, the last as %s",
+			screen.Count(len(kept), "file"), kept[len(kept)-1])
 	}
 }
 
@@ -189,6 +209,6 @@ func (d *doctor) checkOwnSettings(context.Context) {
 }
 
 func holdsSecrets(path string) bool {
-	b, err := os.ReadFile(path)
+	b, err := readEnv(path)
 	return err == nil && (strings.Contains(string(b), "SECRET") || strings.Contains(string(b), "TOKEN"))
 }

@@ -14,6 +14,7 @@ import (
 
 	"ams/pkg/clientsettings"
 	"ams/pkg/lax"
+	"ams/pkg/safefile"
 	"ams/pkg/screen"
 	"ams/pkg/spool"
 	"ams/pkg/upload"
@@ -161,7 +162,7 @@ const headBytes = 256 << 10
 
 // beganAt is the first time in a transcript, zero where there is none.
 func beganAt(path string) time.Time {
-	f, err := os.Open(path)
+	f, err := safefile.Open(path, safefile.Rules{})
 	if err != nil {
 		return time.Time{}
 	}

@@ -1,12 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
-	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -16,6 +14,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"ams/pkg/receipt"
+	"ams/pkg/screen"
 	"ams/pkg/spool"
 	"ams/pkg/transcript"
 	"ams/pkg/upload"
@@ -68,15 +67,28 @@ type importer struct {
 	store upload.Store
 	did   string // what was done with the sessions, in the table
 	mem   memory
+	// archive is what is known of all transcripts here, copies are the files that hold nothing which another of their session does not.
+	archive *transcript.Archive
+	copies  map[string][]string
+	unused  []unused
 
 	sessions, events, lines, unparsed, unknown int
-	unchanged                                  int            // files
-	skipped                                    map[string]int // reason -> files
+	unchanged                                  int // files
 	failed                                     int
 }
 
 func newImporter(e env, set settings, jobs int) *importer {
-	return &importer{e: e, set: set, jobs: jobs, did: "stored", skipped: map[string]int{}}
+	im := &importer{e: e, set: set, jobs: jobs, did: "stored", archive: set.openArchive()}
+	im.archive.LookAtAll()
+	return im
+}
+
+// unused is a file that nothing was made of, and why.
+type unused struct{ path, why string }
+
+// skip counts a file that nothing is made of.
+func (im *importer) skip(path, why string) {
+	im.unused = append(im.unused, unused{path, why})
 }
 
 // imported is what became of one main file. It does not hold the session: that is let go before the next one is read.
@@ -90,22 +102,16 @@ type imported struct {
 // all finds every session first, by the heads of the files, and then works on several at once. The files of one session are not
 // worked on at once: each is put over the one before.
 func (im *importer) all(ctx context.Context, paths []string) error {
-	found, err := im.find(ctx, paths)
+	found, err := findTranscripts(ctx, im, paths)
 	if err != nil {
 		return err
 	}
 	sh := &shelf{store: im.store, set: im.set}
-	archive := im.set.openArchive()
 	if im.did == "stored" {
-		defer saveArchive(im.e, archive)
-	}
-	for _, files := range found {
-		for _, f := range files {
-			archive.Show(f.Project)
-		}
+		defer saveArchive(im.e, im.archive)
 	}
 	results := inParallel(ctx, im.jobs, found, func() func([]transcript.Files) []imported {
-		a := newAssembler(im.e, im.set, archive)
+		a := newAssembler(im.e, im.set, im.archive)
 		return func(files []transcript.Files) []imported {
 			var out []imported
 			last := im.mem.last(spool.FileName(files[0].SessionID))
@@ -121,7 +127,7 @@ func (im *importer) all(ctx context.Context, paths []string) error {
 	})
 	for r := range results {
 		im.count(r)
-		im.mem.note(r)
+		im.mem.note(r, im.copies)
 	}
 	if err := im.mem.keep(); err != nil {
 		im.fail(err)
@@ -139,57 +145,6 @@ func (im *importer) all(ctx context.Context, paths []string) error {
 	return nil
 }
 
-// find returns the files of every session below the paths: as a rule one main file and its agents', but the same session may lie in
-// two folders.
-func (im *importer) find(ctx context.Context, paths []string) ([][]transcript.Files, error) {
-	var found [][]transcript.Files
-	place := map[string]int{} // session id -> place in found
-	finder := &transcript.Finder{Owner: -1, Anywhere: true}
-	for _, root := range paths {
-		if _, err := os.Stat(root); err != nil {
-			return nil, fmt.Errorf("import %s: %w", root, err)
-		}
-		err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
-			if err != nil {
-				im.fail(err)
-				return nil
-			}
-			if ctx.Err() != nil {
-				return ctx.Err()
-			}
-			if d.IsDir() && d.Name() == "subagents" {
-				return fs.SkipDir // read with their session
-			}
-			if d.IsDir() || filepath.Ext(path) != ".jsonl" || strings.HasPrefix(d.Name(), "agent-") {
-				return nil
-			}
-			if im.mem.isUnchanged(im.set, path) {
-				im.unchanged++
-				return nil
-			}
-			files, err := finder.FromFile(path)
-			switch at, seen := place[files.SessionID]; {
-			case errors.Is(err, transcript.ErrNoSession):
-				im.skipped["no line of a session in it"]++
-			case errors.Is(err, transcript.ErrUnsafe):
-				im.skipped["no regular file"]++
-			case err != nil:
-				im.fail(fmt.Errorf("%s: %w", path, err))
-			case seen:
-				found[at] = append(found[at], files)
-			default:
-				place[files.SessionID] = len(found)
-				found = append(found, []transcript.Files{files})
-			}
-			return nil
-		})
-		if err != nil {
-			return nil, fmt.Errorf("import %s: %w", root, err)
-		}
-	}
-	return found, nil
-}
-
 func (im *importer) fail(err error) {
 	im.failed++
 	fmt.Fprintf(im.e.stderr, "ams-assemble: %v\n", err)
@@ -198,7 +153,7 @@ func (im *importer) fail(err error) {
 // importOne assembles and stores the session of one main file. last is the receipt of the Session stored
 // before, or nil.
 func importOne(ctx context.Context, a *assembler, sh *shelf, files transcript.Files, last *receipt.Receipt) imported {
-	out := imported{path: files.Main}
+	out := imported{path: cmp.Or(files.Main, filepath.Join(files.Project, files.SessionID))}
 	var w *work
 	if w, out.err = a.fromTranscript(files.SessionID, files); out.err != nil {
 		return out
@@ -239,6 +194,12 @@ func (im *importer) count(files []imported) {
 	}
 }
 
+// plainWhy is a reason without the session that it names.
+func plainWhy(why string) string {
+	plain, _, _ := strings.Cut(why, " of session ")
+	return plain
+}
+
 // print is the table of what was read, skipped and why.
 func (im *importer) print() {
 	w := tabwriter.NewWriter(im.e.stdout, 0, 0, 2, ' ', 0)
@@ -254,13 +215,20 @@ func (im *importer) print() {
 			fmt.Fprintf(w, "skipped\t%s\t%s\n", count(row.lines, "line"), row.why)
 		}
 	}
-	for _, why := range slices.Sorted(maps.Keys(im.skipped)) {
-		fmt.Fprintf(w, "skipped\t%s\t%s\n", count(im.skipped[why], "file"), why)
+	byWhy := map[string]int{}
+	for _, u := range im.unused {
+		byWhy[plainWhy(u.why)]++
+	}
+	for _, why := range slices.Sorted(maps.Keys(byWhy)) {
+		fmt.Fprintf(w, "skipped\t%s\t%s\n", count(byWhy[why], "file"), why)
 	}
 	if im.failed > 0 {
 		fmt.Fprintf(w, "failed\t%s\tsee above\n", count(im.failed, "file"))
 	}
 	w.Flush()
+	for _, u := range im.unused {
+		fmt.Fprintf(im.e.stdout, "not used: %s: %s\n", screen.Line(u.path), u.why)
+	}
 }
 
 // nowhere is the store of a dry run: it is empty, and stays so.

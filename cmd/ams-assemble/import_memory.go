@@ -11,6 +11,7 @@ import (
 	"ams/pkg/catalog"
 	"ams/pkg/receipt"
 	"ams/pkg/spool"
+	"ams/pkg/transcript"
 	"ams/pkg/upload"
 )
 
@@ -72,31 +73,30 @@ func isMain(path string) bool {
 	return filepath.Ext(path) == ".jsonl" && !strings.HasPrefix(filepath.Base(path), "agent-")
 }
 
-// mainOf is the main file that a session without a spool was made of, of several copies the last; "" where
-// there was none.
+// mainOf is the main file that a session was made of, of several copies the fullest; it may not be there. "" where there was none.
 func mainOf(r *receipt.Receipt) string {
-	main := ""
 	for _, in := range r.Inputs {
 		if isMain(in.Path) {
-			main = in.Path
+			return in.Path
 		}
 	}
-	return main
+	return ""
 }
 
-// isUnchanged reports whether the session of a main file is stored as it is.
-func (m *memory) isUnchanged(set settings, path string) bool {
+// isUnchanged reports whether the session of a main file is stored as it is, and which one that is.
+func (m *memory) isUnchanged(set settings, archive *transcript.Archive, path string) (id string, unchanged bool) {
 	path, err := filepath.Abs(path)
 	name, seen := m.byFile[path]
 	if err != nil || !seen || !m.stored[name] {
-		return false
+		return "", false
 	}
+	r := m.known[name]
 	same, asked := m.same[name]
 	if !asked {
-		same = m.known[name].Current(set.join.ProgramVersion, set.fingerprint(), spoolStats(m.spools[name]))
+		same = r.Current(set.join.ProgramVersion, set.fingerprint(), spoolStats(m.spools[name])) && !hasNewSibling(archive, r)
 		m.same[name] = same
 	}
-	return same
+	return r.SessionID, same
 }
 
 // last is the receipt of the Session that is stored, or nil.
@@ -108,8 +108,8 @@ func (m *memory) last(name string) *receipt.Receipt {
 }
 
 // note takes down what was made of the main files of one session, one after the other. A session with a spool
-// is the run's to remember: it knows where the client's own files are.
-func (m *memory) note(files []imported) {
+// is the run's to remember: it knows where the client's own files are. copies are files that hold nothing more, by session.
+func (m *memory) note(files []imported, copies map[string][]string) {
 	var all *receipt.Receipt
 	for _, f := range files {
 		switch r := f.receipt; {
@@ -118,10 +118,12 @@ func (m *memory) note(files []imported) {
 			all = r
 		default:
 			r.Inputs, r.LookedAt, r.Final = append(all.Inputs, r.Inputs...), all.LookedAt, all.Final && r.Final
+			r.Siblings = append(all.Siblings, r.Siblings...)
 			all = r
 		}
 	}
 	if all != nil {
+		all.Inputs = append(all.Inputs, receipt.Look(copies[all.SessionID])...)
 		m.news[spool.FileName(all.SessionID)] = *all
 	}
 }

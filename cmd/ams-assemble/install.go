@@ -294,7 +294,7 @@ func (in *installation) nextStep() {
 // warnAround tells what keeps the hook from running, or lets it run twice, in the other settings that this client reads.
 func warnAround(e env, set settings, t target, hook string) {
 	for _, f := range clientsettings.Files(set.claudeDir, t.project, managedDir(e)) {
-		b, err := os.ReadFile(f.Path)
+		b, err := readSmall(f.Path)
 		if err != nil {
 			continue
 		}

@@ -9,13 +9,14 @@ import (
 	"ams/pkg/assemble"
 	"ams/pkg/hook"
 	"ams/pkg/receipt"
+	"ams/pkg/safefile"
 	"ams/pkg/spool"
 	"ams/pkg/transcript"
 )
 
 // openArchive opens what is known of the transcripts on this machine, beside the receipts.
 func (s settings) openArchive() *transcript.Archive {
-	return transcript.OpenArchive(filepath.Join(s.spoolDir, ".receipts", "transcripts.ids"), -1)
+	return transcript.OpenArchive(filepath.Join(s.spoolDir, ".receipts", "transcripts.ids"), safefile.Owner{})
 }
 
 // saveArchive keeps what is known of the transcripts for the next run. Without it that run reads all of them again.
@@ -83,10 +84,7 @@ func siblingStats(archive *transcript.Archive, main string) []receipt.Stat {
 
 // hasNewSibling reports whether a file that shares lines with a session's turned up since its receipt: what was counted may be a copy.
 func hasNewSibling(archive *transcript.Archive, r *receipt.Receipt) bool {
-	if len(r.Inputs) == 0 {
-		return false
-	}
-	return slices.ContainsFunc(archive.Relatives(r.Inputs[0].Path), func(path string) bool {
-		return !slices.ContainsFunc(r.Inputs, func(in receipt.Stat) bool { return in.Path == path })
+	return slices.ContainsFunc(archive.Relatives(mainOf(r)), func(path string) bool {
+		return !slices.ContainsFunc(r.Siblings, func(in receipt.Stat) bool { return in.Path == path })
 	})
 }

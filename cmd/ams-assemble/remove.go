@@ -34,7 +34,7 @@ func removeCommand(e env) *cli.Command {
 }
 
 func removeSessions(ctx context.Context, e env, set settings, ids []string) error {
-	book, err := set.openBook()
+	book, err := set.openBook(e)
 	if err != nil {
 		return err
 	}

@@ -134,7 +134,7 @@ func storeAll(ctx context.Context, e env, set settings, opt runOptions, word *re
 	if err != nil {
 		return err
 	}
-	book, err := set.openBook()
+	book, err := set.openBook(e)
 	if err != nil {
 		return err
 	}
@@ -318,7 +318,7 @@ func storeOne(ctx context.Context, a *assembler, sh *shelf, book *receipt.Book, 
 // receipt says what the work was made of.
 func (w *work) receipt(set settings, key string) receipt.Receipt {
 	r := receipt.Receipt{
-		SessionID: w.contents.SessionID, Inputs: w.inputs, Spool: spoolStats(w.contents.Stat), LookedAt: w.lookedAt, Final: w.final,
+		SessionID: w.contents.SessionID, Inputs: w.inputs, Siblings: w.siblings, Spool: spoolStats(w.contents.Stat), LookedAt: w.lookedAt, Final: w.final,
 		Program: set.join.ProgramVersion, Settings: set.fingerprint(), Key: key, RecordCount: len(w.contents.Records),
 		LastEvent: w.lookedAt,
 	}

@@ -70,6 +70,9 @@ func joinSettings(prices *price.Table) assemble.Settings {
 
 // readSettings checks the common settings.
 func readSettings(e env, c *cli.Context) (settings, error) {
+	if e.envErr != nil {
+		return settings{}, e.envErr
+	}
 	s := settings{claudeDir: c.String("claude-dir"), localDir: c.String("local-dir"), idle: c.Duration("idle"), now: c.Bool("now")}
 	var err error
 	if s.spoolDir, err = spool.Dir(c.String("spool-dir"), e.getenv); err != nil {
@@ -154,7 +157,7 @@ func (s *settings) readPrivacy(c *cli.Context) error {
 	if path == "" {
 		return nil
 	}
-	b, err := os.ReadFile(path)
+	b, err := readSmall(path)
 	if err != nil {
 		return fmt.Errorf("--redact-rules: %w", err)
 	}
@@ -254,10 +257,20 @@ func (s settings) receiptsPath() string {
 }
 
 // openBook opens the receipts of the store in use, and with them the lock that only one run holds.
-func (s settings) openBook() (*receipt.Book, error) {
+func (s settings) openBook(e env) (*receipt.Book, error) {
 	book, err := receipt.Open(s.receiptsPath())
-	if errors.Is(err, receipt.ErrLocked) {
+	switch {
+	case errors.Is(err, receipt.ErrLocked):
 		return nil, &exitError{exitLocked, err}
+	case errors.Is(err, receipt.ErrNewer):
+		hint := "update this ams-assemble, or remove the file: every session is then looked at anew"
+		return nil, &hintError{err: err, hint: hint}
+	case err != nil:
+		return nil, err
 	}
-	return book, err
+	if d := book.Damage; d != nil {
+		fmt.Fprintf(e.stderr, "ams-assemble: %s is damaged (%s) and is kept as %s; every session is looked at anew\n",
+			d.Path, d.Reason, d.Kept)
+	}
+	return book, nil
 }

@@ -258,7 +258,7 @@ func spoolRemove(e env, c *cli.Context, set settings) error {
 	if !c.Args().Present() {
 		return usagef("spool rm needs session ids")
 	}
-	book, err := set.openBook()
+	book, err := set.openBook(e)
 	if err != nil {
 		return err
 	}

@@ -8,11 +8,13 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"ams/pkg/assemble"
 	"ams/pkg/hook"
 	"ams/pkg/receipt"
+	"ams/pkg/safefile"
 	"ams/pkg/schema"
 	"ams/pkg/spool"
 	"ams/pkg/transcript"
@@ -26,11 +28,13 @@ var errEmpty = errors.New("the spool is empty, and there is no transcript")
 
 // work is one session on its way from its inputs to a Session.
 type work struct {
-	name     string // the spool's file name for the session
-	from     string // the file that it is made of, for errors
+	name     string         // the spool's file name for the session
+	from     string         // the file that it is made of, for errors
+	owner    safefile.Owner // of what was recorded: transcripts of others are not read for it
 	contents spool.Contents
 	files    transcript.Files
 	inputs   []receipt.Stat
+	siblings []receipt.Stat // the main files of sessions that share lines with it
 	lookedAt time.Time
 	final    bool
 	notes    *bundleNotes // what a bundle says beside its files, nil for a session of this machine
@@ -43,13 +47,16 @@ type work struct {
 type assembler struct {
 	set     settings
 	now     func() time.Time
+	owner   safefile.Owner // of the spool folder
 	finder  *transcript.Finder
 	archive *transcript.Archive // shared by all assemblers of one command
 }
 
 func newAssembler(e env, set settings, archive *transcript.Archive) *assembler {
-	finder := &transcript.Finder{ClaudeDir: set.claudeDir, Owner: ownerOf(set.spoolDir)}
-	return &assembler{set: set, now: e.now, finder: finder, archive: archive}
+	return &assembler{
+		set: set, now: e.now, owner: safefile.OwnerOf(set.spoolDir),
+		finder: &transcript.Finder{ClaudeDir: set.claudeDir}, archive: archive,
+	}
 }
 
 // fromSpool assembles the session of a spool.
@@ -58,7 +65,8 @@ func (a *assembler) fromSpool(name string) (*work, error) {
 	if err != nil {
 		return nil, err
 	}
-	return a.assemble(&work{name: name, from: filepath.Join(a.set.spoolDir, name+".db"), contents: contents})
+	from := filepath.Join(a.set.spoolDir, name+".db")
+	return a.assemble(&work{name: name, from: from, owner: a.owner, contents: contents})
 }
 
 // fromFile assembles the session of a spool file that lies anywhere; it is not changed.
@@ -67,8 +75,8 @@ func (a *assembler) fromFile(path string) (*work, error) {
 	if err != nil {
 		return nil, err
 	}
-	a.finder.Owner = ownerOf(path)
-	return a.assemble(&work{name: spool.FileName(contents.SessionID), from: path, contents: contents})
+	name := spool.FileName(contents.SessionID)
+	return a.assemble(&work{name: name, from: path, owner: safefile.OwnerOf(path), contents: contents})
 }
 
 // fromTranscript assembles a session by its transcript; its spool is read too, if there is one.
@@ -86,8 +94,12 @@ func (a *assembler) fromTranscript(sessionID string, files transcript.Files) (*w
 // fromImported assembles a session without a spool from the transcript that an import found. It is
 // fs.ErrNotExist where that is gone, or another session's by now.
 func (a *assembler) fromImported(last *receipt.Receipt) (*work, error) {
-	finder := &transcript.Finder{Owner: -1, Anywhere: true} // a person named the file
-	files, err := finder.FromFile(mainOf(last))
+	finder := &transcript.Finder{Anywhere: true} // a person named the file
+	main := mainOf(last)
+	files, err := finder.FromFile(main, safefile.Owner{})
+	if errors.Is(err, fs.ErrNotExist) {
+		files, err = withoutMain(finder, main, last.SessionID)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -97,13 +109,27 @@ func (a *assembler) fromImported(last *receipt.Receipt) (*work, error) {
 	return a.fromTranscript(last.SessionID, files)
 }
 
+// withoutMain finds the agents of a session whose main file is not there.
+func withoutMain(finder *transcript.Finder, main, sessionID string) (transcript.Files, error) {
+	files, err := finder.FromFolder(strings.TrimSuffix(main, ".jsonl"), safefile.Owner{})
+	if err == nil {
+		return files, nil
+	}
+	for _, flat := range finder.FromFlatAgents(filepath.Dir(main), safefile.Owner{}) {
+		if flat.SessionID == sessionID {
+			return flat, nil
+		}
+	}
+	return files, fmt.Errorf("%s: %w", main, fs.ErrNotExist)
+}
+
 // assemble finds and reads the transcript, looking at its files before it reads them, and joins. With errEmpty it returns what it
 // looked at.
 func (a *assembler) assemble(w *work) (*work, error) {
 	id := w.contents.SessionID
 	records := joinRecords(w.contents.Records)
 	if w.files.SessionID == "" {
-		files, err := a.finder.Find(id, transcriptPath(id, records))
+		files, err := a.finder.Find(id, transcriptPath(id, records), w.owner)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, transcript.ErrUnsafe) {
 			return nil, err
 		}
@@ -113,9 +139,9 @@ func (a *assembler) assemble(w *work) (*work, error) {
 		w.files = files
 	}
 	w.lookedAt = a.now()
-	w.inputs = receipt.Look(watched(w.files, transcriptPath(id, records)))
-	if w.notes == nil {
-		w.inputs = append(w.inputs, siblingStats(a.archive, w.files.Main)...)
+	if w.notes == nil { // what a bundle names outside of itself is not looked at
+		w.inputs = receipt.Look(watched(w.files, transcriptPath(id, records)))
+		w.siblings = siblingStats(a.archive, w.files.Main)
 	}
 	files, err := transcript.ReadFiles(w.files)
 	if err != nil {

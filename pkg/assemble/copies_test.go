@@ -14,6 +14,7 @@ import (
 
 	"ams/pkg/assemble"
 	"ams/pkg/price"
+	"ams/pkg/safefile"
 	"ams/pkg/schema"
 	"ams/pkg/transcript"
 )
@@ -143,10 +144,10 @@ func TestEveryCallCountsOnceAmongRelatives(t *testing.T) {
 
 func (r *relation) assemble(t *testing.T, dir string, prices *price.Table, files []relative) map[string][]byte {
 	t.Helper()
-	archive := transcript.NewArchive(-1)
+	archive := transcript.NewArchive(safefile.Owner{})
 	out := map[string][]byte{}
 	for _, f := range files {
-		found, err := (&transcript.Finder{ClaudeDir: dir, Owner: -1}).Find(f.id, "")
+		found, err := (&transcript.Finder{ClaudeDir: dir}).Find(f.id, "", safefile.Owner{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -10,6 +10,10 @@
 // Members stand in this order, files by name, with no times or owners: the same session gives the same bytes. The archive is read by
 // any tar that knows zstd.
 //
+// A bundle may come from anywhere, so [Decode] believes none of it: a member is a regular file (a
+// folder is passed over), its name stays below the folder that it is unpacked in, and no name comes
+// twice. What a bundle does not hold is not read for it.
+//
 // Changes: version 1, the first.
 package bundle
 
@@ -98,8 +102,9 @@ func Encode(b Bundle) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// Decode unpacks a bundle. Members that it does not know are passed over; names that would lead out of the project folder, and bundles
-// that unpack to more than 1 GiB, are errors.
+// Decode unpacks a bundle. Files and folders that it does not know are passed over; any other kind
+// of member, names that would lead out of the folder or come twice, and bundles that unpack to more
+// than 1 GiB, are errors.
 func Decode(r io.Reader) (Bundle, error) {
 	b := Bundle{Files: map[string][]byte{}}
 	z, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxBytes))
@@ -108,7 +113,7 @@ func Decode(r io.Reader) (Bundle, error) {
 	}
 	defer z.Close()
 	t := tar.NewReader(z)
-	left, versioned := int64(maxBytes), false
+	left, seen := int64(maxBytes), map[string]bool{}
 	for {
 		h, err := t.Next()
 		if errors.Is(err, io.EOF) {
@@ -116,6 +121,12 @@ func Decode(r io.Reader) (Bundle, error) {
 		}
 		if err != nil {
 			return b, fmt.Errorf("bundle: %w", err)
+		}
+		if h.Typeflag == tar.TypeDir {
+			continue
+		}
+		if err := checkMember(h, seen); err != nil {
+			return b, err
 		}
 		body, err := io.ReadAll(io.LimitReader(t, left+1))
 		if err != nil {
@@ -130,16 +141,13 @@ func Decode(r io.Reader) (Bundle, error) {
 			if err := b.readManifest(body); err != nil {
 				return b, err
 			}
-			versioned = true
 		case h.Name == recordsName:
 			b.Records = body
-		case isFile && !safe(name):
-			return b, fmt.Errorf("bundle: the name %q leads out of the project folder", h.Name)
 		case isFile:
 			b.Files[name] = body
 		}
 	}
-	if !versioned {
+	if !seen[manifestName] {
 		return b, fmt.Errorf("bundle: no %s in it", manifestName)
 	}
 	return b, nil
@@ -157,6 +165,20 @@ func (b *Bundle) readManifest(body []byte) error {
 		return fmt.Errorf("bundle: %s names no session", manifestName)
 	}
 	b.SessionID, b.Notes = m.SessionID, m.Notes
+	return nil
+}
+
+// checkMember refuses a member that is not as [Encode] writes them.
+func checkMember(h *tar.Header, seen map[string]bool) error {
+	switch {
+	case h.Typeflag != tar.TypeReg:
+		return fmt.Errorf("bundle: %q is no regular file but a link or a device", h.Name)
+	case !safe(h.Name):
+		return fmt.Errorf("bundle: the name %q leads out of the folder", h.Name)
+	case seen[h.Name]:
+		return fmt.Errorf("bundle: it holds %q twice", h.Name)
+	}
+	seen[h.Name] = true
 	return nil
 }
 

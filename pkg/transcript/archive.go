@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"ams/pkg/safefile"
 )
 
 // Archive knows the main files of all project folders that it was ever shown, and which of them share lines: forks and, in old clients,
@@ -75,14 +77,14 @@ type family struct {
 // settled is how old a change must be for its stat to prove that nothing else happened: one tick of a slow file system's clock.
 const settled = 2 * time.Second
 
-// NewArchive returns an Archive that knows nothing and is kept nowhere. It looks at the files of one user, or of any for -1.
-func NewArchive(uid int) *Archive {
-	return &Archive{owner: owner{known: uid >= 0, uid: uid}, folders: map[string]*folder{}}
+// NewArchive returns an Archive that knows nothing and is kept nowhere. It looks at the files of one owner.
+func NewArchive(of safefile.Owner) *Archive {
+	return &Archive{owner: owner{of}, folders: map[string]*folder{}}
 }
 
 // OpenArchive returns the Archive that is kept in the file cache. One that is missing, damaged or of another version is empty.
-func OpenArchive(cache string, uid int) *Archive {
-	a := NewArchive(uid)
+func OpenArchive(cache string, of safefile.Owner) *Archive {
+	a := NewArchive(of)
 	a.cache = cache
 	a.load()
 	return a
@@ -139,6 +141,13 @@ func (a *Archive) Settle() {
 	defer a.mu.Unlock()
 	a.changed = a.changed || a.unsettled
 	a.unsettled = false
+}
+
+// LookAtAll makes the next look a complete one.
+func (a *Archive) LookAtAll() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.complete = 0
 }
 
 // look brings the folders that were not looked at yet up to date. The caller holds mu.
@@ -201,7 +210,7 @@ func (a *Archive) note(f *mainFile, info fs.FileInfo, now time.Time) bool {
 		return false
 	}
 	a.rescanned += info.Size()
-	f.size, f.modTime, f.uid, f.gone = info.Size(), proof(info, now), ownerOf(info), false
+	f.size, f.modTime, f.uid, f.gone = info.Size(), proof(info, now), safefile.UID(info), false
 	return true
 }
 

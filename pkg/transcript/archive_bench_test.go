@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"ams/pkg/safefile"
 )
 
 // BenchmarkOneChangedAmong measures what finding the siblings of one session that changed costs: one file alone in its archive, and one
@@ -36,7 +38,7 @@ func BenchmarkOneChangedAmong(b *testing.B) {
 			}
 			cache := filepath.Join(b.TempDir(), "ids")
 			ask := func() {
-				a := OpenArchive(cache, -1)
+				a := OpenArchive(cache, safefile.Owner{})
 				a.SiblingFiles(path)
 				if err := a.Save(); err != nil {
 					b.Fatal(err)

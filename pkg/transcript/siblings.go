@@ -114,7 +114,7 @@ func (a *Archive) Siblings(files Files, read []File) ([]Sibling, Standing) {
 	}
 	var out []Sibling
 	for _, f := range own.family.members {
-		if f == own || f.held == nil || f.held.session == files.SessionID || files.owner.known && f.uid >= 0 && f.uid != files.owner.uid {
+		if f == own || f.held == nil || f.held.session == files.SessionID || !files.owner.Is(f.uid) {
 			continue
 		}
 		s := Sibling{SessionID: f.held.session, Shared: f.sharedWith(files, read), Standing: own.family.standing(f), Path: f.path}
@@ -175,6 +175,26 @@ func (a *Archive) Relatives(main string) []string {
 		}
 	}
 	return out
+}
+
+// Holds reports whether a main file holds every id that another one does; false for one without any.
+func (a *Archive) Holds(main, other string) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	f, o := a.file(main), a.file(other)
+	if f == nil || o == nil || len(o.ids) == 0 {
+		return false
+	}
+	has := map[uint64]bool{}
+	for id := range f.ids.all {
+		has[id] = true
+	}
+	for id := range o.ids.all {
+		if !has[id] {
+			return false
+		}
+	}
+	return true
 }
 
 // file finds a main file, after a look at its folder and those around it.

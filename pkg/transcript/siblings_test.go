@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"ams/pkg/safefile"
 )
 
 // at is a user line with a uuid and a second.
@@ -58,7 +60,7 @@ func TestSiblingsShareLinesWhereverTheyStand(t *testing.T) {
 		"projects/p/fork.jsonl.bak":          at("a", 2),
 		"other/r/outside.jsonl":              at("a", 2),
 	})
-	got, own := siblingsOf(t, NewArchive(-1), dir)
+	got, own := siblingsOf(t, NewArchive(safefile.Owner{}), dir)
 	want := map[string]string{
 		"p/fork.jsonl": "a b", "p/no-head.jsonl": "b", "p/own-head.jsonl": "a c", "p/spelled.jsonl": "a", "p/sorted.jsonl": "b",
 		"q/elsewhere.jsonl": "c",
@@ -77,7 +79,7 @@ func TestSiblingsShareLinesWhereverTheyStand(t *testing.T) {
 	if got, want := got["p/fork.jsonl"].Standing, (Standing{Begun: sec(2), LastShared: sec(3), Goes: true}); got != want {
 		t.Errorf("standing of the fork %+v, want %+v", got, want)
 	}
-	if got, _ := NewArchive(-1).Siblings(Files{}, nil); got != nil {
+	if got, _ := NewArchive(safefile.Owner{}).Siblings(Files{}, nil); got != nil {
 		t.Errorf("siblings of nothing %+v", got)
 	}
 }
@@ -93,7 +95,7 @@ func TestWhoseNameTheLinesBear(t *testing.T) {
 		"projects/p/backup.jsonl":            named("a", sessionID),
 		"projects/q/" + sessionID + ".jsonl": named("a", sessionID),
 	})
-	got, own := siblingsOf(t, NewArchive(-1), dir)
+	got, own := siblingsOf(t, NewArchive(safefile.Owner{}), dir)
 	if !own.Named || len(got) != 1 || got["p/"+copyID+".jsonl"].Named {
 		t.Errorf("own %+v, siblings %+v; want own named, and the one copy under another session's name not", own, got)
 	}
@@ -110,7 +112,7 @@ func TestSiblingsAgentsAreComparedToo(t *testing.T) {
 		"projects/p/stranger.jsonl":                             at("z", 2),
 		"projects/p/stranger/subagents/agent-a2.jsonl":          at("s3", 3),
 	})
-	got, _ := siblingsOf(t, NewArchive(-1), dir)
+	got, _ := siblingsOf(t, NewArchive(safefile.Owner{}), dir)
 	if shared := slices.Sorted(maps.Keys(got["q/copy.jsonl"].Shared)); len(got) != 1 || !slices.Equal(shared, []string{"a", "s1"}) {
 		t.Errorf("siblings %+v, want the copy with a, s1", got)
 	}
@@ -132,7 +134,7 @@ func TestArchiveIsKept(t *testing.T) {
 	}
 	check := func(when, want string, changed bool) {
 		t.Helper()
-		a := OpenArchive(cache, -1)
+		a := OpenArchive(cache, safefile.Owner{})
 		if got := a.Changed(); got != changed {
 			t.Errorf("%s: Changed = %v", when, got)
 		}
@@ -165,7 +167,7 @@ func TestArchiveIsKept(t *testing.T) {
 	age()
 	check("long gone", "a b", true)
 	check("nothing new", "a b", false)
-	if files := OpenArchive(cache, -1).SiblingFiles(filepath.Join(dir, main)); len(files) != 0 {
+	if files := OpenArchive(cache, safefile.Owner{}).SiblingFiles(filepath.Join(dir, main)); len(files) != 0 {
 		t.Errorf("a file that is gone is an input: %+v", files)
 	}
 	if err := os.Mkdir(filepath.Join(dir, "projects/new"), 0o700); err != nil {
@@ -178,7 +180,7 @@ func TestArchiveIsKept(t *testing.T) {
 func TestDamagedCacheIsEmpty(t *testing.T) {
 	dir := tree(t, map[string]string{"projects/p/" + sessionID + ".jsonl": at("a", 2), "projects/p/fork.jsonl": at("a", 2)})
 	cache := filepath.Join(t.TempDir(), "ids")
-	a := OpenArchive(cache, -1)
+	a := OpenArchive(cache, safefile.Owner{})
 	siblingsOf(t, a, dir)
 	if err := a.Save(); err != nil {
 		t.Fatal(err)
@@ -187,7 +189,7 @@ func TestDamagedCacheIsEmpty(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n := len(OpenArchive(cache, -1).folders); n != 2 {
+	if n := len(OpenArchive(cache, safefile.Owner{}).folders); n != 2 {
 		t.Fatalf("%d folders kept, want 2", n)
 	}
 	for i := range whole {
@@ -195,7 +197,7 @@ func TestDamagedCacheIsEmpty(t *testing.T) {
 			if err := os.WriteFile(cache, b, 0o600); err != nil {
 				t.Fatal(err)
 			}
-			if n := len(OpenArchive(cache, -1).folders); n != 0 {
+			if n := len(OpenArchive(cache, safefile.Owner{}).folders); n != 0 {
 				t.Fatalf("%d folders from a cache that is damaged at byte %d of %d", n, i, len(whole))
 			}
 		}
@@ -253,7 +255,7 @@ func TestFamiliesAreFoundInAnyOrder(t *testing.T) {
 			if round == 0 && i < len(names)-1 {
 				continue // all at once
 			}
-			a = OpenArchive(cache, -1)
+			a = OpenArchive(cache, safefile.Owner{})
 			a.SiblingFiles(filepath.Join(project, name))
 			if err := a.Save(); err != nil {
 				t.Fatal(err)
