@@ -1,13 +1,16 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -53,6 +56,7 @@ func TestScripts(t *testing.T) {
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
 		UpdateScripts:       *updateScripts,
+		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"aged": makeOld},
 		Setup: func(env *testscript.Env) error {
 			captures, err := filepath.Abs("testdata/captures")
 			if err != nil {
@@ -63,6 +67,17 @@ func TestScripts(t *testing.T) {
 			return os.Mkdir(filepath.Join(env.WorkDir, "home"), 0o700)
 		},
 	})
+}
+
+// makeOld is the command "aged FOLDER": what is below was last changed on a day long ago, so that stats prove that it was not since.
+func makeOld(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: aged FOLDER")
+	}
+	old := time.Date(2026, 2, 6, 0, 0, 0, 0, time.UTC)
+	ts.Check(filepath.WalkDir(ts.MkAbs(args[0]), func(path string, _ fs.DirEntry, err error) error {
+		return errors.Join(err, os.Chtimes(path, old, old))
+	}))
 }
 
 func readText(t *testing.T, path string) string {

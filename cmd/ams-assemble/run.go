@@ -146,7 +146,7 @@ func storeAll(ctx context.Context, e env, set settings, opt runOptions, word *re
 	known := book.All()
 	archive := set.openArchive()
 	defer saveArchive(e, archive)
-	todo := append(withNews(known, set, stats, archive), unfinished(known, stats)...)
+	todo := withNews(known, set, stats, archive)
 	sh := &shelf{store: store, set: set}
 	bar := progress(e, opt, len(todo))
 	stored, failed, dead, why := 0, 0, false, error(nil)
@@ -202,7 +202,7 @@ func isDead(err error) bool {
 func withNews(known map[string]*receipt.Receipt, set settings, stats []spool.Stat, archive *transcript.Archive) []spool.Stat {
 	program, fingerprint := set.join.ProgramVersion, set.fingerprint()
 	moved := archive.Changed()
-	var todo []spool.Stat
+	todo := importedNews(known, stats, func(r *receipt.Receipt) bool { return moved && hasNewSibling(archive, r) })
 	for _, s := range stats {
 		if s.Name == spool.Unassigned {
 			continue
@@ -216,16 +216,16 @@ func withNews(known map[string]*receipt.Receipt, set settings, stats []spool.Sta
 	return todo
 }
 
-// unfinished are the sessions that an import stored as running, and that have no spool: nothing else would tell
-// of their ends.
-func unfinished(known map[string]*receipt.Receipt, stats []spool.Stat) []spool.Stat {
+// importedNews are the sessions without a spool, which an import stored, that were not over then, since nothing else would tell of their
+// ends, or that copied says are of another session in part.
+func importedNews(known map[string]*receipt.Receipt, stats []spool.Stat, copied func(*receipt.Receipt) bool) []spool.Stat {
 	hasSpool := map[string]bool{}
 	for _, s := range stats {
 		hasSpool[s.Name] = true
 	}
 	var todo []spool.Stat
 	for _, name := range slices.Sorted(maps.Keys(known)) {
-		if r := known[name]; !r.Final && r.Key != "" && r.RecordCount == 0 && !hasSpool[name] && mainOf(r) != "" {
+		if r := known[name]; r.Key != "" && r.RecordCount == 0 && !hasSpool[name] && mainOf(r) != "" && (!r.Final || copied(r)) {
 			todo = append(todo, spool.Stat{Name: name})
 		}
 	}
@@ -295,7 +295,7 @@ type storedLine struct {
 // storeOne assembles and stores one session, then writes its receipt. last is the one before, or nil.
 func storeOne(ctx context.Context, a *assembler, sh *shelf, book *receipt.Book, name string, last *receipt.Receipt) result {
 	w, err := a.fromSpool(name)
-	if errors.Is(err, spool.ErrNotFound) && last != nil && !last.Final {
+	if errors.Is(err, spool.ErrNotFound) && last != nil && last.RecordCount == 0 {
 		w, err = a.fromImported(last)
 	}
 	var key string
