@@ -1,0 +1,123 @@
+package assemble_test
+
+import (
+	"bytes"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/txtar"
+
+	"ams/pkg/assemble"
+	"ams/pkg/schema"
+	"ams/pkg/schema/schematest"
+	"ams/pkg/transcript"
+)
+
+// parts are the ways in which two machines see a session: what one has, and what the other has. The sizes that a Session names prove nothing
+// of either.
+var parts = map[string]func(in *assemble.Input, machine int){
+	"every other record": func(in *assemble.Input, machine int) {
+		var mine []assemble.Record
+		for i, r := range in.Records {
+			if i%2 == machine {
+				mine = append(mine, r)
+			}
+		}
+		in.Records = mine
+	},
+	"half of each file": func(in *assemble.Input, machine int) {
+		in.Files = append([]transcript.File{}, in.Files...)
+		for i := range in.Files {
+			f := &in.Files[i]
+			half := len(f.Lines) / 2
+			f.Lines, f.Bytes = [2][]*transcript.Line{f.Lines[:half], f.Lines[half:]}[machine], f.Bytes/2
+		}
+	},
+	"one has the hooks, one the transcript": func(in *assemble.Input, machine int) {
+		if machine == 0 {
+			in.Files = nil
+		} else {
+			in.Records = nil
+		}
+	},
+}
+
+// TestUniteTakesFromNeitherMachine stores two machines' parts of every case of testdata one over the other, in both orders and again and
+// again: no event of either is lost, and both come to the same bytes and stay there.
+func TestUniteTakesFromNeitherMachine(t *testing.T) {
+	names, err := filepath.Glob("testdata/*.txtar")
+	if err != nil || len(names) == 0 {
+		t.Fatalf("no cases in testdata: %v", err)
+	}
+	for _, name := range names {
+		archive, err := txtar.ParseFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for how, part := range parts {
+			for _, others := range []bool{false, true} {
+				seen := make([]*schema.Session, 2)
+				for machine := range seen {
+					in, set := readCase(t, archive)
+					if part(&in, machine); len(in.Records) > 0 || len(in.Files) > 0 {
+						seen[machine] = assemble.Session(in, set)
+					}
+				}
+				if seen[0] == nil || seen[1] == nil {
+					continue
+				}
+				t.Run(strings.TrimSuffix(filepath.Base(name), ".txtar")+"/"+how, func(t *testing.T) {
+					twoMachines(t, seen[0], seen[1], others)
+					twoMachines(t, seen[1], seen[0], others)
+				})
+			}
+		}
+	}
+}
+
+func twoMachines(t *testing.T, first, second *schema.Session, others bool) {
+	t.Helper()
+	put := func(stored, fresh *schema.Session) *schema.Session {
+		return assemble.Unite(stored, fresh, "", assemble.Elsewhere{Others: others, Mentions: mentionedIn(fresh)})
+	}
+	stored := put(first, second)
+	schematest.Validate(t, encode(t, stored))
+	has := map[string]int{}
+	for _, e := range stored.Events {
+		has[e.ID]++
+	}
+	for _, s := range []*schema.Session{first, second} {
+		for _, e := range s.Events {
+			if e.Type == schema.UserPrompt && first.Completeness.CopiedCalls != second.Completeness.CopiedCalls {
+				continue // of a fork: one machine alone knows it for a copy
+			}
+			if has[e.ID] != 1 && !e.Provisional {
+				t.Errorf("event %s %q is there %d times", e.Name, e.Note+e.Prompt, has[e.ID])
+			}
+		}
+	}
+	for range 2 { // to see what the other added
+		stored = put(put(stored, first), second)
+	}
+	for _, fresh := range []*schema.Session{first, second} {
+		if again := put(stored, fresh); !bytes.Equal(encode(t, again), encode(t, stored)) {
+			t.Errorf("they write for ever:\n%s", firstDifference(encode(t, again), encode(t, stored)))
+		}
+	}
+}
+
+// mentionedIn is what a machine's inputs mention, as far as its Session tells.
+func mentionedIn(s *schema.Session) func(string) bool {
+	text := map[string]bool{}
+	for _, e := range s.Events {
+		if e.Tool != nil {
+			text[e.Tool.ToolUseID] = true
+		}
+		if e.LLM != nil {
+			text[e.LLM.MessageID] = true
+		}
+		text[e.AgentID] = true
+	}
+	return func(id string) bool { return text[id] }
+}
