@@ -169,9 +169,11 @@ func importOne(ctx context.Context, a *assembler, sh *shelf, files transcript.Fi
 	if w, out.err = a.fromTranscript(files.SessionID, files); out.err != nil {
 		return out
 	}
-	if _, _, out.err = sh.put(ctx, w, nil); out.err != nil {
+	done, err := sh.put(ctx, w, nil)
+	if out.err = err; err != nil {
 		return out
 	}
+	w.session = done.session
 	made := w.session.Completeness
 	out.events, out.unparsed = len(w.session.Events), made.UnparsedLines
 	for _, f := range made.Files {

@@ -269,7 +269,7 @@ type storedLine struct {
 // storeOne assembles and stores one session, then writes its receipt. last is the one before, or nil.
 func storeOne(ctx context.Context, a *assembler, sh *shelf, book *receipt.Book, name string, last *receipt.Receipt) result {
 	w, err := a.fromSpool(name)
-	var key string
+	var done shelved
 	switch {
 	case errors.Is(err, spool.ErrNotFound):
 		return result{name: name}
@@ -277,20 +277,21 @@ func storeOne(ctx context.Context, a *assembler, sh *shelf, book *receipt.Book, 
 	case err != nil:
 		return result{name: name, err: err}
 	default:
-		if key, w.session, err = sh.put(ctx, w, last); err != nil {
+		if done, err = sh.put(ctx, w, last); err != nil {
 			return result{name: name, work: w, err: err}
 		}
+		w.session = done.session
 	}
-	r := w.receipt(a.set, key)
+	r := w.receipt(a.set, done)
 	r.Compacted = last != nil && last.Compacted && last.RecordCount == r.RecordCount
-	return result{name: name, work: w, key: key, err: book.Put(name, r)}
+	return result{name: name, work: w, key: done.key, err: book.Put(name, r)}
 }
 
-// receipt says what the work was made of.
-func (w *work) receipt(set settings, key string) receipt.Receipt {
+// receipt says what the work was made of, and what was stored.
+func (w *work) receipt(set settings, done shelved) receipt.Receipt {
 	r := receipt.Receipt{
 		SessionID: w.contents.SessionID, Inputs: w.inputs, Spool: spoolStats(w.contents.Stat), LookedAt: w.lookedAt, Final: w.final,
-		Program: set.join.ProgramVersion, Settings: set.fingerprint(), Key: key, RecordCount: len(w.contents.Records),
+		Program: set.join.ProgramVersion, Settings: set.fingerprint(), Key: done.key, Version: done.version, RecordCount: len(w.contents.Records),
 		LastEvent: w.lookedAt,
 	}
 	if w.session != nil {
