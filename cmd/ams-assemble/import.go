@@ -84,24 +84,39 @@ func (im *importer) all(ctx context.Context, paths []string) error {
 		return err
 	}
 	sh := &shelf{store: im.store, set: im.set}
-	results := inParallel(ctx, im.jobs, found, func() func([]transcript.Files) []imported {
+	var state health
+	handOut, giveUp := context.WithCancel(ctx)
+	defer giveUp()
+	results := inParallel(handOut, im.jobs, found, func() func([]transcript.Files) []imported {
 		a := newAssembler(im.e, im.set)
 		return func(files []transcript.Files) []imported {
 			var out []imported
 			for _, f := range files {
-				out = append(out, importOne(ctx, a, sh, f))
+				if out = append(out, importOne(ctx, a, sh, f)); isDead(out[len(out)-1].err) {
+					break
+				}
 			}
 			return out
 		}
 	})
 	for r := range results {
 		im.count(r)
+		for _, f := range r {
+			state.note(f.err)
+		}
+		if state.dead {
+			giveUp() // each of the others would wait for the same error
+		}
 	}
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("import: stopped after %d of %d sessions: %w", im.sessions, len(found), err)
 	}
 	im.print()
 	switch {
+	case state.dead && im.sessions > 0:
+		return &exitError{exitSome, fmt.Errorf("the store failed after %d of %d sessions; import them again when it is back", im.sessions, len(found))}
+	case state.dead:
+		return fmt.Errorf("nothing was imported of %s: the store failed", count(len(found), "session"))
 	case im.failed > 0 && im.sessions > 0:
 		return &exitError{exitSome, fmt.Errorf("%s failed", count(im.failed, "file"))}
 	case im.failed > 0:

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -19,7 +18,6 @@ import (
 	"ams/pkg/receipt"
 	"ams/pkg/screen"
 	"ams/pkg/spool"
-	"ams/pkg/upload"
 )
 
 // runOptions are the settings of run alone.
@@ -143,7 +141,8 @@ func storeAll(ctx context.Context, e env, set settings, opt runOptions, word *re
 	todo := withNews(known, set, stats)
 	sh := &shelf{store: store, set: set}
 	bar := progress(e, opt, len(todo))
-	stored, failed, dead, why := 0, 0, false, error(nil)
+	stored, failed, why := 0, 0, error(nil)
+	var state health
 	handOut, giveUp := context.WithCancel(ctx)
 	defer giveUp()
 	results := inParallel(handOut, opt.jobs, todo, func() func(spool.Stat) result {
@@ -155,11 +154,11 @@ func storeAll(ctx context.Context, e env, set settings, opt runOptions, word *re
 		if r.err != nil {
 			failed++
 			why = r.err
-			if dead = dead || isDead(r.err); dead {
-				giveUp() // each of the others would wait for the same error
-			}
 		} else if r.work != nil && r.work.session != nil {
 			stored++
+		}
+		if state.note(r.err); state.dead {
+			giveUp() // each of the others would wait for the same error
 		}
 		say(e, opt, r)
 	}
@@ -172,23 +171,22 @@ func storeAll(ctx context.Context, e env, set settings, opt runOptions, word *re
 		return &exitError{exitSome, fmt.Errorf("stopped after %d of %d sessions: %w", stored+failed, len(todo), err)}
 	}
 	stats = lookAgain(set, book, stats, todo, known)
-	prune(e, set, opt, book, stats, known)
+	gone := 0
+	if !state.dead {
+		p := &pruner{e: e, set: set, opt: opt, book: book, sh: sh, a: newAssembler(e, set)}
+		gone = p.prune(ctx, stats, known)
+	}
 	switch {
-	case failed > 0 && stored == 0 && (dead || failed == len(todo)):
+	case failed > 0 && stored == 0 && (state.dead || failed == len(todo)):
 		return fmt.Errorf("no session could be stored; the next run tries all %d again", len(todo))
-	case dead:
+	case state.dead:
 		return &exitError{exitSome, fmt.Errorf("the store failed after %d of %d sessions; the next run tries the others", stored, len(todo))}
 	case failed > 0:
 		return &exitError{exitSome, fmt.Errorf("%d of %d sessions failed; the next run tries them again", failed, len(todo))}
+	case gone > 0:
+		return &exitError{exitSome, fmt.Errorf("%s that should be in the store could not be seen there; the next run looks again", screen.Count(gone, "session"))}
 	}
 	return nil
-}
-
-// isDead reports whether a store's error would meet every other session as well: no answer, or keys that it does not take.
-func isDead(err error) bool {
-	var s3 *upload.S3Error
-	return errors.As(err, &s3) && (s3.Status == 0 || s3.Status == http.StatusUnauthorized || s3.Code == "InvalidAccessKeyId" ||
-		s3.Code == "SignatureDoesNotMatch" || s3.Code == "NoSuchBucket")
 }
 
 // withNews are the spools in which something has happened since their receipts, by stats alone.

@@ -257,6 +257,7 @@ func (p *putting) putBody(ctx context.Context, s *schema.Session, have holding, 
 	sum := sha256.Sum256(body)
 	v.Digest, v.BodyTag, v.Rev = hex.EncodeToString(sum[:]), have.tags[have.key], have.rev
 	if have.body == nil && v.BodyTag != "" && p.last != nil && p.last.Digest == v.Digest {
+		v.Size = p.last.Size
 		if have.rev > 0 {
 			s.Stored = &schema.Stored{Rev: have.rev}
 		}
@@ -264,7 +265,7 @@ func (p *putting) putBody(ctx context.Context, s *schema.Session, have holding, 
 	}
 	s.Stored = have.stored
 	if same, err := schema.Encode(s); err == nil && have.body != nil && bytes.Equal(same, have.body) {
-		v.Rev = revOf(s.Stored)
+		v.Rev, v.Size = revOf(s.Stored), int64(len(same))
 		return nil
 	}
 	v.Rev = nextRev(have.rev, p.w.lookedAt)
@@ -272,6 +273,7 @@ func (p *putting) putBody(ctx context.Context, s *schema.Session, have holding, 
 	if body, err = schema.Encode(s); err != nil {
 		return err
 	}
+	v.Size = int64(len(body))
 	if v.BodyTag, err = p.sh.store.Put(ctx, have.key, body, onlyOver(v.BodyTag)); err != nil {
 		return fmt.Errorf("store it: %w", err)
 	}

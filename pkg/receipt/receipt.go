@@ -69,6 +69,8 @@ type Version struct {
 	BodyTag  string `json:"body_etag,omitempty"`
 	IndexTag string `json:"index_etag,omitempty"`
 	RawTag   string `json:"raw_etag,omitempty"`
+	// Size is of the body in bytes.
+	Size int64 `json:"size,omitempty"`
 	// Digest is of the body without its counter.
 	Digest string `json:"digest,omitempty"`
 	// Own says that the body holds nothing but what this machine's inputs gave, so that it may be replaced as a whole.
