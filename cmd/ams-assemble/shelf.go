@@ -79,8 +79,9 @@ type putting struct {
 	last  *receipt.Receipt
 	masks *redact.Redactor
 
-	changed bool  // another machine stored the session since it was first looked at
-	denied  error // why what may be stored could not be read
+	stale   []string // keys of bodies that this machine put, now or before: of them the index record names one
+	changed bool     // another machine stored the session since it was first looked at
+	denied  error    // why what may be stored could not be read
 }
 
 // holding is what the store holds of a session, as far as it was looked at.
@@ -133,7 +134,9 @@ func (p *putting) look(ctx context.Context) (*schema.Session, holding, error) {
 		return nil, have, err
 	}
 	if index != nil {
-		key = upload.SessionKey(p.w.name, index.StartTime.Time)
+		if key = upload.SessionKey(p.w.name, index.StartTime.Time); p.last != nil && p.last.Key != "" && p.last.Key != key {
+			p.stale = append(p.stale, p.last.Key) // whoever moved it may not have come so far
+		}
 	}
 	s := p.w.session
 	for have.key != key { // what is united may begin on an earlier day
@@ -274,6 +277,7 @@ func (p *putting) putBody(ctx context.Context, s *schema.Session, have holding, 
 		return err
 	}
 	v.Size = int64(len(body))
+	p.stale = append(p.stale, have.key)
 	if v.BodyTag, err = p.sh.store.Put(ctx, have.key, body, onlyOver(v.BodyTag)); err != nil {
 		return fmt.Errorf("store it: %w", err)
 	}
@@ -338,10 +342,18 @@ func (p *putting) putIndex(ctx context.Context, s *schema.Session, have holding)
 	}
 }
 
-// clear takes away what is stored under keys that the index record no longer names.
+// clear takes away what is stored under keys that the index record does not name: no other machine adds to it any more without finding out.
 func (p *putting) clear(ctx context.Context, have holding) error {
+	stale := map[string]bool{}
 	for key, tag := range have.tags {
-		if key == have.key || tag == "" {
+		stale[key] = tag != ""
+	}
+	for _, key := range p.stale {
+		stale[key] = true
+	}
+	delete(stale, have.key)
+	for key, there := range stale {
+		if !there {
 			continue
 		}
 		if err := p.moveRaw(ctx, upload.RawKey(key), upload.RawKey(have.key)); err != nil {

@@ -255,7 +255,9 @@ func (g loss) uniteEvents(old, fresh schema.Event) schema.Event {
 		better, other = fresh, old
 	}
 	if better.Tool != nil && other.Tool != nil && better.Tool.Outcome != other.Tool.Outcome {
-		other.Tool, other.Error = nil, nil // an error beside a result would be neither
+		asked := *other.Tool // an error beside a result would be neither
+		asked.Result, asked.Outcome, asked.IsError = nil, "", false
+		other.Tool, other.Error = &asked, nil
 	}
 	return completed(better, other)
 }

@@ -95,8 +95,8 @@ func (t S3Timeouts) withDefaults() S3Timeouts {
 // see s3_conditions.go. A server that ignores them makes such a Put
 // unconditional.
 //
-// An answer that no S3 server gives (a page, a compressed body, a redirect to
-// another host) is an error and never taken for one of the bucket.
+// An answer that is not the bucket's (a page, a compressed body, a redirect) is an
+// error and never taken for one.
 //
 // Credentials are those of the SDK's chain: environment, profiles, SSO,
 // container and, at AWS only, instance roles. They are looked up by the first

@@ -91,25 +91,15 @@ func httpClient(t S3Timeouts) *awshttp.BuildableClient {
 	})
 }
 
-// atHome is the client with one rule more: a redirect to another host, port or scheme is the answer and is not followed. Whoever can answer
-// in the bucket's place could have sessions sent anywhere, and be believed that they are stored.
+// atHome is the client with one rule more: a redirect is an answer and is not followed. Whoever can answer in the bucket's place could else say
+// what is stored, and a signature holds for one host and path alone.
 func atHome(client aws.HTTPClient) aws.HTTPClient {
 	built, ok := client.(*awshttp.BuildableClient)
 	if !ok {
 		return client
 	}
-	return &http.Client{Transport: built.GetTransport(), CheckRedirect: func(r *http.Request, via []*http.Request) error {
-		first := via[0].URL
-		if len(via) >= maxRedirects || r.URL.Scheme != first.Scheme || r.URL.Host != first.Host ||
-			r.Response.StatusCode != http.StatusTemporaryRedirect && r.Response.StatusCode != http.StatusPermanentRedirect {
-			return http.ErrUseLastResponse
-		}
-		return nil
-	}}
+	return &http.Client{Transport: built.GetTransport(), CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 }
-
-// maxRedirects is how often a server may send a request to itself.
-const maxRedirects = 3
 
 // stallConn fails when for the time limit no byte goes either way. A Read gets a
 // little longer than a Write that began before it: the transport closes the

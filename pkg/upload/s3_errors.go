@@ -133,6 +133,9 @@ var permissions = map[string]string{
 }
 
 func (s *S3) answerHint(e *S3Error, region, location string) string {
+	if location != "" && region == "" && e.Status < 400 {
+		return "the server redirects to " + location + ", and AMS does not go there: " + checkEndpoint
+	}
 	switch e.Code {
 	case "InvalidAccessKeyId", "XAdminUserNotFound", "InvalidAccessKey":
 		return "the server does not know this access key: " + checkKeys
@@ -160,8 +163,6 @@ func (s *S3) answerHint(e *S3Error, region, location string) string {
 	switch {
 	case region != "" && e.Status < 400:
 		return regionHint(region)
-	case location != "" && e.Status < 400:
-		return "the server redirects to " + location + ": " + checkEndpoint
 	case e.Status == 401 || e.Status == 403:
 		return s.deniedHint(e.Act)
 	case e.Status == 429 || e.Status >= 500:
