@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"io"
 	"os"
 )
@@ -9,28 +8,26 @@ import (
 // maxID bounds the length in bytes of an id of the client: UUIDs have 36, ids of calls and messages 30.
 const maxID = 128
 
-// mentions reports whether the session's records or transcript files have id as a string of their own. The first call reads them all; a file
+// mentioned tells which of the client's ids the session's records or transcript files have as strings of their own. It reads them all; a file
 // that is gone or cannot be read mentions nothing.
-func (w *work) mentions(id string) bool {
-	if w.ids == nil {
-		w.ids = map[string]bool{}
-		for _, r := range w.contents.Records {
-			seen := idScanner{ids: w.ids}
-			seen.Write(r.Raw)
-		}
-		for _, path := range w.files.Paths() {
-			if f, err := os.Open(path); err == nil {
-				_, _ = io.Copy(&idScanner{ids: w.ids}, bufio.NewReader(f))
-				f.Close()
-			}
+func (w *work) mentioned(ids map[string]bool) map[string]bool {
+	found := map[string]bool{}
+	for _, r := range w.contents.Records {
+		_, _ = (&idScanner{wanted: ids, found: found}).Write(r.Raw)
+	}
+	for _, path := range w.files.Paths() {
+		if f, err := os.Open(path); err == nil {
+			_, _ = io.Copy(&idScanner{wanted: ids, found: found}, f)
+			f.Close()
 		}
 	}
-	return w.ids[id]
+	return found
 }
 
-// idScanner collects the strings of JSON text that may be ids: letters, digits, "-" and "_".
+// idScanner finds ids among the strings of JSON text: letters, digits, "-" and "_".
 type idScanner struct {
-	ids  map[string]bool
+	wanted, found map[string]bool
+
 	word []byte
 	open bool // word began with a quote and is an id so far
 }
@@ -40,8 +37,8 @@ func (s *idScanner) Write(text []byte) (int, error) {
 	for _, c := range text {
 		switch {
 		case c == '"':
-			if s.open && len(s.word) > 0 {
-				s.ids[string(s.word)] = true
+			if s.open && s.wanted[string(s.word)] {
+				s.found[string(s.word)] = true
 			}
 			s.word, s.open = s.word[:0], true
 		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '-', c == '_':

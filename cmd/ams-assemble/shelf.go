@@ -49,19 +49,16 @@ const maxRev = 1 << 53
 
 // put stores a Session. last is the receipt of the Session stored before from this machine, or nil.
 func (sh *shelf) put(ctx context.Context, w *work, last *receipt.Receipt) (shelved, error) {
-	p := &putting{sh: sh, w: w, last: last, masks: redact.New(sh.set.redact)}
+	p := &putting{sh: sh, w: w, last: last, masks: redact.New(sh.set.redact), denied: map[string]error{}}
 	pristine, err := schema.Encode(w.session) // what is united and masked would be so twice
 	if err != nil {
 		return shelved{}, err
 	}
 	for try := 1; ; try++ {
-		p.denied = nil
 		done, err := p.once(ctx)
 		switch {
 		case err == nil || !errors.Is(err, upload.ErrChanged):
 			return done, err
-		case p.denied != nil && try > 1: // it is there, and not for who comes second
-			return done, p.denied
 		case try == putTries:
 			return done, err
 		}
@@ -81,13 +78,16 @@ type putting struct {
 
 	stale   []string // keys of bodies that this machine put, now or before: of them the index record names one
 	changed bool     // another machine stored the session since it was first looked at
-	denied  error    // why what may be stored could not be read
+
+	denied  map[string]error // by key, why what may be stored could not be read
+	crossed int              // how often such an object was there after all
 }
 
 // holding is what the store holds of a session, as far as it was looked at.
 type holding struct {
 	key      string            // of the body that the session is to be in
 	tags     map[string]string // ETags by the keys that were looked at, "" where nothing is
+	known    bool              // it is what this machine stored, and was not read
 	body     []byte            // under key, nil where it was not read
 	stored   *schema.Stored    // the counter of that body
 	index    []byte
@@ -161,7 +161,7 @@ func (p *putting) known(ctx context.Context) (holding, bool, error) {
 		r.Key != upload.SessionKey(p.w.name, p.w.session.StartTime.Time) || !assemble.Covers(assemble.Inputs(p.w.session.Completeness), r.Made) {
 		return holding{}, false, nil
 	}
-	have := holding{key: r.Key, tags: map[string]string{r.Key: r.BodyTag}, indexTag: r.IndexTag, rev: r.Rev, own: true}
+	have := holding{known: true, key: r.Key, tags: map[string]string{r.Key: r.BodyTag}, indexTag: r.IndexTag, rev: r.Rev, own: true}
 	for key, tag := range map[string]string{r.Key: r.BodyTag, upload.IndexKey(p.w.name): r.IndexTag} {
 		there, err := upload.Look(ctx, p.sh.store, key)
 		switch {
@@ -208,12 +208,25 @@ func (p *putting) read(ctx context.Context, key string) ([]byte, string, error) 
 	case errors.Is(err, upload.ErrNotFound):
 		return nil, "", nil
 	case errors.Is(err, upload.ErrDenied):
-		p.denied = fmt.Errorf("read what is stored of it: %w", err)
+		p.denied[key] = fmt.Errorf("read what is stored of it: %w", err)
 		return nil, "", nil
 	case err != nil:
 		return nil, "", fmt.Errorf("read what is stored of it: %w", err)
 	}
+	delete(p.denied, key)
 	return body, etag, nil
+}
+
+// put puts an object over what was read of it. That another machine was quicker is ErrChanged; the second time that it is there and must not
+// be read, it is that error.
+func (p *putting) put(ctx context.Context, key string, body []byte, etag string) (string, error) {
+	etag, err := p.sh.store.Put(ctx, key, body, upload.PutOptions{IfMatch: etag, IfAbsent: etag == ""})
+	if errors.Is(err, upload.ErrChanged) && p.denied[key] != nil {
+		if p.crossed++; p.crossed > 1 {
+			return "", p.denied[key]
+		}
+	}
+	return etag, err
 }
 
 // unite reads the Session that is stored under have.key and unites s with it. A stored object that is damaged is replaced; one of a newer version
@@ -239,9 +252,10 @@ func (p *putting) unite(ctx context.Context, s *schema.Session, have *holding) (
 	if r := p.last; r != nil && r.Own && r.BodyTag == etag {
 		united = assemble.Carry(old, s, p.sh.set.join.Status)
 	} else {
-		united = assemble.Unite(old, s, p.sh.set.join.Status, assemble.Elsewhere{
-			Others: p.changed || r != nil && r.BodyTag != "", Mentions: p.w.mentions})
-		have.own = have.own && united == s
+		var more bool
+		united, more = assemble.Unite(old, s, p.sh.set.join.Status, assemble.Elsewhere{
+			Others: p.changed || r != nil && r.BodyTag != "", Mentioned: p.w.mentioned})
+		have.own = have.own && !more
 	}
 	if united == old { // what it was is not what it will be
 		kept := *old
@@ -259,7 +273,7 @@ func (p *putting) putBody(ctx context.Context, s *schema.Session, have holding, 
 	}
 	sum := sha256.Sum256(body)
 	v.Digest, v.BodyTag, v.Rev = hex.EncodeToString(sum[:]), have.tags[have.key], have.rev
-	if have.body == nil && v.BodyTag != "" && p.last != nil && p.last.Digest == v.Digest {
+	if have.known && p.last.Digest == v.Digest {
 		v.Size = p.last.Size
 		if have.rev > 0 {
 			s.Stored = &schema.Stored{Rev: have.rev}
@@ -278,7 +292,7 @@ func (p *putting) putBody(ctx context.Context, s *schema.Session, have holding, 
 	}
 	v.Size = int64(len(body))
 	p.stale = append(p.stale, have.key)
-	if v.BodyTag, err = p.sh.store.Put(ctx, have.key, body, onlyOver(v.BodyTag)); err != nil {
+	if v.BodyTag, err = p.put(ctx, have.key, body, v.BodyTag); err != nil {
 		return fmt.Errorf("store it: %w", err)
 	}
 	return nil
@@ -301,11 +315,6 @@ func revOf(stored *schema.Stored) int64 {
 	return stored.Rev
 }
 
-// onlyOver is the condition that the object is the one with that ETag, or that there is none.
-func onlyOver(etag string) upload.PutOptions {
-	return upload.PutOptions{IfMatch: etag, IfAbsent: etag == ""}
-}
-
 // putIndex stores the index record and returns its ETag, unless one of a higher counter is there. ErrChanged says that the one that is there
 // names another key.
 func (p *putting) putIndex(ctx context.Context, s *schema.Session, have holding) (string, error) {
@@ -314,11 +323,11 @@ func (p *putting) putIndex(ctx context.Context, s *schema.Session, have holding)
 		return "", err
 	}
 	key, tag := upload.IndexKey(p.w.name), have.indexTag
-	if have.index == nil && tag != "" && p.last.Digest != "" && p.last.Rev == revOf(s.Stored) || bytes.Equal(have.index, index) {
+	if have.known && p.last.Rev == revOf(s.Stored) || bytes.Equal(have.index, index) {
 		return tag, nil // as it is
 	}
 	for try := 1; ; try++ {
-		etag, err := p.sh.store.Put(ctx, key, index, onlyOver(tag))
+		etag, err := p.put(ctx, key, index, tag)
 		if err == nil {
 			return etag, nil
 		}
@@ -330,8 +339,6 @@ func (p *putting) putIndex(ctx context.Context, s *schema.Session, have holding)
 		switch {
 		case err != nil:
 			return "", err
-		case p.denied != nil:
-			return "", p.denied
 		case other == nil: // gone, or damaged
 		case upload.SessionKey(p.w.name, other.StartTime.Time) != have.key:
 			return "", fmt.Errorf("store its index record: %w", upload.ErrChanged)

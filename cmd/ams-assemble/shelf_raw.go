@@ -28,8 +28,8 @@ func (p *putting) putRaw(ctx context.Context, have holding) (string, error) {
 		return "", err
 	}
 	key := upload.RawKey(have.key)
-	if have.body == nil && p.last != nil && p.last.RawTag != "" && p.last.Key == have.key { // this machine's own, and covered
-		etag, err := p.sh.store.Put(ctx, key, body, upload.PutOptions{IfMatch: p.last.RawTag})
+	if have.known && p.last.RawTag != "" { // this machine's own, and covered
+		etag, err := p.put(ctx, key, body, p.last.RawTag)
 		if !errors.Is(err, upload.ErrChanged) {
 			return etag, rawError(err)
 		}
@@ -58,7 +58,7 @@ func (p *putting) uniteRaw(ctx context.Context, key string, body []byte) (string
 		if old != nil && bytes.Equal(united, old) {
 			return tag, nil
 		}
-		etag, err := p.sh.store.Put(ctx, key, united, onlyOver(tag))
+		etag, err := p.put(ctx, key, united, tag)
 		if !errors.Is(err, upload.ErrChanged) || try == putTries {
 			return etag, rawError(err)
 		}

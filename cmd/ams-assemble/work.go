@@ -36,7 +36,6 @@ type work struct {
 	in       assemble.Input
 	refused  error // why a transcript that is there was not read
 	session  *schema.Session
-	ids      map[string]bool // of the client, in records and files; nil before the first look
 }
 
 // assembler makes Sessions. It is not for concurrent use: each worker has its own.

@@ -30,53 +30,66 @@ func Carry(old, fresh *schema.Session, status schema.Status) *schema.Session {
 type Elsewhere struct {
 	// Others is set where it is known that inputs of another machine are in it. Else they may be.
 	Others bool
-	// Mentions reports whether the inputs of the fresh assembly mention an id of the client, as a tool_use_id.
-	Mentions func(id string) bool
+	// Mentioned tells which of the client's ids, as a tool_use_id, the inputs of the fresh assembly mention.
+	Mentioned func(ids map[string]bool) map[string]bool
 }
 
 // Unite is [Carry] for a stored Session that may be made of inputs of another machine. Two machines that see a part of a session each have
 // inputs of the same names, so that their numbers prove nothing: one call here and one call there are two calls. An event that fresh lacks
 // is carried over if it has an id of the client that the inputs of fresh do not mention, or no such id and fresh is by the same program: with
-// the same inputs that would have found it. What both saw is completed field by field.
-func Unite(old, fresh *schema.Session, status schema.Status, from Elsewhere) *schema.Session {
+// the same inputs that would have found it. What both saw is completed field by field. Where old has all of fresh, it is old itself.
+//
+// more reports whether what is returned has more than fresh.
+func Unite(old, fresh *schema.Session, status schema.Status, from Elsewhere) (united *schema.Session, more bool) {
 	if old.Completeness == nil || fresh.Completeness == nil {
-		return fresh
+		return fresh, false
 	}
 	gone := lost(old, fresh)
-	gone.strange = strangers(old, fresh, from)
-	apart := from.Others || old.Completeness.ProgramVersion == fresh.Completeness.ProgramVersion
-	if !gone.transcript && !gone.hooks && !apart && len(gone.strange) == 0 {
-		return fresh
-	}
-	if apart && holds(old, fresh) {
-		return old
+	same := from.Others || old.Completeness.ProgramVersion == fresh.Completeness.ProgramVersion
+	gone.strange = strangers(old, fresh, same, from.Mentioned)
+	covered := !gone.transcript && !gone.hooks
+	if covered && !same && len(gone.strange) == 0 {
+		return fresh, false
 	}
 	gone.apart = true
 	merged := gone.unite(old, fresh, status)
-	if !gone.transcript && !gone.hooks && sameStory(merged, fresh) {
-		return fresh
+	more = !covered || !sameStory(merged, fresh)
+	switch {
+	case same && holds(old, fresh):
+		return old, more
+	case more:
+		return merged, true
 	}
-	return merged
+	return fresh, false
 }
 
-// strangers are the ids of the events of old that inputs of another machine gave.
-func strangers(old, fresh *schema.Session, from Elsewhere) map[string]bool {
+// strangers are the ids of the events of old that inputs of another machine gave. same says that with the inputs of old, fresh would have all
+// that old has.
+func strangers(old, fresh *schema.Session, same bool, mentioned func(map[string]bool) map[string]bool) map[string]bool {
 	has := map[string]bool{}
 	for _, e := range fresh.Events {
 		has[e.ID] = true
 	}
-	sameProgram := from.Others || old.Completeness.ProgramVersion == fresh.Completeness.ProgramVersion
-	out := map[string]bool{}
+	var missing []schema.Event
+	ids := map[string]bool{}
 	for _, e := range old.Events {
-		if has[e.ID] || e.Provisional {
-			continue
+		if !has[e.ID] && !e.Provisional {
+			missing = append(missing, e)
+			ids[clientID(e)], ids[e.PromptID] = true, true
 		}
-		id, strange := clientID(e), sameProgram
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	known := mentioned(ids)
+	out := map[string]bool{}
+	for _, e := range missing {
+		id, strange := clientID(e), same
 		switch {
 		case id != "":
-			strange = !from.Mentions(id)
+			strange = !known[id]
 		case fresh.Completeness.CopiedCalls > old.Completeness.CopiedCalls: // it may be known for a copy by now
-			strange = sameProgram && e.PromptID != "" && !from.Mentions(e.PromptID)
+			strange = same && e.PromptID != "" && !known[e.PromptID]
 		}
 		if strange {
 			out[e.ID] = true

@@ -3,6 +3,7 @@ package assemble_test
 import (
 	"bytes"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -56,7 +57,7 @@ func TestUniteTakesFromNeitherMachine(t *testing.T) {
 			t.Fatal(err)
 		}
 		for how, part := range parts {
-			for _, others := range []bool{false, true} {
+			for _, others := range []bool{len(how)%2 == 0} {
 				seen := make([]*schema.Session, 2)
 				for machine := range seen {
 					in, set := readCase(t, archive)
@@ -79,7 +80,11 @@ func TestUniteTakesFromNeitherMachine(t *testing.T) {
 func twoMachines(t *testing.T, first, second *schema.Session, others bool) {
 	t.Helper()
 	put := func(stored, fresh *schema.Session) *schema.Session {
-		return assemble.Unite(stored, fresh, "", assemble.Elsewhere{Others: others, Mentions: mentionedIn(fresh)})
+		united, more := assemble.Unite(stored, fresh, "", assemble.Elsewhere{Others: others, Mentioned: mentionedIn(fresh)})
+		if len(united.Events) > len(fresh.Events) && !more {
+			t.Errorf("more = false of %d events, with %d in all", len(fresh.Events), len(united.Events))
+		}
+		return united
 	}
 	stored := put(first, second)
 	schematest.Validate(t, encode(t, stored))
@@ -108,7 +113,7 @@ func twoMachines(t *testing.T, first, second *schema.Session, others bool) {
 }
 
 // mentionedIn is what a machine's inputs mention, as far as its Session tells.
-func mentionedIn(s *schema.Session) func(string) bool {
+func mentionedIn(s *schema.Session) func(map[string]bool) map[string]bool {
 	text := map[string]bool{}
 	for _, e := range s.Events {
 		if e.Tool != nil {
@@ -119,5 +124,49 @@ func mentionedIn(s *schema.Session) func(string) bool {
 		}
 		text[e.AgentID] = true
 	}
-	return func(id string) bool { return text[id] }
+	return func(map[string]bool) map[string]bool { return text }
+}
+
+// TestUniteTellsAnotherMachinesEventsFromErrors: a better program must be able to correct an older one, and not by taking from another machine.
+func TestUniteTellsAnotherMachinesEventsFromErrors(t *testing.T) {
+	tool := func(id string) schema.Event {
+		return schema.Event{ID: "event " + id, Type: schema.ToolCall, Name: "tool:Bash", Tool: &schema.Tool{Name: "Bash", ToolUseID: id}}
+	}
+	note := schema.Event{ID: "event note", Type: schema.Notification, Name: "notification", Note: "there"}
+	session := func(program string, events ...schema.Event) *schema.Session {
+		return &schema.Session{SessionID: "s", SchemaVersion: schema.Version, Events: events,
+			Completeness: &schema.Completeness{ProgramVersion: program, Records: map[string]int{"PreToolUse": 1}}}
+	}
+	for _, c := range []struct {
+		name       string
+		old, fresh *schema.Session
+		others     bool
+		mentioned  string // an id in the inputs of fresh
+		want       string
+	}{
+		{"another call, same program", session("1", tool("a")), session("1", tool("b")), false, "b", "tool:a tool:b"},
+		{"another call, another program", session("1", tool("a")), session("2", tool("b")), false, "b", "tool:a tool:b"},
+		{"a call that a better program leaves out", session("1", tool("a"), tool("b")), session("2", tool("b")), false, "a", "tool:b"},
+		{"the same, known to be of two machines", session("1", tool("a"), tool("b")), session("2", tool("b")), true, "a", "tool:b"},
+		{"a note, same program", session("1", note), session("1", tool("b")), false, "b", "note tool:b"},
+		{"a note, another program", session("1", note, tool("b")), session("2", tool("b")), false, "b", "tool:b"},
+		{"a note, known to be of two machines", session("1", note, tool("b")), session("2", tool("b")), true, "b", "note tool:b"},
+		{"nothing new", session("1", tool("a"), tool("b")), session("1", tool("b")), true, "b", "tool:a tool:b"},
+	} {
+		got, _ := assemble.Unite(c.old, c.fresh, "", assemble.Elsewhere{Others: c.others, Mentioned: func(map[string]bool) map[string]bool {
+			return map[string]bool{c.mentioned: true}
+		}})
+		var has []string
+		for _, e := range got.Events {
+			if e.Tool != nil {
+				has = append(has, "tool:"+e.Tool.ToolUseID)
+			} else {
+				has = append(has, "note")
+			}
+		}
+		slices.Sort(has)
+		if text := strings.Join(has, " "); text != c.want {
+			t.Errorf("%s: got %s, want %s", c.name, text, c.want)
+		}
+	}
 }
