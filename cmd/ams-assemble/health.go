@@ -13,8 +13,9 @@ type health struct {
 	down int // failures of the server in a row
 }
 
-// downInRow is from how many failures in a row a server counts as down that answers: one object alone may be too much for it.
-const downInRow = 3
+// downInRow is from how many failures in a row a server counts as down that answers: some objects alone may be too much for it, or not for us,
+// and must not keep the others back at every run.
+const downInRow = 10
 
 // note takes what became of one session.
 func (h *health) note(err error) {
