@@ -387,7 +387,8 @@ func TestDoctorTriesWhatARunDoes(t *testing.T) {
 			})
 		}
 	}
-	program := buildProgram(t)
+	w := newWorld(t, buildProgram(t))
+	env := w.env
 	for _, c := range []struct {
 		name  string
 		wrap  func(http.Handler) http.Handler
@@ -425,8 +426,7 @@ func TestDoctorTriesWhatARunDoes(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			b := newBucketServer(t)
 			b.wrap, b.trust = c.wrap, c.trust
-			w := newWorld(t, program)
-			w.env = append(w.env, "AMS_S3_BUCKET=traces", "AMS_S3_ENDPOINT_URL="+b.URL, "AWS_CA_BUNDLE="+os.Getenv("AWS_CA_BUNDLE"),
+			w.env = append(slices.Clone(env), "AMS_S3_BUCKET=traces", "AMS_S3_ENDPOINT_URL="+b.URL, "AWS_CA_BUNDLE="+os.Getenv("AWS_CA_BUNDLE"),
 				"AWS_ACCESS_KEY_ID="+testKeyID, "AWS_SECRET_ACCESS_KEY="+testSecret)
 			_, r := w.doctor("doctor")
 			if !slices.ContainsFunc(r.Checks, func(f finding) bool {
