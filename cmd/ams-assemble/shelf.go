@@ -350,18 +350,25 @@ func (p *putting) putIndex(ctx context.Context, s *schema.Session, have holding)
 }
 
 // clear takes away what is stored under keys that the index record does not name: no other machine adds to it any more without finding out.
+// The record is read once more before, as another machine may have moved the session back.
 func (p *putting) clear(ctx context.Context, have holding) error {
 	stale := map[string]bool{}
-	for key, tag := range have.tags {
-		stale[key] = tag != ""
-	}
 	for _, key := range p.stale {
 		stale[key] = true
 	}
-	delete(stale, have.key)
+	for key, tag := range have.tags {
+		stale[key] = stale[key] || tag != ""
+	}
 	for key, there := range stale {
-		if !there {
+		if key == have.key || !there {
 			continue
+		}
+		now, err := p.indexed(ctx, &holding{})
+		if err != nil {
+			return err
+		}
+		if now == nil || upload.SessionKey(p.w.name, now.StartTime.Time) != have.key {
+			return nil // whoever stored that clears
 		}
 		if err := p.moveRaw(ctx, upload.RawKey(key), upload.RawKey(have.key)); err != nil {
 			return err

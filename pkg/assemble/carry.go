@@ -55,7 +55,7 @@ func Unite(old, fresh *schema.Session, status schema.Status, from Elsewhere) (un
 	merged := gone.unite(old, fresh, status)
 	more = !covered || !sameStory(merged, fresh)
 	switch {
-	case same && holds(old, fresh):
+	case same && (status == "" || old.Status == status) && holds(old, fresh):
 		return old, more
 	case more:
 		return merged, true
