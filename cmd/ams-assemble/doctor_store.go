@@ -10,8 +10,9 @@ import (
 	"ams/pkg/upload"
 )
 
-// checkStore does what a run does, with objects of its own in the two folders that a run writes to: looks for one that is not there, puts it on
-// the condition that it is not there, reads it, puts it again over just that one, finds it in a list and removes it.
+// checkStore does what a run does, with objects of its own in the two folders that a run writes to:
+// looks for one that is not there, puts it on the condition that it is not there, reads it, puts it
+// again over just that one, finds it in a list and removes it.
 func (d *doctor) checkStore(ctx context.Context) {
 	name := d.set.storeName()
 	store, err := d.set.open(ctx)

@@ -374,7 +374,8 @@ func TestDoctorOfABucket(t *testing.T) {
 	}
 }
 
-// TestDoctorTriesWhatARunDoes: what a server takes without a condition and not with one, what it does not heed, and keys that may not list.
+// TestDoctorTriesWhatARunDoes: what a server takes without a condition and not with one, what it
+// does not heed, and keys that may not list.
 func TestDoctorTriesWhatARunDoes(t *testing.T) {
 	refuse := func(status int) func(http.Handler) http.Handler {
 		return func(next http.Handler) http.Handler {

@@ -13,8 +13,8 @@ type health struct {
 	down int // failures of the server in a row
 }
 
-// downInRow is from how many failures in a row a server counts as down that answers: some objects alone may be too much for it, or not for us,
-// and must not keep the others back at every run.
+// downInRow is from how many failures in a row a server counts as down that answers: some objects
+// alone may be too much for it, or not for us, and must not keep the others back at every run.
 const downInRow = 10
 
 // note takes what became of one session.
@@ -28,8 +28,8 @@ func (h *health) note(err error) {
 	h.dead = h.dead || h.down == downInRow || isDead(err)
 }
 
-// isDead reports whether a store's error would meet every other session as well: no answer, one that no bucket gives, or keys that it does not
-// take.
+// isDead reports whether a store's error would meet every other session as well: no answer, one
+// that no bucket gives, or keys that it does not take.
 func isDead(err error) bool {
 	var s3 *upload.S3Error
 	if !errors.As(err, &s3) {

@@ -408,8 +408,8 @@ func TestManyMachinesAtOnce(t *testing.T) {
 	}
 }
 
-// TestALostAnswerLosesNothing lets each call of a second machine's put fail in both ways: nothing of the first is lost, and the next run of the
-// second brings its own.
+// TestALostAnswerLosesNothing lets each call of a second machine's put fail in both ways: nothing
+// of the first is lost, and the next run of the second brings its own.
 func TestALostAnswerLosesNothing(t *testing.T) {
 	dirs := map[upload.Store]string{}
 	storetest.EachFault(t, func(t *testing.T) upload.Store {

@@ -70,7 +70,8 @@ func TestScripts(t *testing.T) {
 // storedPart is what a stored Session has and an assembled one has not.
 var storedPart = regexp.MustCompile(`(?m)^  "stored": \{\n    "rev": [1-9][0-9]*\n  \},\n`)
 
-// cmpStored is the command cmpstored FILE ASSEMBLED: FILE is a stored Session, and but for its counter it is ASSEMBLED.
+// cmpStored is the command cmpstored FILE ASSEMBLED: FILE is a stored Session, and but for its
+// counter it is ASSEMBLED.
 func cmpStored(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: cmpstored FILE ASSEMBLED")

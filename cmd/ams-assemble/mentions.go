@@ -8,8 +8,8 @@ import (
 // maxID bounds the length in bytes of an id of the client: UUIDs have 36, ids of calls and messages 30.
 const maxID = 128
 
-// mentioned tells which of the client's ids the session's records or transcript files have as strings of their own. It reads them all; a file
-// that is gone or cannot be read mentions nothing.
+// mentioned tells which of the client's ids the session's records or transcript files have as
+// strings of their own. It reads them all; a file that is gone or cannot be read mentions nothing.
 func (w *work) mentioned(ids map[string]bool) map[string]bool {
 	found := map[string]bool{}
 	for _, r := range w.contents.Records {

@@ -88,8 +88,8 @@ func (sh *shelf) remove(ctx context.Context, book *receipt.Book, id string) erro
 	return book.Put(name, without)
 }
 
-// keysOf are the keys under which a session may be stored: where this machine put it, and where the index record says, as another machine may
-// have seen an earlier part of it.
+// keysOf are the keys under which a session may be stored: where this machine put it, and where the
+// index record says, as another machine may have seen an earlier part of it.
 func (sh *shelf) keysOf(ctx context.Context, name string, last *receipt.Receipt) ([]string, error) {
 	var keys []string
 	if last != nil && last.Key != "" {

@@ -98,8 +98,8 @@ func (p *pruner) look(ctx context.Context, f finished) looked {
 	return looked{f, there, err}
 }
 
-// again stores a session that its receipt says is stored and that the store has not, or not whole: an object may be lost, or removed by
-// somebody else.
+// again stores a session that its receipt says is stored and that the store has not, or not whole:
+// an object may be lost, or removed by somebody else.
 func (p *pruner) again(ctx context.Context, f finished) error {
 	fmt.Fprintf(p.e.stderr, "ams-assemble: session %s is no longer in the store as it was stored; it is stored anew\n", screen.Line(f.stat.Name))
 	r := storeOne(ctx, p.a, p.sh, p.book, f.stat.Name, f.r)
@@ -125,8 +125,9 @@ func (p *pruner) remove(f finished) bool {
 	return false
 }
 
-// has reports whether the store has the session of a receipt, body and index record. Where the body is not the one that this machine stored,
-// it is read: another machine may have united it with what it saw.
+// has reports whether the store has the session of a receipt, body and index record. Where the body
+// is not the one that this machine stored, it is read: another machine may have united it with what
+// it saw.
 func (sh *shelf) has(ctx context.Context, name string, r *receipt.Receipt) (bool, error) {
 	b, _, err := sh.store.Get(ctx, upload.IndexKey(name))
 	if errors.Is(err, upload.ErrNotFound) {

@@ -96,8 +96,8 @@ func TestWhatIsNotStoredIsNeverRemoved(t *testing.T) {
 	}
 }
 
-// TestASpoolStaysUntilItsObjectIsSeen takes from the store what a receipt says is there: the spool stays, the session is stored anew, and the
-// run after that removes the spool.
+// TestASpoolStaysUntilItsObjectIsSeen takes from the store what a receipt says is there: the spool
+// stays, the session is stored anew, and the run after that removes the spool.
 func TestASpoolStaysUntilItsObjectIsSeen(t *testing.T) {
 	const body, index = "sessions/2026/10/01/one.json", "index/one.json"
 	for name, spoil := range map[string]func(t *testing.T, s upload.Store) error{

@@ -26,8 +26,8 @@ import (
 //  4. The index record is put on such a condition, too. Of two, that of the higher counter stays: its body was put over the other.
 //  5. Where a session turned out to begin on another day, the body under the old key goes.
 //
-// A conflict at 3, or an index record that names another key at 4, begins at 1. What a crash leaves between two steps has no receipt here, so
-// it is done again.
+// A conflict at 3, or an index record that names another key at 4, begins at 1. What a crash leaves
+// between two steps has no receipt here, so it is done again.
 type shelf struct {
 	store upload.Store
 	set   settings
@@ -40,11 +40,12 @@ type shelved struct {
 	version receipt.Version
 }
 
-// putTries bounds how often a Session is put anew because another machine stored the same session in between: of so many at once each is the
-// first one time.
+// putTries bounds how often a Session is put anew because another machine stored the same session
+// in between: of so many at once each is the first one time.
 const putTries = 16
 
-// maxRev is the highest counter: what every reader of JSON takes for a whole number. Only a damaged object has one near it.
+// maxRev is the highest counter: what every reader of JSON takes for a whole number. Only a damaged
+// object has one near it.
 const maxRev = 1 << 53
 
 // put stores a Session. last is the receipt of the Session stored before from this machine, or nil.
@@ -153,8 +154,8 @@ func (p *putting) look(ctx context.Context) (*schema.Session, holding, error) {
 	return s, have, nil
 }
 
-// known is what is stored where it is what this machine stored last, and of inputs that this assembly covers: it need not be read. The store
-// is asked all the same, as some ignore conditions.
+// known is what is stored where it is what this machine stored last, and of inputs that this
+// assembly covers: it need not be read. The store is asked all the same, as some ignore conditions.
 func (p *putting) known(ctx context.Context) (holding, bool, error) {
 	r := p.last
 	if r == nil || p.changed || r.Key == "" || r.BodyTag == "" || r.IndexTag == "" || !r.Own ||
@@ -201,7 +202,8 @@ func readSummary(b []byte) (*schema.Summary, error) {
 	return sum, nil
 }
 
-// read is the object and its ETag, nil and "" where there is none. What must not be read counts as none, until a put shows that it is there.
+// read is the object and its ETag, nil and "" where there is none. What must not be read counts as
+// none, until a put shows that it is there.
 func (p *putting) read(ctx context.Context, key string) ([]byte, string, error) {
 	body, etag, err := p.sh.store.Get(ctx, key)
 	switch {
@@ -217,8 +219,8 @@ func (p *putting) read(ctx context.Context, key string) ([]byte, string, error) 
 	return body, etag, nil
 }
 
-// put puts an object over what was read of it. That another machine was quicker is ErrChanged; the second time that it is there and must not
-// be read, it is that error.
+// put puts an object over what was read of it. That another machine was quicker is ErrChanged; the
+// second time that it is there and must not be read, it is that error.
 func (p *putting) put(ctx context.Context, key string, body []byte, etag string) (string, error) {
 	etag, err := p.sh.store.Put(ctx, key, body, upload.PutOptions{IfMatch: etag, IfAbsent: etag == ""})
 	if errors.Is(err, upload.ErrChanged) && p.denied[key] != nil {
@@ -229,8 +231,8 @@ func (p *putting) put(ctx context.Context, key string, body []byte, etag string)
 	return etag, err
 }
 
-// unite reads the Session that is stored under have.key and unites s with it. A stored object that is damaged is replaced; one of a newer version
-// is not touched.
+// unite reads the Session that is stored under have.key and unites s with it. A stored object that
+// is damaged is replaced; one of a newer version is not touched.
 func (p *putting) unite(ctx context.Context, s *schema.Session, have *holding) (*schema.Session, error) {
 	body, etag, err := p.read(ctx, have.key)
 	if err != nil {
@@ -298,8 +300,8 @@ func (p *putting) putBody(ctx context.Context, s *schema.Session, have holding, 
 	return nil
 }
 
-// nextRev is the counter after rev: the time where there was none, so that a session that comes back after its removal is newer than what was
-// removed.
+// nextRev is the counter after rev: the time where there was none, so that a session that comes
+// back after its removal is newer than what was removed.
 func nextRev(rev int64, now time.Time) int64 {
 	if rev == 0 {
 		return now.UnixMilli()
@@ -315,8 +317,8 @@ func revOf(stored *schema.Stored) int64 {
 	return stored.Rev
 }
 
-// putIndex stores the index record and returns its ETag, unless one of a higher counter is there. ErrChanged says that the one that is there
-// names another key.
+// putIndex stores the index record and returns its ETag, unless one of a higher counter is there.
+// ErrChanged says that the one that is there names another key.
 func (p *putting) putIndex(ctx context.Context, s *schema.Session, have holding) (string, error) {
 	index, err := schema.EncodeSummary(schema.Summarize(s))
 	if err != nil {
@@ -349,8 +351,9 @@ func (p *putting) putIndex(ctx context.Context, s *schema.Session, have holding)
 	}
 }
 
-// clear takes away what is stored under keys that the index record does not name: no other machine adds to it any more without finding out.
-// The record is read once more before, as another machine may have moved the session back.
+// clear takes away what is stored under keys that the index record does not name: no other machine
+// adds to it any more without finding out. The record is read once more before, as another machine
+// may have moved the session back.
 func (p *putting) clear(ctx context.Context, have holding) error {
 	stale := map[string]bool{}
 	for _, key := range p.stale {

@@ -13,8 +13,8 @@ import (
 	"ams/pkg/upload"
 )
 
-// putRaw stores the raw material of a finished session, if it is to be kept, and returns its ETag. It has the same masks as the Session. What
-// another machine has of it, or this one had, is kept.
+// putRaw stores the raw material of a finished session, if it is to be kept, and returns its ETag.
+// It has the same masks as the Session. What another machine has of it, or this one had, is kept.
 func (p *putting) putRaw(ctx context.Context, have holding) (string, error) {
 	if p.sh.set.keepRaw == noRaw || !p.w.final {
 		return "", nil
@@ -80,7 +80,8 @@ func (p *putting) moveRaw(ctx context.Context, from, to string) error {
 	return rawError(err)
 }
 
-// uniteBundles is what two bundles of one session hold. A stored one that cannot be read is replaced, but for one of a newer version.
+// uniteBundles is what two bundles of one session hold. A stored one that cannot be read is
+// replaced, but for one of a newer version.
 func (p *putting) uniteBundles(stored, fresh []byte) ([]byte, error) {
 	if stored == nil || bytes.Equal(stored, fresh) {
 		return fresh, nil
@@ -147,7 +148,8 @@ func uniteRecords(old, fresh bundle.Bundle) ([]spool.Record, error) {
 	return out, nil
 }
 
-// uniteLines are the lines of two copies of one file, each copy's in its own order: files grow at their end, and two machines add their own.
+// uniteLines are the lines of two copies of one file, each copy's in its own order: files grow at
+// their end, and two machines add their own.
 func uniteLines(old, fresh []byte) []byte {
 	oldLines := slices.Collect(bytes.Lines(old))
 	place := map[string][]int{}

@@ -34,10 +34,12 @@ type Elsewhere struct {
 	Mentioned func(ids map[string]bool) map[string]bool
 }
 
-// Unite is [Carry] for a stored Session that may be made of inputs of another machine. Two machines that see a part of a session each have
-// inputs of the same names, so that their numbers prove nothing: one call here and one call there are two calls. An event that fresh lacks
-// is carried over if it has an id of the client that the inputs of fresh do not mention, or no such id and fresh is by the same program: with
-// the same inputs that would have found it. What both saw is completed field by field. Where old has all of fresh, it is old itself.
+// Unite is [Carry] for a stored Session that may be made of inputs of another machine. Two machines
+// that see a part of a session each have inputs of the same names, so that their numbers prove
+// nothing: one call here and one call there are two calls. An event that fresh lacks is carried
+// over if it has an id of the client that the inputs of fresh do not mention, or no such id and
+// fresh is by the same program: with the same inputs that would have found it. What both saw is
+// completed field by field. Where old has all of fresh, it is old itself.
 //
 // more reports whether what is returned has more than fresh.
 func Unite(old, fresh *schema.Session, status schema.Status, from Elsewhere) (united *schema.Session, more bool) {
@@ -63,8 +65,8 @@ func Unite(old, fresh *schema.Session, status schema.Status, from Elsewhere) (un
 	return fresh, false
 }
 
-// strangers are the ids of the events of old that inputs of another machine gave. same says that with the inputs of old, fresh would have all
-// that old has.
+// strangers are the ids of the events of old that inputs of another machine gave. same says that
+// with the inputs of old, fresh would have all that old has.
 func strangers(old, fresh *schema.Session, same bool, mentioned func(map[string]bool) map[string]bool) map[string]bool {
 	has := map[string]bool{}
 	for _, e := range fresh.Events {
@@ -111,8 +113,9 @@ func clientID(e schema.Event) string {
 	return ""
 }
 
-// holds reports whether the stored Session has all that fresh has, so that nothing need be stored: two machines that look at one session in
-// turn would otherwise write for ever what the other knows.
+// holds reports whether the stored Session has all that fresh has, so that nothing need be stored:
+// two machines that look at one session in turn would otherwise write for ever what the other
+// knows.
 func holds(old, fresh *schema.Session) bool {
 	o, f := old.Completeness, fresh.Completeness
 	if o.ProgramVersion != f.ProgramVersion || o.Final != f.Final && !fresh.EndTime.Before(old.EndTime.Time) || fresh.EndTime.After(old.EndTime.Time) ||
@@ -259,8 +262,9 @@ func (g loss) couldGive(e schema.Event) bool {
 	return g.transcript || g.hooks && e.Type != schema.LLMMessage || g.strange[e.ID]
 }
 
-// uniteEvents completes one event by the other. Where inputs are gone the old one had more to go by; but what it saw running and fresh saw
-// end, fresh knows better. Of another machine's, that one is better that saw more of the event; else this machine's.
+// uniteEvents completes one event by the other. Where inputs are gone the old one had more to go
+// by; but what it saw running and fresh saw end, fresh knows better. Of another machine's, that one
+// is better that saw more of the event; else this machine's.
 func (g loss) uniteEvents(old, fresh schema.Event) schema.Event {
 	better, other := old, fresh
 	if old.Status == schema.Running && fresh.Status != schema.Running || g.apart && sawMore(fresh, old) ||
@@ -404,7 +408,8 @@ func (g loss) describe(merged, old, fresh *schema.Session) {
 	merged.Models = nil // in the order of the events, below
 }
 
-// describeApart takes from two machines' Sessions the words of the one that saw the session later, so that both come to the same.
+// describeApart takes from two machines' Sessions the words of the one that saw the session later,
+// so that both come to the same.
 func describeApart(merged, old, fresh *schema.Session) {
 	merged.Tags = slices.Clone(old.Tags)
 	for _, tag := range fresh.Tags {

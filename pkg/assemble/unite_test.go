@@ -15,8 +15,8 @@ import (
 	"ams/pkg/transcript"
 )
 
-// parts are the ways in which two machines see a session: what one has, and what the other has. The sizes that a Session names prove nothing
-// of either.
+// parts are the ways in which two machines see a session: what one has, and what the other has. The
+// sizes that a Session names prove nothing of either.
 var parts = map[string]func(in *assemble.Input, machine int){
 	"every other record": func(in *assemble.Input, machine int) {
 		var mine []assemble.Record
@@ -44,8 +44,9 @@ var parts = map[string]func(in *assemble.Input, machine int){
 	},
 }
 
-// TestUniteTakesFromNeitherMachine stores two machines' parts of every case of testdata one over the other, in both orders and again and
-// again: no event of either is lost, and both come to the same bytes and stay there.
+// TestUniteTakesFromNeitherMachine stores two machines' parts of every case of testdata one over
+// the other, in both orders and again and again: no event of either is lost, and both come to the
+// same bytes and stay there.
 func TestUniteTakesFromNeitherMachine(t *testing.T) {
 	names, err := filepath.Glob("testdata/*.txtar")
 	if err != nil || len(names) == 0 {
@@ -127,7 +128,8 @@ func mentionedIn(s *schema.Session) func(map[string]bool) map[string]bool {
 	return func(map[string]bool) map[string]bool { return text }
 }
 
-// TestUniteTellsAnotherMachinesEventsFromErrors: a better program must be able to correct an older one, and not by taking from another machine.
+// TestUniteTellsAnotherMachinesEventsFromErrors: a better program must be able to correct an older
+// one, and not by taking from another machine.
 func TestUniteTellsAnotherMachinesEventsFromErrors(t *testing.T) {
 	tool := func(id string) schema.Event {
 		return schema.Event{ID: "event " + id, Type: schema.ToolCall, Name: "tool:Bash", Tool: &schema.Tool{Name: "Bash", ToolUseID: id}}

@@ -4,8 +4,8 @@
 // after the store has both the Session and its index record: a crash in between repeats work and loses none. The file's lock is
 // the lock of the cron job: it goes with the process that holds it, so a crash leaves none behind.
 //
-// Changes: format 1, the first. Later receipts say of which version in the store they are ([Version]); one without is read as of no known
-// version.
+// Changes: format 1, the first. Later receipts say of which version in the store they are
+// ([Version]); one without is read as of no known version.
 package receipt
 
 import (
@@ -73,7 +73,8 @@ type Version struct {
 	Size int64 `json:"size,omitempty"`
 	// Digest is of the body without its counter.
 	Digest string `json:"digest,omitempty"`
-	// Own says that the body holds nothing but what this machine's inputs gave, so that it may be replaced as a whole.
+	// Own says that the body holds nothing but what this machine's inputs gave, so that it may be
+	// replaced as a whole.
 	Own bool `json:"own,omitempty"`
 }
 

@@ -83,8 +83,9 @@ type Session struct {
 
 // Stored is what only storing knows of a Session. One that was assembled and not stored has none.
 type Stored struct {
-	// Rev rises each time that the Session is stored with another body: first the time in milliseconds since 1970, then one more each
-	// time. The Session and its index record bear the same.
+	// Rev rises each time that the Session is stored with another body: first the time in
+	// milliseconds since 1970, then one more each time. The Session and its index record bear the
+	// same.
 	Rev int64 `json:"rev"`
 }
 

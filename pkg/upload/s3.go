@@ -327,7 +327,8 @@ func (s *S3) Get(ctx context.Context, key string) ([]byte, string, error) {
 	}
 }
 
-// Look tells of an object without its body. What a HEAD cannot say, which has no words for what went wrong, a Get says.
+// Look tells of an object without its body. What a HEAD cannot say, which has no words for what
+// went wrong, a Get says.
 func (s *S3) Look(ctx context.Context, key string) (Object, error) {
 	if err := check(ctx, key); err != nil {
 		return Object{}, fmt.Errorf("look at %s: %w", key, err)
@@ -430,8 +431,9 @@ func (s *S3) tellPage(ctx context.Context, prefix string, page *s3.ListObjectsV2
 	return last, nil
 }
 
-// nextPage asks for the page after one that is not the last: by its token, and where a server gives none, by its last key. A list that can
-// only go on where it was, or that goes on and on with nothing, is an error: what came of it is not the whole.
+// nextPage asks for the page after one that is not the last: by its token, and where a server gives
+// none, by its last key. A list that can only go on where it was, or that goes on and on with
+// nothing, is an error: what came of it is not the whole.
 func (s *S3) nextPage(prefix string, page *s3.ListObjectsV2Output, in *s3.ListObjectsV2Input) error {
 	if next := aws.ToString(page.NextContinuationToken); next != "" {
 		if next == aws.ToString(in.ContinuationToken) {

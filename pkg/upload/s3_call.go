@@ -91,8 +91,9 @@ func httpClient(t S3Timeouts) *awshttp.BuildableClient {
 	})
 }
 
-// atHome is the client with one rule more: a redirect is an answer and is not followed. Whoever can answer in the bucket's place could else say
-// what is stored, and a signature holds for one host and path alone.
+// atHome is the client with one rule more: a redirect is an answer and is not followed. Whoever can
+// answer in the bucket's place could else say what is stored, and a signature holds for one host
+// and path alone.
 func atHome(client aws.HTTPClient) aws.HTTPClient {
 	built, ok := client.(*awshttp.BuildableClient)
 	if !ok {
@@ -171,11 +172,12 @@ func (p *secrets) Retrieve(ctx context.Context) (aws.Credentials, error) {
 	return cred, nil
 }
 
-// shortSecret is the length in bytes below which a secret may be a word like any other. No server gives out such keys; test setups have them.
+// shortSecret is the length in bytes below which a secret may be a word like any other. No server
+// gives out such keys; test setups have them.
 const shortSecret = 8
 
-// remove takes the secrets out of a text that may be anybody's. Short ones stay: taken out wherever their letters stand, they would leave no
-// message.
+// remove takes the secrets out of a text that may be anybody's. Short ones stay: taken out wherever
+// their letters stand, they would leave no message.
 func (p *secrets) remove(text string) string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -187,7 +189,8 @@ func (p *secrets) remove(text string) string {
 	return text
 }
 
-// removeWords takes the short ones out of what a server said, where they stand as words. One of three letters is part of any language.
+// removeWords takes the short ones out of what a server said, where they stand as words. One of
+// three letters is part of any language.
 func (p *secrets) removeWords(text string) string {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -17,7 +17,8 @@ import (
 
 // Conditions on servers that have none, or say so
 //
-// A Put with a condition is one request with If-Match or If-None-Match. What a server may say to it, beside yes and no:
+// A Put with a condition is one request with If-Match or If-None-Match. What a server may say to
+// it, beside yes and no:
 //
 //  1. 412 to If-Match although the ETag is the object's. Old Ceph takes ETags without quotes only, others with quotes only: both are tried.
 //     Where neither is taken, as behind a proxy that rewrites ETags, it has no If-Match.
@@ -25,9 +26,10 @@ import (
 //     header away.
 //  3. 412 to If-None-Match where nothing is: see putOnGhost.
 //
-// That it has none is believed once a probe shows it: beside the object, under a name of its own, the same request fails with the condition
-// and not without. It is believed for the life of the S3 value, which is one run, and for that header alone. From then on a Put looks at the
-// object first and puts without the condition. Another writer's Put in between is lost then.
+// That it has none is believed once a probe shows it: beside the object, under a name of its own,
+// the same request fails with the condition and not without. It is believed for the life of the S3
+// value, which is one run, and for that header alone. From then on a Put looks at the object first
+// and puts without the condition. Another writer's Put in between is lost then.
 
 // conditions is what a server was seen to do with conditional puts. Safe for concurrent use.
 type conditions struct {
@@ -222,8 +224,9 @@ func (s *S3) askConditions(ctx context.Context, key string, absence bool) suppor
 	return lacking
 }
 
-// ghostLooks is how often, and ghostPause how far apart, an object is looked for that a server says is there and does not show, before it is
-// taken for one that a crash left half: together longer than a server under load takes to show what another writer just sent.
+// ghostLooks is how often, and ghostPause how far apart, an object is looked for that a server says
+// is there and does not show, before it is taken for one that a crash left half: together longer
+// than a server under load takes to show what another writer just sent.
 const (
 	ghostLooks = 5
 	ghostPause = 250 * time.Millisecond
@@ -254,8 +257,9 @@ func (s *S3) putOnGhost(ctx context.Context, key string, body []byte) (string, e
 	return etag, err
 }
 
-// plainTag is an ETag as the server means it, whatever a proxy made of it on the way: without the quotes, without the W/ of those who may
-// change a byte, and without what servers add that compress.
+// plainTag is an ETag as the server means it, whatever a proxy made of it on the way: without the
+// quotes, without the W/ of those who may change a byte, and without what servers add that
+// compress.
 func plainTag(etag *string) string {
 	t := strings.Trim(strings.TrimPrefix(aws.ToString(etag), "W/"), `"`)
 	for _, added := range []string{"--gzip", "-gzip", ";gzip", "-br", "-zstd"} {

@@ -28,7 +28,8 @@ func refusing(status int, body string, headers ...string) func(http.Handler) htt
 	}
 }
 
-// retagging stands before a server as a proxy that changes the ETags of its answers, and of If-Match what it is told to.
+// retagging stands before a server as a proxy that changes the ETags of its answers, and of
+// If-Match what it is told to.
 func retagging(answers func(etag string) string, asked func(etag string) string) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -112,7 +113,8 @@ func TestS3WithoutConditionsIsAStore(t *testing.T) {
 	}
 }
 
-// TestS3RefusalWithAnotherCauseIsNoLackOfConditions: what fails without the condition, too, says nothing of conditions, nor does what fails once.
+// TestS3RefusalWithAnotherCauseIsNoLackOfConditions: what fails without the condition, too, says
+// nothing of conditions, nor does what fails once.
 func TestS3RefusalWithAnotherCauseIsNoLackOfConditions(t *testing.T) {
 	for _, status := range []int{400, 405, 501} {
 		setAWS(t, testKey, testSecret)
@@ -144,7 +146,8 @@ func TestS3RefusalWithAnotherCauseIsNoLackOfConditions(t *testing.T) {
 	}
 }
 
-// TestS3ListWithoutTokens: a page that is not the last and names no token is gone on with, or is an error, and never the whole.
+// TestS3ListWithoutTokens: a page that is not the last and names no token is gone on with, or is an
+// error, and never the whole.
 func TestS3ListWithoutTokens(t *testing.T) {
 	setAWS(t, testKey, testSecret)
 	const n = 2100
@@ -221,8 +224,8 @@ func TestS3RedirectIsNotBelieved(t *testing.T) {
 	}
 }
 
-// TestS3AnswersOfSomebodyElseAreTold: neither a page nor a compressed body is an object, and what is no object must not be taken for a damaged
-// one, which would be replaced.
+// TestS3AnswersOfSomebodyElseAreTold: neither a page nor a compressed body is an object, and what
+// is no object must not be taken for a damaged one, which would be replaced.
 func TestS3AnswersOfSomebodyElseAreTold(t *testing.T) {
 	setAWS(t, testKey, testSecret)
 	const page = "<!DOCTYPE html><html><body>Welcome</body></html>"

@@ -96,8 +96,8 @@ type Object struct {
 	ModTime time.Time // by the store's clock
 }
 
-// Look tells of one object without its body where the store has a way to, and by reading it where it has none. The error is as that of
-// Get. ModTime may be missing.
+// Look tells of one object without its body where the store has a way to, and by reading it where
+// it has none. The error is as that of Get. ModTime may be missing.
 func Look(ctx context.Context, s Store, key string) (Object, error) {
 	if looker, ok := s.(interface {
 		Look(ctx context.Context, key string) (Object, error)

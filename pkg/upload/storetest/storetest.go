@@ -246,7 +246,8 @@ func bothConditions(t *testing.T, s upload.Store) {
 	wantBody(t, s, "a", "1")
 }
 
-// bodyCameBack holds that a refused Put changes nothing, and that an ETag is the body's and no place in a row of puts.
+// bodyCameBack holds that a refused Put changes nothing, and that an ETag is the body's and no
+// place in a row of puts.
 func bodyCameBack(t *testing.T, s upload.Store) {
 	ctx, key := t.Context(), "index/a.json"
 	first := put(t, s, key, "1")
