@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"os"
@@ -13,7 +12,6 @@ import (
 	"ams/pkg/receipt"
 	"ams/pkg/schedule"
 	"ams/pkg/screen"
-	"ams/pkg/upload"
 )
 
 // checkSchedule looks whether this program runs by itself.
@@ -126,49 +124,6 @@ const (
 	clockWord = time.Minute
 	clockOff  = 5 * time.Minute
 )
-
-// checkStore puts an object into the store, reads it, finds it in a list and removes it.
-func (d *doctor) checkStore(ctx context.Context) {
-	name := d.set.storeName()
-	store, err := d.set.open(ctx)
-	if err != nil {
-		d.problem("store", "see the README on buckets", "%s: %v", name, err)
-		return
-	}
-	key := "doctor/probe-" + strings.ToLower(rand.Text()[:12]) + ".json"
-	body := []byte("{}\n")
-	if _, err := store.Put(ctx, key, body, upload.PutOptions{}); err != nil {
-		d.problem("store", storeNext(d.set), "nothing can be stored in %s: %v", name, err)
-		return
-	}
-	at := d.e.now()
-	got, _, err := store.Get(ctx, key)
-	if err == nil && string(got) != string(body) {
-		err = fmt.Errorf("another body came back")
-	}
-	if err != nil {
-		d.problem("store", storeNext(d.set), "what was stored in %s cannot be read: %v", name, err)
-	}
-	var listed time.Time
-	listErr := store.List(ctx, key, func(o upload.Object) error {
-		listed = o.ModTime
-		return nil
-	})
-	if listErr != nil || listed.IsZero() {
-		d.problem("store", storeNext(d.set), "the objects of %s cannot be listed: %v", name, listErr)
-	}
-	if derr := store.Delete(ctx, key); derr != nil {
-		d.warn("store", "allow deletion, if ams-assemble rm is to work; then remove "+key, "nothing can be removed from %s: %v", name, derr)
-	} else if err == nil && listErr == nil && !listed.IsZero() {
-		d.ok("store", "%s takes, gives, lists and removes objects", name)
-	}
-	if unseen := unseenCredentials(d.e); d.set.s3 != nil && d.scheduled && len(unseen) > 0 {
-		d.warn("store", "put credentials into ~/.aws/credentials or ~/.config/ams/env", "the schedule does not see %s of this shell", strings.Join(unseen, ", "))
-	}
-	if !listed.IsZero() {
-		d.checkClock(at, listed)
-	}
-}
 
 func storeNext(set settings) string {
 	if set.s3 != nil {

@@ -110,7 +110,10 @@ func (im *importer) all(ctx context.Context, paths []string) error {
 	if im.did == "stored" {
 		defer saveArchive(im.e, im.archive)
 	}
-	results := inParallel(ctx, im.jobs, found, func() func([]transcript.Files) []imported {
+	var state health
+	handOut, giveUp := context.WithCancel(ctx)
+	defer giveUp()
+	results := inParallel(handOut, im.jobs, found, func() func([]transcript.Files) []imported {
 		a := newAssembler(im.e, im.set, im.archive)
 		return func(files []transcript.Files) []imported {
 			var out []imported
@@ -120,7 +123,9 @@ func (im *importer) all(ctx context.Context, paths []string) error {
 				if done.receipt != nil {
 					last = done.receipt
 				}
-				out = append(out, done)
+				if out = append(out, done); isDead(done.err) {
+					break
+				}
 			}
 			return out
 		}
@@ -128,6 +133,12 @@ func (im *importer) all(ctx context.Context, paths []string) error {
 	for r := range results {
 		im.count(r)
 		im.mem.note(r, im.copies)
+		for _, f := range r {
+			state.note(f.err)
+		}
+		if state.dead {
+			giveUp() // each of the others would wait for the same error
+		}
 	}
 	if err := im.mem.keep(); err != nil {
 		im.fail(err)
@@ -137,6 +148,10 @@ func (im *importer) all(ctx context.Context, paths []string) error {
 	}
 	im.print()
 	switch {
+	case state.dead && im.sessions > 0:
+		return &exitError{exitSome, fmt.Errorf("the store failed after %d of %d sessions; import them again when it is back", im.sessions, len(found))}
+	case state.dead:
+		return fmt.Errorf("nothing was imported of %s: the store failed", count(len(found), "session"))
 	case im.failed > 0 && im.sessions+im.unchanged > 0:
 		return &exitError{exitSome, fmt.Errorf("%s failed", count(im.failed, "file"))}
 	case im.failed > 0:
@@ -158,10 +173,11 @@ func importOne(ctx context.Context, a *assembler, sh *shelf, files transcript.Fi
 	if w, out.err = a.fromTranscript(files.SessionID, files); out.err != nil {
 		return out
 	}
-	var key string
-	if key, w.session, out.err = sh.put(ctx, w, last); out.err != nil {
+	done, err := sh.put(ctx, w, last)
+	if out.err = err; err != nil {
 		return out
 	}
+	w.session = done.session
 	made := w.session.Completeness
 	out.events, out.unparsed = len(w.session.Events), made.UnparsedLines
 	for _, f := range made.Files {
@@ -170,7 +186,7 @@ func importOne(ctx context.Context, a *assembler, sh *shelf, files transcript.Fi
 	for _, n := range made.UnknownLines {
 		out.unknown += n
 	}
-	r := w.receipt(a.set, key)
+	r := w.receipt(a.set, done)
 	out.receipt = &r
 	return out
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"testing"
 	"time"
@@ -56,7 +57,7 @@ func TestScripts(t *testing.T) {
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
 		UpdateScripts:       *updateScripts,
-		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"aged": makeOld},
+		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"aged": makeOld, "cmpstored": cmpStored},
 		Setup: func(env *testscript.Env) error {
 			captures, err := filepath.Abs("testdata/captures")
 			if err != nil {
@@ -78,6 +79,25 @@ func makeOld(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(filepath.WalkDir(ts.MkAbs(args[0]), func(path string, _ fs.DirEntry, err error) error {
 		return errors.Join(err, os.Chtimes(path, old, old))
 	}))
+}
+
+// storedPart is what a stored Session has and an assembled one has not.
+var storedPart = regexp.MustCompile(`(?m)^  "stored": \{\n    "rev": [1-9][0-9]*\n  \},\n`)
+
+// cmpStored is the command cmpstored FILE ASSEMBLED: FILE is a stored Session, and but for its
+// counter it is ASSEMBLED.
+func cmpStored(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: cmpstored FILE ASSEMBLED")
+	}
+	stored := ts.ReadFile(args[0])
+	bare := storedPart.ReplaceAllString(stored, "")
+	if bare == stored {
+		ts.Fatalf("%s has no counter", args[0])
+	}
+	if bare != ts.ReadFile(args[1]) {
+		ts.Fatalf("%s is not %s and a counter", args[0], args[1])
+	}
 }
 
 func readText(t *testing.T, path string) string {

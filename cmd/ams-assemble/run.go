@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
-	"net/http"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -23,7 +22,6 @@ import (
 	"ams/pkg/screen"
 	"ams/pkg/spool"
 	"ams/pkg/transcript"
-	"ams/pkg/upload"
 )
 
 // runOptions are the settings of run alone.
@@ -149,7 +147,8 @@ func storeAll(ctx context.Context, e env, set settings, opt runOptions, word *re
 	todo := withNews(known, set, stats, archive)
 	sh := &shelf{store: store, set: set}
 	bar := progress(e, opt, len(todo))
-	stored, failed, dead, why := 0, 0, false, error(nil)
+	stored, failed, why := 0, 0, error(nil)
+	var state health
 	handOut, giveUp := context.WithCancel(ctx)
 	defer giveUp()
 	results := inParallel(handOut, opt.jobs, todo, func() func(spool.Stat) result {
@@ -161,11 +160,11 @@ func storeAll(ctx context.Context, e env, set settings, opt runOptions, word *re
 		if r.err != nil {
 			failed++
 			why = r.err
-			if dead = dead || isDead(r.err); dead {
-				giveUp() // each of the others would wait for the same error
-			}
 		} else if r.work != nil && r.work.session != nil {
 			stored++
+		}
+		if state.note(r.err); state.dead {
+			giveUp() // each of the others would wait for the same error
 		}
 		say(e, opt, r)
 	}
@@ -178,23 +177,22 @@ func storeAll(ctx context.Context, e env, set settings, opt runOptions, word *re
 		return &exitError{exitSome, fmt.Errorf("stopped after %d of %d sessions: %w", stored+failed, len(todo), err)}
 	}
 	stats = lookAgain(set, book, stats, todo, known)
-	prune(e, set, opt, book, stats, known)
+	gone := 0
+	if !state.dead {
+		p := &pruner{e: e, set: set, opt: opt, book: book, sh: sh, a: newAssembler(e, set, archive)}
+		gone = p.prune(ctx, stats, known)
+	}
 	switch {
-	case failed > 0 && stored == 0 && (dead || failed == len(todo)):
+	case failed > 0 && stored == 0 && (state.dead || failed == len(todo)):
 		return fmt.Errorf("no session could be stored; the next run tries all %d again", len(todo))
-	case dead:
+	case state.dead:
 		return &exitError{exitSome, fmt.Errorf("the store failed after %d of %d sessions; the next run tries the others", stored, len(todo))}
 	case failed > 0:
 		return &exitError{exitSome, fmt.Errorf("%d of %d sessions failed; the next run tries them again", failed, len(todo))}
+	case gone > 0:
+		return &exitError{exitSome, fmt.Errorf("%s that should be in the store could not be seen there; the next run looks again", screen.Count(gone, "session"))}
 	}
 	return nil
-}
-
-// isDead reports whether a store's error would meet every other session as well: no answer, or keys that it does not take.
-func isDead(err error) bool {
-	var s3 *upload.S3Error
-	return errors.As(err, &s3) && (s3.Status == 0 || s3.Status == http.StatusUnauthorized || s3.Code == "InvalidAccessKeyId" ||
-		s3.Code == "SignatureDoesNotMatch" || s3.Code == "NoSuchBucket")
 }
 
 // withNews are the spools in which something has happened since their receipts, by stats alone; a transcript that came or went may make
@@ -298,7 +296,7 @@ func storeOne(ctx context.Context, a *assembler, sh *shelf, book *receipt.Book, 
 	if errors.Is(err, spool.ErrNotFound) && last != nil && last.RecordCount == 0 {
 		w, err = a.fromImported(last)
 	}
-	var key string
+	var done shelved
 	switch {
 	case errors.Is(err, spool.ErrNotFound), errors.Is(err, fs.ErrNotExist):
 		return result{name: name} // it went away since it was listed
@@ -306,20 +304,21 @@ func storeOne(ctx context.Context, a *assembler, sh *shelf, book *receipt.Book, 
 	case err != nil:
 		return result{name: name, err: err}
 	default:
-		if key, w.session, err = sh.put(ctx, w, last); err != nil {
+		if done, err = sh.put(ctx, w, last); err != nil {
 			return result{name: name, work: w, err: err}
 		}
+		w.session = done.session
 	}
-	r := w.receipt(a.set, key)
+	r := w.receipt(a.set, done)
 	r.Compacted = last != nil && last.Compacted && last.RecordCount == r.RecordCount
-	return result{name: name, work: w, key: key, err: book.Put(name, r)}
+	return result{name: name, work: w, key: done.key, err: book.Put(name, r)}
 }
 
-// receipt says what the work was made of.
-func (w *work) receipt(set settings, key string) receipt.Receipt {
+// receipt says what the work was made of, and what was stored.
+func (w *work) receipt(set settings, done shelved) receipt.Receipt {
 	r := receipt.Receipt{
 		SessionID: w.contents.SessionID, Inputs: w.inputs, Siblings: w.siblings, Spool: spoolStats(w.contents.Stat), LookedAt: w.lookedAt, Final: w.final,
-		Program: set.join.ProgramVersion, Settings: set.fingerprint(), Key: key, RecordCount: len(w.contents.Records),
+		Program: set.join.ProgramVersion, Settings: set.fingerprint(), Key: done.key, Version: done.version, RecordCount: len(w.contents.Records),
 		LastEvent: w.lookedAt,
 	}
 	if w.session != nil {

@@ -79,11 +79,11 @@ func oneSession(e env, c *cli.Context, a *assembler, arg string) error {
 		if err != nil {
 			return err
 		}
-		key, _, err := (&shelf{store: store, set: a.set}).put(c.Context, w, nil)
+		done, err := (&shelf{store: store, set: a.set}).put(c.Context, w, nil)
 		if err != nil {
 			return fmt.Errorf("session %s: %w", w.session.SessionID, err)
 		}
-		fmt.Fprintf(e.stdout, "%s  %s  %s\n", w.session.SessionID, w.session.Outcome, key)
+		fmt.Fprintf(e.stdout, "%s  %s  %s\n", w.session.SessionID, done.session.Outcome, done.key)
 		return nil
 	}
 	redact.New(a.set.redact).Session(w.session)

@@ -9,7 +9,8 @@
 // The file is a memory and no truth: damaged, it is set aside as NAME.damaged-TIME, and what it
 // knew is found out again.
 //
-// Changes: format 1, the first; format 2, the checksums and the bucket "meta".
+// Changes: format 1, the first; format 2, the checksums and the bucket "meta". Later receipts say of
+// which version in the store they are ([Version]); one without is read as of no known version.
 package receipt
 
 import (
@@ -54,6 +55,22 @@ func statOf(path string, info fs.FileInfo) Stat {
 	return s
 }
 
+// Version is what this machine stored last of a session, so that it knows whether anybody else has stored since.
+type Version struct {
+	Rev int64 `json:"rev,omitempty"` // the counter that body and index record bear
+	// BodyTag, IndexTag and RawTag are ETags of the store; "" where they are not known.
+	BodyTag  string `json:"body_etag,omitempty"`
+	IndexTag string `json:"index_etag,omitempty"`
+	RawTag   string `json:"raw_etag,omitempty"`
+	// Size is of the body in bytes.
+	Size int64 `json:"size,omitempty"`
+	// Digest is of the body without its counter.
+	Digest string `json:"digest,omitempty"`
+	// Own says that the body holds nothing but what this machine's inputs gave, so that it may be
+	// replaced as a whole.
+	Own bool `json:"own,omitempty"`
+}
+
 // Receipt says which inputs a stored Session was made of, and by what.
 type Receipt struct {
 	SessionID string `json:"session_id"`
@@ -66,6 +83,7 @@ type Receipt struct {
 	Program  string    `json:"program"`
 	Settings string    `json:"settings"` // hash of the settings that change a Session's bytes
 	Key      string    `json:"key"`      // of the Session in the store, "" where there was none to store
+	Version
 	// Made is what the stored Session was made of, by the caller's names.
 	Made map[string]int64 `json:"made,omitempty"`
 	// LastEvent is the Session's end.

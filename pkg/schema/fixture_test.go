@@ -76,6 +76,7 @@ func fullSession() *schema.Session {
 		Cost:         fullCost(),
 		Completeness: fullCompleteness(),
 		Redactions:   map[string]int{"api_key": 2, "email": 1},
+		Stored:       &schema.Stored{Rev: 1_795_341_600_140},
 		Events: []schema.Event{
 			iPrompt: {
 				ID: eventID(1), Seq: 1, Type: schema.UserPrompt, Name: "user_prompt", StartTime: at(0), EndTime: at(0),

@@ -84,6 +84,7 @@ type Session struct {
 	Cost            *Cost          `json:"cost,omitzero"`
 	Completeness    *Completeness  `json:"completeness,omitzero"`
 	Redactions      map[string]int `json:"redactions,omitempty"`
+	Stored          *Stored        `json:"stored,omitzero"`
 	Events          []Event        `json:"events"`
 }
 
@@ -101,6 +102,14 @@ type Limit struct {
 	Kind LimitKind `json:"kind"`
 	Max  float64   `json:"max"`
 	Used float64   `json:"used"`
+}
+
+// Stored is what only storing knows of a Session. One that was assembled and not stored has none.
+type Stored struct {
+	// Rev rises each time that the Session is stored with another body: first the time in
+	// milliseconds since 1970, then one more each time. The Session and its index record bear the
+	// same.
+	Rev int64 `json:"rev"`
 }
 
 // Agent is the name and version that the team gave its agent (AMS_AGENT_NAME, AMS_AGENT_VERSION).

@@ -22,6 +22,7 @@ type Summary struct {
 	EndTime       *Time          `json:"end_time"`
 	DurationMS    *int64         `json:"duration_ms"`
 	Status        Status         `json:"status"`
+	Stored        *Stored        `json:"stored"`
 	InputTokens   int64          `json:"input_tokens"`
 	OutputTokens  int64          `json:"output_tokens"`
 	// What was read from and written to the cache; input_tokens leaves both out, and they are most of a session's input.
@@ -62,7 +63,7 @@ func Summarize(s *Session) *Summary {
 		UnknownTokens: s.Totals.Usage.Unknown, CostUSD: s.Totals.CostUSD,
 		LLMCalls: s.Totals.LLMCalls, ToolCalls: s.Totals.ToolCalls, Subagents: s.Totals.Subagents, Errors: s.Totals.Errors,
 		Title: orNull(s.Title), Cwd: orNull(s.Cwd), Models: s.Models, Outcome: orNull(s.Outcome),
-		Tools: map[string]ToolCount{},
+		Tools: map[string]ToolCount{}, Stored: s.Stored,
 	}
 	if s.Client != nil {
 		sum.ClientVersion = orNull(s.Client.Version)

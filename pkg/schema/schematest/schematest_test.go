@@ -20,7 +20,7 @@ const valid = `{"schema_version":"1.2","session_id":"s","trace_id":"0123456789ab
 
 const validIndex = `{"schema_version":"1.2","session_id":"s","trace_id":"0123456789abcdef0123456789abcdef","agent":{},
 "environment":null,"tags":[],"metadata":{},"start_time":"2026-11-22T10:00:12+00:00","end_time":null,"duration_ms":null,
-"status":"ok","input_tokens":0,"output_tokens":0,"cache_read_input_tokens":0,"cache_creation_input_tokens":0,"cost_usd":null,"llm_calls":0,"tool_calls":0,"subagents":0,"errors":0,
+"status":"ok","stored":null,"input_tokens":0,"output_tokens":0,"cache_read_input_tokens":0,"cache_creation_input_tokens":0,"cost_usd":null,"llm_calls":0,"tool_calls":0,"subagents":0,"errors":0,
 "title":null,"cwd":null,"models":[],"client_version":null,"outcome":null,"cost_source":null,"first_prompt":null,"tools":{},"unknown_tokens":[]}`
 
 func TestHelpersFailTheirTest(t *testing.T) {
