@@ -120,6 +120,8 @@ func (d *doctor) checkHook(f settingsFile, h clientsettings.Hook) {
 		d.warn("hook", again, "ams-hook is registered for %s in %s: %s", h.Event, f.Path, why)
 	case !clientsettings.Accepts(d.version, h.Event):
 		d.problem("hook", again+", or a newer client", "client %s does not know %s in %s, and so runs no hook of that file", d.version, h.Event, f.Path)
+	case clientsettings.StopsAt(d.version, h.Event):
+		d.warn("hook", again+", or a newer client", "client %s does not know %s in %s, and in a terminal stops at a dialog at every start", d.version, h.Event, f.Path)
 	case !h.Plain(): // somebody's own line: it records
 	case h.Async:
 		d.warn("hook", again, "ams-hook is async for %s in %s: the client may end it before it has recorded", h.Event, f.Path)

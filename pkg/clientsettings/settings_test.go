@@ -222,7 +222,8 @@ func TestSharedEventsAreTheExamples(t *testing.T) {
 
 func TestEventsOfAVersion(t *testing.T) {
 	for version, want := range map[string]int{
-		"": 11, "nonsense": 11, "1.0.128": 11, "2.0.56": 11, "2.1.99": 11, "2.1.100": 17, "2.1.109": 17, "2.1.110": 27, "2.1.330": 27, "3.0.0-beta.1": 27,
+		"": 11, "nonsense": 11, "1.0.128": 11, "2.0.56": 11, "2.1.99": 11, "2.1.100": 17, "2.1.109": 17, "2.1.110": 27, "2.1.330": 27, "2.1.331": 27,
+		"2.1.332": 28, "2.2.0": 28, "3.0.0-beta.1": 28,
 	} {
 		got := Events(version)
 		if len(got) != want {
@@ -233,6 +234,12 @@ func TestEventsOfAVersion(t *testing.T) {
 				t.Errorf("%q: %s must not be registered", version, event)
 			}
 		}
+	}
+	if slices.Contains(Events("2.1.331"), "PreSkillShellCommand") || slices.Contains(Shared(), "PreSkillShellCommand") {
+		t.Error("PreSkillShellCommand is registered for clients that do not know it")
+	}
+	if !StopsAt("2.1.331", "PreSkillShellCommand") || StopsAt("2.1.332", "PreSkillShellCommand") || StopsAt("", "PreSkillShellCommand") || StopsAt("2.1.331", "Stop") {
+		t.Error("StopsAt is wrong")
 	}
 	if Accepts("2.1.100", "TaskCreated") || !Accepts("2.1.110", "NoSuchEvent") || !Accepts("2.0.56", "Stop") || !Accepts("", "TaskCreated") {
 		t.Error("Accepts is wrong")

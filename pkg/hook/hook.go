@@ -46,6 +46,9 @@ const (
 	WorktreeCreate      = "WorktreeCreate"
 	WorktreeRemove      = "WorktreeRemove"
 	MessageDisplay      = "MessageDisplay"
+	// PreSkillShellCommand comes before each `!`-command in the text of a skill, from 2.1.332 on. Its tool_use_id names
+	// no call of the transcript.
+	PreSkillShellCommand = "PreSkillShellCommand"
 )
 
 // Payload is one hook event. Which fields are set depends on Event and on the client's version.
@@ -140,14 +143,14 @@ func ParseContext(b []byte) (Context, error) {
 	return c, nil
 }
 
-// Known reports whether an event name is one of the client's 33, as of 2.1.330.
+// Known reports whether an event name is one of the client's 34, as of 2.1.332.
 func Known(event string) bool {
 	switch event {
 	case SessionStart, SessionEnd, Setup, UserPromptSubmit, UserPromptExpansion, PreToolUse, PostToolUse, PostToolUseFailure,
 		PostToolBatch, PermissionRequest, PermissionDenied, SubagentStart, SubagentStop, Stop, StopFailure, Notification,
 		PreCompact, PostCompact, PreModelSwitch, PostModelSwitch, Elicitation, ElicitationResult, TaskCreated, TaskCompleted,
 		TeammateIdle, CwdChanged, DirectoryAdded, FileChanged, ConfigChange, InstructionsLoaded, WorktreeCreate, WorktreeRemove,
-		MessageDisplay:
+		MessageDisplay, PreSkillShellCommand:
 		return true
 	}
 	return false

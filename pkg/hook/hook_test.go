@@ -17,7 +17,7 @@ const common = `{"session_id":"s1","transcript_path":"/home/dev/.claude/projects
 
 func ms(f float64) *float64 { return &f }
 
-// events are the 33 events of client 2.1.330, each with the members that only it has.
+// events are the 34 events of client 2.1.332, each with the members that only it has.
 var events = []struct {
 	event, members string
 	want           Payload
@@ -62,6 +62,8 @@ var events = []struct {
 	{WorktreeCreate, `"name":"wt2"`, Payload{Name: "wt2"}},
 	{WorktreeRemove, `"worktree_path":"/w"`, Payload{WorktreePath: "/w"}},
 	{TeammateIdle, `"agent_id":"abob-2c3b","agent_type":"bob","teammate_name":"bob","team_name":"session-fbeb19f6"`, Payload{AgentID: "abob-2c3b", AgentType: "bob", TeammateName: "bob"}},
+	{PreSkillShellCommand, `"tool_name":"Bash","tool_input":{"command":"date"},"tool_use_id":"u:inner:preamble-0","command_name":"state","command_source":"projectSettings","invoked_by":"user"`,
+		Payload{ToolName: "Bash", ToolInput: lax.Raw(`{"command":"date"}`), ToolUseID: "u:inner:preamble-0", CommandName: "state"}},
 	{SessionEnd, `"reason":"prompt_input_exit"`, Payload{Reason: "prompt_input_exit"}},
 }
 
@@ -85,8 +87,8 @@ func TestKnownCoversTheClientsEvents(t *testing.T) {
 			t.Errorf("Known(%q) = false", e.event)
 		}
 	}
-	if len(seen) != 33 {
-		t.Errorf("%d events in the table, want the client's 33", len(seen))
+	if len(seen) != 34 {
+		t.Errorf("%d events in the table, want the client's 34", len(seen))
 	}
 	for _, name := range []string{"", "stop", "Stop ", "SessionResume", "PreToolUse\x00"} {
 		if Known(name) {
