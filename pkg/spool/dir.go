@@ -29,6 +29,56 @@ func Dir(setting string, getenv func(string) string) (string, error) {
 	return filepath.Join(home, strings.TrimPrefix(setting, "~/")), nil
 }
 
+// ErrForeign says that a folder belongs to another user.
+var ErrForeign = errors.New("it belongs to another user")
+
+// Place is where a hook records.
+type Place struct {
+	Dir string
+	// Refused says why Dir is not the folder of the setting, nil if it is.
+	Refused error
+	// Next is the folder to record into should Dir fail, "" if there is none.
+	Next string
+}
+
+// PlaceFor returns where a hook of this user records for a setting, the value of
+// AMS_SPOOL_DIR. That is the folder of [Dir], unless it is not safe there: what a
+// project or an image set may be a link, no folder, another user's, or open to
+// everybody. No event is lost for that: it goes to [DefaultDir], and where that is
+// another user's (a HOME that sudo kept) to the one of the user database. If
+// there is none of these either, it is the folder of the setting all the same:
+// no file in it is trusted anyway.
+func PlaceFor(setting string, getenv func(string) string) (Place, error) {
+	named, err := Dir(setting, getenv)
+	if err != nil {
+		return Place{}, err
+	}
+	home := defaultFor(getenv)
+	if named == home {
+		return Place{Dir: named}, nil
+	}
+	var refused error
+	if usual, err := DefaultDir(getenv); err == nil && named == usual {
+		refused = checkDefault(named)
+	} else {
+		refused = checkNamed(named)
+	}
+	if home == "" || refused == nil {
+		return Place{Dir: named, Refused: refused, Next: home}, nil
+	}
+	return Place{Dir: home, Refused: refused}, nil
+}
+
+// defaultFor is the default folder that is this user's own, "" if there is none.
+func defaultFor(getenv func(string) string) string {
+	for _, vars := range []func(string) string{getenv, func(string) string { return "" }} {
+		if dir, err := DefaultDir(vars); err == nil && checkDefault(dir) == nil {
+			return dir
+		}
+	}
+	return ""
+}
+
 // makeDir makes the spool folder and what is missing above it, for this user
 // alone, and syncs the entry of each folder it made.
 func makeDir(dir string) error {

@@ -54,7 +54,7 @@ func (s Stat) Equal(o Stat) bool {
 // List returns one Stat per spool that holds anything, ordered by name, none if
 // there is no such folder. It opens no database.
 func List(dir string) ([]Stat, error) {
-	f, err := openFile(dir, os.O_RDONLY, 0)
+	f, err := openDir(dir)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, nil
 	}
