@@ -124,7 +124,7 @@ func run(e env) error {
 		return err
 	}
 	if why != nil {
-		spool.Log(dir, name, fmt.Sprintf("kept here: %v", why))
+		spool.Log(dir, name, fmt.Sprintf("%s%v", spool.KeptHere, why))
 	}
 	if cut {
 		spool.Log(dir, name, fmt.Sprintf("event cut after %d bytes", len(raw)))

@@ -22,6 +22,10 @@ const (
 	maxLogText = 1000
 )
 
+// KeptHere begins the line of an event that went into this folder because the
+// one that was set is not used, or took nothing.
+const KeptHere = "kept here: "
+
 // LogLine is one line of the log of failures.
 type LogLine struct {
 	Time time.Time

@@ -104,13 +104,18 @@ func isTrusted(uid uint32, path string) bool {
 
 // checkFolder returns an error unless there is a folder at path, no link to one,
 // that may be used: ErrDamaged or [os.ErrNotExist].
-func checkFolder(path string) error {
+func checkFolder(path string) error { return checkEntry(path, unix.S_IFDIR, "folder") }
+
+// checkFile does the same for a regular file.
+func checkFile(path string) error { return checkEntry(path, unix.S_IFREG, "regular file") }
+
+func checkEntry(path string, kind uint32, what string) error {
 	var st unix.Stat_t
 	switch err := unix.Lstat(path, &st); {
 	case err != nil:
 		return &os.PathError{Op: "lstat", Path: path, Err: err}
-	case st.Mode&unix.S_IFMT != unix.S_IFDIR:
-		return damaged("%s is no folder", path)
+	case uint32(st.Mode)&unix.S_IFMT != kind:
+		return damaged("%s is no %s", path, what)
 	case !isTrusted(st.Uid, path):
 		return damaged("%s belongs to user %d", path, st.Uid)
 	}

@@ -34,6 +34,15 @@ func checkFolder(path string) error {
 	return err
 }
 
+// checkFile does the same for a regular file.
+func checkFile(path string) error {
+	fi, err := os.Lstat(path)
+	if err == nil && !fi.Mode().IsRegular() {
+		return damaged("%s is no regular file", path)
+	}
+	return err
+}
+
 // unlink removes a file or link, and never a folder.
 func unlink(path string) error {
 	if fi, err := os.Lstat(path); err != nil || fi.IsDir() {
