@@ -118,7 +118,7 @@ func run(e env) error {
 		Context: contextOf(e.getenv, e.host),
 	}
 	opt := spool.Options{NoSync: isFalse(e.getenv("AMS_SPOOL_SYNC")), OwnRaw: true}
-	dir, why, err := store(place, id, rec, opt)
+	dir, why, err := store(place, e.getenv, id, rec, opt)
 	if err != nil {
 		spool.Log(dir, name, fmt.Sprintf("event of %d bytes not safe: %v", len(raw), err))
 		return err
@@ -135,17 +135,17 @@ func run(e env) error {
 
 // store puts a record where it belongs, or where else it can. It returns the
 // folder, and why it is another than the one that was set.
-func store(p spool.Place, id string, rec spool.Record, opt spool.Options) (dir string, why, err error) {
+func store(p spool.Place, getenv func(string) string, id string, rec spool.Record, opt spool.Options) (dir string, why, err error) {
 	put := func(dir string) error {
 		return guard(func() error { return spool.Append(dir, id, rec, opt) })
 	}
-	if err = put(p.Dir); err == nil || p.Next == "" {
-		return p.Dir, p.Refused, err
+	if err = put(p.Dir); err == nil {
+		return p.Dir, p.Refused, nil
 	}
-	if put(p.Next) != nil {
-		return p.Dir, nil, err
+	if other := p.Other(getenv); other != "" && put(other) == nil {
+		return other, err, nil
 	}
-	return p.Next, err, nil
+	return p.Dir, nil, err
 }
 
 func isTrue(s string) bool {

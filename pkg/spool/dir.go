@@ -35,10 +35,9 @@ var ErrForeign = errors.New("it belongs to another user")
 // Place is where a hook records.
 type Place struct {
 	Dir string
-	// Refused says why Dir is not the folder of the setting, nil if it is.
+	// Refused says why Dir is not the folder of the setting, or is used all the
+	// same; nil if all is well.
 	Refused error
-	// Next is the folder to record into should Dir fail, "" if there is none.
-	Next string
 }
 
 // PlaceFor returns where a hook of this user records for a setting, the value of
@@ -53,26 +52,24 @@ func PlaceFor(setting string, getenv func(string) string) (Place, error) {
 	if err != nil {
 		return Place{}, err
 	}
-	home := defaultFor(getenv)
-	if named == home {
-		return Place{Dir: named}, nil
-	}
-	var refused error
+	check := checkNamed
 	if usual, err := DefaultDir(getenv); err == nil && named == usual {
-		refused = checkDefault(named)
-	} else {
-		refused = checkNamed(named)
+		check = checkDefault
 	}
-	if home == "" || refused == nil {
-		return Place{Dir: named, Refused: refused, Next: home}, nil
+	p := Place{Dir: named, Refused: check(named)}
+	if p.Refused != nil {
+		if other := p.Other(getenv); other != "" {
+			p.Dir = other
+		}
 	}
-	return Place{Dir: home, Refused: refused}, nil
+	return p, nil
 }
 
-// defaultFor is the default folder that is this user's own, "" if there is none.
-func defaultFor(getenv func(string) string) string {
+// Other returns the folder to record into should that of p fail, "" if there is
+// none: a default folder that is this user's own.
+func (p Place) Other(getenv func(string) string) string {
 	for _, vars := range []func(string) string{getenv, func(string) string { return "" }} {
-		if dir, err := DefaultDir(vars); err == nil && checkDefault(dir) == nil {
+		if dir, err := DefaultDir(vars); err == nil && dir != p.Dir && checkDefault(dir) == nil {
 			return dir
 		}
 	}

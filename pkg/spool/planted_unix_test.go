@@ -213,7 +213,7 @@ func TestPlaceFor(t *testing.T) {
 			getenv := func(name string) string { return map[string]string{"HOME": home}[name] }
 			p, err := PlaceFor(named, getenv)
 			usual := filepath.Join(home, ".local", "state", "ams", "spool")
-			if err != nil || c.used && (p.Dir != named || p.Refused != nil || p.Next != usual) ||
+			if err != nil || c.used && (p.Dir != named || p.Refused != nil || p.Other(getenv) != usual) ||
 				!c.used && (p.Dir != usual || p.Refused == nil || !strings.Contains(p.Refused.Error(), c.why)) {
 				t.Fatalf("got %+v, %v", p, err)
 			}
