@@ -68,12 +68,21 @@ func PlaceFor(setting string, getenv func(string) string) (Place, error) {
 // Other returns the folder to record into should that of p fail, "" if there is
 // none: a default folder that is this user's own.
 func (p Place) Other(getenv func(string) string) string {
-	for _, vars := range []func(string) string{getenv, func(string) string { return "" }} {
-		if dir, err := DefaultDir(vars); err == nil && dir != p.Dir && checkDefault(dir) == nil {
-			return dir
+	usual, err := DefaultDir(getenv)
+	if err == nil {
+		why := checkDefault(usual)
+		if why == nil && usual != p.Dir {
+			return usual
+		}
+		if !errors.Is(why, ErrForeign) {
+			return ""
 		}
 	}
-	return ""
+	own, err := DefaultDir(func(string) string { return "" })
+	if err != nil || own == p.Dir || checkDefault(own) != nil {
+		return ""
+	}
+	return own
 }
 
 // makeDir makes the spool folder and what is missing above it, for this user
