@@ -121,11 +121,14 @@ func (d *doctor) checkHook(f settingsFile, h clientsettings.Hook) {
 		d.warn("hook", again, "ams-hook is registered for %s in %s: %s", h.Event, f.Path, why)
 	case !clientsettings.Accepts(d.version, h.Event):
 		d.problem("hook", again+", or a newer client", "client %s does not know %s in %s, and so runs no hook of that file", d.version, h.Event, f.Path)
+	case clientsettings.StopsAt(d.version, h.Event):
+		d.warn("hook", again+", or a newer client", "client %s does not know %s in %s, and in a terminal stops at a dialog at every start", d.version, h.Event, f.Path)
 	case !h.Plain(): // somebody's own line: it records
 	case h.Async:
 		d.warn("hook", again, "ams-hook is async for %s in %s: the client may end it before it has recorded", h.Event, f.Path)
 	case !h.All():
 		d.warn("hook", again, "ams-hook is registered for %s of %q alone in %s", h.Event, h.Matcher, f.Path)
+	case h.IsGuarded(): // slower, and asked for
 	case !h.HasArgs:
 		d.warn("hook", again, "ams-hook is started by a shell for %s in %s: slower than without", h.Event, f.Path)
 	}
@@ -161,10 +164,11 @@ func (d *doctor) hookPrograms() []string {
 	for _, f := range d.files {
 		for _, h := range f.Ours() {
 			program := h.Program()
+			exact := h.HasArgs || h.Command == clientsettings.Guarded(program)
 			if rest, ok := strings.CutPrefix(program, "~/"); ok {
 				program = filepath.Join(homeDir(d.e), rest)
 			}
-			if !slices.Contains(out, program) && !strings.Contains(program, "$") { // what a shell makes of a variable is not known here
+			if !slices.Contains(out, program) && (exact || !strings.Contains(program, "$")) { // what a shell makes of a variable is not known here
 				out = append(out, program)
 			}
 		}
@@ -220,8 +224,11 @@ func (d *doctor) checkAgree(context.Context) {
 			continue
 		}
 		said = true
-		dir, err := spool.Dir(setting, d.e.getenv)
-		if err != nil || !samePath(dir, d.set.spoolDir) {
+		place, err := spool.PlaceFor(setting, d.e.getenv)
+		if err == nil && place.Refused != nil {
+			d.warn("agree", unsafeNext, "%s of %s is not used (%v): hooks record into %s", setting, f.Path, place.Refused, place.Dir)
+		}
+		if err != nil || !samePath(place.Dir, d.set.spoolDir) {
 			agreed = false
 			d.problem("agree", "ams-assemble install --spool-dir DIR sets both", "%s lets hooks record into %s, and ams-assemble reads %s", f.Path, setting, d.set.spoolDir)
 		}
@@ -231,21 +238,18 @@ func (d *doctor) checkAgree(context.Context) {
 		d.problem("agree", "unset AMS_DISABLE", "AMS_DISABLE=%s in this environment: ams-hook records nothing in clients started here", v)
 	}
 	if !said && len(d.hookPrograms()) > 0 {
-		none := func(name string) string {
-			if name == "AMS_SPOOL_DIR" {
-				return ""
-			}
-			return d.e.getenv(name)
-		}
-		if dir, err := spool.Dir("", none); err == nil && !samePath(dir, d.set.spoolDir) {
+		if place, err := spool.PlaceFor("", d.e.getenv); err == nil && !samePath(place.Dir, d.set.spoolDir) {
 			agreed = false
-			d.problem("agree", "ams-assemble install", "hooks record into %s unless their environment says otherwise, and ams-assemble reads %s", dir, d.set.spoolDir)
+			d.problem("agree", "ams-assemble install", "hooks record into %s unless their environment says otherwise, and ams-assemble reads %s", place.Dir, d.set.spoolDir)
 		}
 	}
 	if agreed {
 		d.ok("agree", "hooks record into %s, where ams-assemble reads", d.set.spoolDir)
 	}
 }
+
+// unsafeNext is what to do about a folder that hooks do not use.
+const unsafeNext = "make it a folder of your own that nobody else may write to (chmod 700), or name another: ams-assemble install --spool-dir DIR"
 
 // disables reports whether a value of AMS_DISABLE turns ams-hook off, as ams-hook reads it.
 func disables(v string) bool {

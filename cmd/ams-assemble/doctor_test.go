@@ -157,6 +157,8 @@ var faults = []struct {
 	}, "twice", isWarning, "recorded twice", "ams-assemble uninstall"},
 	{"an event that an old client does not know", func(w *world) { w.standIn("claude", "echo '2.1.100 (Claude Code)'") },
 		"hook", isProblem, "client 2.1.100 does not know", "ams-assemble install --user"},
+	{"an event that a newer client has", func(w *world) { w.edit(w.settings(), `"TaskCreated":`, `"PreSkillShellCommand":`) },
+		"hook", isWarning, "stops at a dialog", "ams-assemble install --user, or a newer client"},
 	{"an event that breaks worktrees", func(w *world) { w.edit(w.settings(), `"Stop":`, `"WorktreeCreate":`) },
 		"hook", isProblem, "breaks worktrees", "ams-assemble install --user"},
 	{"an event missing", func(w *world) { w.edit(w.settings(), `"PostToolUse":`, `"Nonsense":`) },

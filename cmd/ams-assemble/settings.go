@@ -26,6 +26,7 @@ import (
 // settings are the common settings, checked.
 type settings struct {
 	spoolDir  string
+	refused   error // why hooks do not use the folder that was set, and so record into spoolDir
 	claudeDir string
 	localDir  string
 	s3        *upload.S3Options // nil: the local store
@@ -75,11 +76,12 @@ func readSettings(e env, c *cli.Context) (settings, error) {
 	}
 	s := settings{claudeDir: c.String("claude-dir"), localDir: c.String("local-dir"), idle: c.Duration("idle"), now: c.Bool("now")}
 	var err error
-	if s.spoolDir, err = spool.Dir(c.String("spool-dir"), e.getenv); err != nil {
+	if err = s.readSpoolDir(e, c.String("spool-dir")); err != nil {
 		return s, err
 	}
 	if c.IsSet("spool-dir") && e.getenv("AMS_SPOOL_DIR") != c.String("spool-dir") {
 		// Named by hand: relative to where the person is, not to the home folder as in a settings file.
+		s.refused = nil
 		if s.spoolDir, err = filepath.Abs(c.String("spool-dir")); err != nil {
 			return s, fmt.Errorf("--spool-dir: %w", err)
 		}
@@ -118,6 +120,20 @@ func readSettings(e env, c *cli.Context) (settings, error) {
 		return s, usagef("--status must be ok, error or running, not %q", status)
 	}
 	return s, nil
+}
+
+// readSpoolDir finds the folder that hooks record into. Root, who assembles for others, reads the one that was set.
+func (s *settings) readSpoolDir(e env, setting string) error {
+	place, err := spool.PlaceFor(setting, e.getenv)
+	if err != nil {
+		return err
+	}
+	s.spoolDir, s.refused = place.Dir, place.Refused
+	if errors.Is(place.Refused, spool.ErrForeign) && os.Geteuid() == 0 {
+		s.refused = nil
+		s.spoolDir, err = spool.Dir(setting, e.getenv)
+	}
+	return err
 }
 
 // rawKeeping says whether the raw material of sessions is stored, and how.

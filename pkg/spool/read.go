@@ -238,6 +238,10 @@ func openRead(path string, lockIt, keysOnly bool) (content, error) {
 		return content{}, err
 	}
 	defer f.Close()
+	return readOpened(f, lockIt, keysOnly)
+}
+
+func readOpened(f *os.File, lockIt, keysOnly bool) (content, error) {
 	if lockIt {
 		if err := lockReader(f, readWait); err != nil {
 			return content{}, err
@@ -246,20 +250,27 @@ func openRead(path string, lockIt, keysOnly bool) (content, error) {
 	c, err := readDB(f, keysOnly)
 	if err != nil {
 		st, _ := f.Stat()
-		return c, &fileError{fmt.Errorf("read %s: %w", path, err), st}
+		return c, &fileError{fmt.Errorf("read %s: %w", f.Name(), err), st}
 	}
 	return c, nil
 }
 
-// salvageFile reads what is left of a file. The reason may be nil if it was
-// found out earlier.
+// salvageFile reads what is left of a file; of a link or another user's nothing.
+// The reason may be nil if it was found out earlier.
 func salvageFile(path string, reason error) (DamagedFile, content, error) {
-	d := DamagedFile{Path: path}
 	f, err := openFile(path, os.O_RDONLY, 0)
+	if errors.Is(err, ErrDamaged) {
+		return DamagedFile{Path: path, Reason: err.Error()}, content{}, nil
+	}
 	if err != nil {
-		return d, content{}, err
+		return DamagedFile{Path: path}, content{}, err
 	}
 	defer f.Close()
+	return salvageOpened(f, reason)
+}
+
+func salvageOpened(f *os.File, reason error) (DamagedFile, content, error) {
+	d := DamagedFile{Path: f.Name()}
 	if st, err := f.Stat(); err == nil {
 		d.Bytes = st.Size()
 	}
@@ -281,10 +292,15 @@ func salvageFile(path string, reason error) (DamagedFile, content, error) {
 // this very file use the inbox.
 func ReadFile(path string) (Contents, error) {
 	c := Contents{}
-	db, err := openRead(path, true, false)
+	f, err := openNamed(path)
+	if err != nil {
+		return c, fmt.Errorf("read spool file: %w", err)
+	}
+	defer f.Close()
+	db, err := readOpened(f, true, false)
 	if errors.Is(err, ErrDamaged) {
 		var d DamagedFile
-		if d, db, err = salvageFile(path, err); err == nil {
+		if d, db, err = salvageOpened(f, err); err == nil {
 			c.Damaged = append(c.Damaged, d)
 		}
 	}
