@@ -45,17 +45,18 @@ func main() {
 		self = os.Args[0]
 	}
 	world := env{
-		args: os.Args[1:], stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
+		args: os.Args[1:], stdin: os.Stdin, stdout: toPerson(os.Stdout), stderr: toPerson(os.Stderr),
 		getenv: os.Getenv, now: time.Now, self: self,
 	}
 	if err := loadEnv(envFile(homeDir(world)), os.LookupEnv, os.Setenv); err != nil {
-		fmt.Fprintf(os.Stderr, "ams-assemble: %v\n", err)
+		fmt.Fprintf(world.stderr, "ams-assemble: %v\n", err)
 		os.Exit(exitUsage)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	code := run(ctx, world)
 	stop()
+	finish(world)
 	os.Exit(code)
 }
 
