@@ -32,18 +32,19 @@ func (i Ink) begin() string {
 	return string(i)
 }
 
-// Door is the only way to a terminal. It passes printable text, line ends, tabs and what was painted in its own Ink; every other character
-// that [Text] would not show becomes its escape. Its escapes are those of JSON (\u001b), so that JSON stays valid JSON of the same meaning;
-// bytes that are no UTF-8 become \ufffd, as JSON readers take them.
+// Door is the only way to a terminal. It passes printable text, line ends, tabs and what was painted in its own Ink. Every other
+// character that [Text] would not show becomes its escape, and the line end of Windows, which CSV has, becomes the terminal's.
+// Escapes are those of JSON (\u001b), so that JSON stays valid and means the same; bytes that are no UTF-8 become \ufffd, as JSON
+// readers take them.
 //
-// Commands clean the text that they lay out by [Text] and [Line]; the Door is for what they forget, and for CSV and JSON, which must not
-// be cleaned on their way to a file. It may be written to by several goroutines at once.
+// Commands clean the text that they lay out by [Text] and [Line]. The Door is for what they forget, and for CSV and JSON, which must
+// not be cleaned on their way to a file. It may be written to by several goroutines at once.
 type Door struct {
 	ink Ink
 
 	mu   sync.Mutex // guards what follows
 	w    io.Writer
-	rest []byte // the beginning of a character or of a sequence in ink, whose end the next write may bring
+	rest []byte // the beginning of a character, a line end or a sequence in ink, whose end the next write may bring
 }
 
 // NewDoor returns a Door to w. The text that is painted for it must be painted in the same ink.
@@ -127,7 +128,10 @@ func (d *Door) next(text []byte) (size int, piece []byte, whole bool) {
 			return size, append([]byte("\x1b["), text[len(d.ink):size]...), true
 		}
 	}
-	if !utf8.FullRune(text) {
+	if text[0] == '\r' && len(text) > 1 && text[1] == '\n' {
+		return len("\r\n"), []byte("\n"), true
+	}
+	if !utf8.FullRune(text) || text[0] == '\r' && len(text) == 1 {
 		return 0, nil, false
 	}
 	r, size := utf8.DecodeRune(text)

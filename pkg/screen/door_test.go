@@ -30,6 +30,7 @@ func TestDoorLetsNothingMoveTheCursor(t *testing.T) {
 		"":                             "",
 		"plain\n\tlines":               "plain\n\tlines",
 		"over\rwritten":                `over\u000dwritten`,
+		"windows\r\nline\r":            `windows` + "\n" + `line\u000d`,
 		"\x1b[2Jcleared":               `\u001b[2Jcleared`,
 		"\x1b[31mred\x1b[0m":           `\u001b[31mred\u001b[0m`,
 		"\x1b]52;c;ZXZpbA==\a":         `\u001b]52;c;ZXZpbA==\u0007`,
