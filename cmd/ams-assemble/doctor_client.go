@@ -32,6 +32,10 @@ func (d *doctor) checkClient(ctx context.Context) {
 // checkSettings reads the client's settings files. One that is no JSON turns every hook in it off, without a word of the client's.
 func (d *doctor) checkSettings(context.Context) {
 	bad := false
+	if word := relativeConfigDir(d.e, d.set); word != "" {
+		bad = true
+		d.warn("settings", "set CLAUDE_CONFIG_DIR to a path from the root", "%s", word)
+	}
 	for _, f := range clientsettings.Files(d.set.claudeDir, d.project, managedDir(d.e)) {
 		b, err := os.ReadFile(f.Path)
 		if errors.Is(err, fs.ErrNotExist) {
