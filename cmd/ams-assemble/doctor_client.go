@@ -158,14 +158,14 @@ func (d *doctor) checkEvents(f settingsFile, events []string) {
 	d.ok("hook", "registered for %d events in %s", len(events), f.Path)
 }
 
-// hookPrograms are the programs that are registered, each once.
+// hookPrograms are the programs that are registered and may be started, each once.
 func (d *doctor) hookPrograms() []string {
 	var out []string
 	for _, f := range d.files {
 		for _, h := range f.Ours() {
-			program := h.Program()
-			if rest, ok := strings.CutPrefix(program, "~/"); ok {
-				program = filepath.Join(homeDir(d.e), rest)
+			program := d.inHome(h.Program())
+			if !d.mayStart(f, program) {
+				continue
 			}
 			if !slices.Contains(out, program) && !strings.Contains(program, "$") { // what a shell makes of a variable is not known here
 				out = append(out, program)
@@ -181,6 +181,7 @@ func (d *doctor) hookPrograms() []string {
 // checkPrograms looks whether the registered programs are there, and of this version.
 func (d *doctor) checkPrograms(context.Context) {
 	own := version()
+	d.sayNotStarted()
 	for _, command := range d.hookPrograms() {
 		path, err := exec.LookPath(command)
 		if err != nil {
