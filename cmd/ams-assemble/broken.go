@@ -7,8 +7,9 @@ import (
 	"unicode"
 )
 
-// relativeConfigDir says what a relative CLAUDE_CONFIG_DIR does, "" where there is none: the client takes it from the folder that it is
-// started in, so that each project has settings and transcripts of its own, and a schedule finds none of them.
+// relativeConfigDir says what a relative CLAUDE_CONFIG_DIR does, "" where there is none: the client takes it
+// from the folder that it is started in, so that each project has settings and transcripts of its own, and a
+// schedule finds none of them.
 func relativeConfigDir(e env, set settings) string {
 	dir := e.getenv("CLAUDE_CONFIG_DIR")
 	if dir == "" || filepath.IsAbs(dir) || dir != set.claudeDir {

@@ -14,14 +14,15 @@ import (
 	"testing"
 )
 
-// hostile is what would write to the clipboard, link, clear, ring, go back, overwrite, recolour and reorder, in sequences of both sets of
-// control characters, and hide.
+// hostile is what would write to the clipboard, link, clear, ring, go back, overwrite, recolour and reorder, in
+// sequences of both sets of control characters, and hide.
 const hostile = "\x1b]52;c;ZXZpbA==\a\x1b]8;;http://x\x1b\\\x1b[2J\x1b[31mred\x1b[0m\b\r\x7f\u0085\u009b31m\u009d0;t\u009c\u202e\u2066\u200b\U000e0041"
 
 // hostileName is what a file may be called of it.
 var hostileName = strings.ReplaceAll(hostile, "/", "")
 
-// harmful is everything that must not reach a terminal but our own colours and the progress bar, which are taken out first.
+// harmful is everything that must not reach a terminal but our own colours and the progress bar, which are
+// taken out first.
 var (
 	ownColour = regexp.MustCompile("\x1b\\[(0|1|2|1;3[0-7]|3[0-7])m")
 	ownBar    = regexp.MustCompile(`\r(sessions +[0-9]+% \|[█ ]*\| \([0-9]+/[0-9]+\) \[[0-9hms]*:[0-9hms]*\]| +\r)`)
@@ -144,8 +145,8 @@ func (w hostileHome) terminal(t *testing.T, args ...string) string {
 	return onTerminal(t, "/bin/sh", 100, w.env, slices.Concat([]string{"-c", `"$@"; :`, "sh", w.program}, args)...)
 }
 
-// TestOnlyTerminalsGetEscapes holds that pipes get JSON and CSV to the byte, that a terminal gets JSON of the same meaning, and that
-// what a terminal gets of CSV tells the same cells.
+// TestOnlyTerminalsGetEscapes holds that pipes get JSON and CSV to the byte, that a terminal gets JSON of the
+// same meaning, and that what a terminal gets of CSV tells the same cells.
 func TestOnlyTerminalsGetEscapes(t *testing.T) {
 	w := recordHostile(t)
 	w.terminal(t, "run", "--now")

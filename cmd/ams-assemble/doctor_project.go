@@ -9,9 +9,9 @@ import (
 	"ams/pkg/clientsettings"
 )
 
-// mayStart reports whether doctor may start a program that a settings file registers. A project's files come with the repository and may
-// call anything ams-hook: whoever looks at a clone with doctor has not decided to trust it. So of theirs only the ams-hook that install
-// would register is started.
+// mayStart reports whether doctor may start a program that a settings file registers. A project's files come
+// with the repository and may call anything ams-hook: whoever looks at a clone with doctor has not decided to
+// trust it. So of theirs only the ams-hook that install would register is started.
 func (d *doctor) mayStart(f settingsFile, program string) bool {
 	if f.Scope != clientsettings.Project && f.Scope != clientsettings.Local {
 		return true

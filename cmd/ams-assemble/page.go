@@ -129,8 +129,9 @@ func (p *page) startPager(e env, pager string) error {
 	if runtime.GOOS == "windows" {
 		cmd = exec.Command("cmd", "/c", pager)
 	}
-	cmd.Stdout, cmd.Stderr = uncleaned(e.stdout), uncleaned(e.stderr) // it must see the terminal
-	if e.getenv("LESS") == "" {                                       // F: end at once where all fits; R: colours; X: leave the text on the screen
+	// It must see the terminal itself; what is written to it passes a door before.
+	cmd.Stdout, cmd.Stderr = uncleaned(e.stdout), uncleaned(e.stderr)
+	if e.getenv("LESS") == "" { // F: end at once where all fits; R: colours; X: leave the text on the screen
 		cmd.Env = append(cmd.Environ(), "LESS=FRX")
 	}
 	pipe, err := cmd.StdinPipe()
@@ -143,7 +144,7 @@ func (p *page) startPager(e env, pager string) error {
 		p.Writer, p.flush, p.close = out, out.Flush, out.Flush
 		return nil
 	}
-	door := screen.NewDoor(pipe, p.Ink) // what a pager lets through is the terminal's
+	door := screen.NewDoor(pipe, p.Ink)
 	out := bufio.NewWriter(door)
 	p.Writer, p.flush = out, out.Flush
 	p.close = func() error {

@@ -18,8 +18,9 @@ const (
 	maxStyle = 16
 )
 
-// Ink is what the escape sequences of [Screen.Paint] begin with. That of a [Door] is random, so that no recorded text, however it came
-// to be written, holds a sequence that the door takes for ours. The empty Ink is the plain \x1b[ of what passes no door.
+// Ink is what the escape sequences of [Screen.Paint] begin with. That of a [Door] is random, so that no
+// recorded text, however it came to be written, holds a sequence that the door takes for ours. The empty Ink is
+// the plain \x1b[ of what passes no door.
 type Ink string
 
 // NewInk returns an Ink that nobody can guess.
@@ -32,13 +33,14 @@ func (i Ink) begin() string {
 	return string(i)
 }
 
-// Door is the only way to a terminal. It passes printable text, line ends, tabs and what was painted in its own Ink. Every other
-// character that [Text] would not show becomes its escape, and the line end of Windows, which CSV has, becomes the terminal's.
-// Escapes are those of JSON (\u001b), so that JSON stays valid and means the same; bytes that are no UTF-8 become \ufffd, as JSON
-// readers take them.
+// Door is the only way to a terminal. It passes printable text, line ends, tabs and what was painted in its own
+// Ink. Every other character that [Text] would not show becomes its escape, and the line end of Windows, which
+// CSV has, becomes the terminal's. Escapes are those of JSON (\u001b), so that JSON stays valid and means the
+// same; bytes that are no UTF-8 become \ufffd, as JSON readers take them.
 //
-// Commands clean the text that they lay out by [Text] and [Line]. The Door is for what they forget, and for CSV and JSON, which must
-// not be cleaned on their way to a file. It may be written to by several goroutines at once.
+// Commands clean the text that they lay out by [Text] and [Line]. The Door is for what they forget, and for CSV
+// and JSON, which must not be cleaned on their way to a file. It may be written to by several goroutines at
+// once.
 type Door struct {
 	ink Ink
 
@@ -89,7 +91,8 @@ func (d *Door) Flush() error {
 	return err
 }
 
-// clean returns text with escapes, and what of its end cannot be judged yet. A text without anything to escape is returned as it is.
+// clean returns text with escapes, and what of its end cannot be judged yet. A text without anything to escape
+// is returned as it is.
 func (d *Door) clean(text []byte) (clean, rest []byte) {
 	var out []byte
 	kept := 0 // what stands in out
@@ -118,7 +121,8 @@ func passed(out, text []byte) []byte {
 	return append(out, text...)
 }
 
-// next looks at what text begins with: how long it is, what is written in its place (nil for itself), and whether all of it is there.
+// next looks at what text begins with: how long it is, what is written in its place (nil for itself), and
+// whether all of it is there.
 func (d *Door) next(text []byte) (size int, piece []byte, whole bool) {
 	if text[0] == 0x1b && d.ink != "" {
 		if size, whole = d.sequence(text); !whole {
@@ -141,7 +145,8 @@ func (d *Door) next(text []byte) (size int, piece []byte, whole bool) {
 	return size, appendSafe(nil, r), true
 }
 
-// sequence returns the length of the sequence in the door's ink that text begins with, 0 for none, and whether that can be told.
+// sequence returns the length of the sequence in the door's ink that text begins with, 0 for none, and whether
+// that can be told.
 func (d *Door) sequence(text []byte) (size int, whole bool) {
 	if n := min(len(text), len(d.ink)); string(text[:n]) != string(d.ink[:n]) {
 		return 0, true
