@@ -2,7 +2,9 @@ package redact
 
 import (
 	"fmt"
+	"maps"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -108,8 +110,59 @@ func kept(tb testing.TB, name string) (kept, all int) {
 	return kept, all
 }
 
+// TestRecall holds that the figures in the README are those of the tables, and that they are good enough.
 func TestRecall(t *testing.T) {
-	found, all, kinds := recall(t, "before.txt")
-	stay, looks := kept(t, "recall/keep.txt")
-	fmt.Printf("found %d of %d secrets of %d kinds; masked %d of %d lookalikes\n", found, all, len(kinds), looks-stay, looks)
+	b, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found, all, kinds := 0, 0, map[string]bool{}
+	for _, name := range []string{"before.txt", "after.txt"} {
+		f, n, k := recall(t, name)
+		found, all = found+f, all+n
+		maps.Copy(kinds, k)
+	}
+	stay, looks := 0, 0
+	for _, name := range []string{"keep.txt", "recall/keep.txt", "recall/keep-after.txt"} {
+		s, n := kept(t, name)
+		stay, looks = stay+s, looks+n
+	}
+	want := fmt.Sprintf("%d of %d made-up secrets of %d kinds (recall %.2f), %d of %d lookalikes masked",
+		found, all, len(kinds), float64(found)/float64(all), looks-stay, looks)
+	if !strings.Contains(string(b), want) {
+		t.Errorf("README.md: no %q", want)
+	}
+	if 100*found < 95*all || looks-stay > 2 {
+		t.Errorf("%s: want a recall of 0.95 and at most 2 masked", want)
+	}
 }
+
+// TestListings holds that a secret is found in what tools make of a file: with line numbers, in a diff, in a fence, in JSON.
+func TestListings(t *testing.T) {
+	for _, lines := range [][]string{
+		{"DB_PASS=«letmein»", "PORT=1"},
+		{"password: «Letters»", "user: jane"},
+		{"- name: API_KEY", "  value: «kettle»"},
+		{"client_secret = \"«kettle»\""},
+		{"#define API_KEY \"«kettle»\""},
+		{"| DB_PASSWORD | «umbrella-44» |"},
+		{"ENV DB_PASSWORD «tangerine»"},
+	} {
+		for _, mark := range []string{"%[2]s", "     %[1]d→%[2]s", "    %[1]d\t%[2]s", "+%[2]s", "-%[2]s", " %[2]s", "a.yml:%[1]d:%[2]s", "> %[2]s"} {
+			var in, want []string
+			for i, line := range lines {
+				in = append(in, fmt.Sprintf(mark, i+12, line))
+				before, rest, _ := strings.Cut(in[i], "«")
+				_, after, _ := strings.Cut(rest, "»")
+				in[i] = strings.NewReplacer("«", "", "»", "").Replace(in[i])
+				want = append(want, before+after)
+			}
+			out := New(Rules{Secrets: true}).Text(strings.Join(in, "\n"))
+			if got := maskPattern.ReplaceAllString(out, ""); got != strings.Join(want, "\n") {
+				t.Errorf("Text(%q)\n got %q", strings.Join(in, "\n"), out)
+			}
+		}
+	}
+}
+
+var maskPattern = regexp.MustCompile(`\[secret:[a-z-]+#[0-9]+\]`)

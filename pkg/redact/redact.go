@@ -33,16 +33,21 @@ type Rules struct {
 type Redactor struct {
 	rules  Rules
 	on     bool
-	action [256]action      // what the scanner does at a byte
-	custom map[string]bool  // the labels of Rules.Custom
+	stops  *stops           // where the scanner stops
+	custom []customRule     // Rules.Custom
+	ours   map[string]bool  // their labels
 	masks  map[value]string // the mask of each value found
 	last   map[string]int   // the highest number used of each label
 	counts map[string]int   // the masks of each label
 
+	pass    scanner // the pass over a text that is going on
 	out     []byte  // what scan builds
 	decoded []byte  // a JSON string without its escapes
 	encoded []byte  // what JSON builds
 	frames  []frame // the open objects and arrays of JSON
+
+	blobText []byte    // the text of a base64
+	inner    *Redactor // looks into it
 }
 
 // value is what a mask stands for. Personal values are compared without their separators, secrets byte by byte.
@@ -58,11 +63,12 @@ const maxPasses = 8
 // New returns a Redactor for one session.
 func New(rules Rules) *Redactor {
 	r := &Redactor{
-		rules: rules, on: rules.Secrets || rules.Personal || len(rules.Custom) > 0, action: actions(rules),
-		custom: map[string]bool{}, masks: map[value]string{}, last: map[string]int{}, counts: map[string]int{},
+		rules: rules, on: rules.Secrets || rules.Personal || len(rules.Custom) > 0, stops: stopsOfRules(rules),
+		ours: map[string]bool{}, masks: map[value]string{}, last: map[string]int{}, counts: map[string]int{},
 	}
 	for _, c := range rules.Custom {
-		r.custom[c.Name] = true
+		r.custom = append(r.custom, compileRule(c))
+		r.ours[c.Name] = true
 	}
 	return r
 }
@@ -213,6 +219,6 @@ func (r *Redactor) maskEnd(s string, i int) int {
 }
 
 // isOurs reports whether label is one that a mask can have.
-func (r *Redactor) isOurs(label string) bool { return builtin[label] || r.custom[label] }
+func (r *Redactor) isOurs(label string) bool { return builtin[label] || r.ours[label] }
 
 func isLabel(c byte) bool { return isWord(c) || c == ':' || c == '-' || c == '.' }
