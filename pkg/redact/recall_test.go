@@ -166,3 +166,14 @@ func TestListings(t *testing.T) {
 }
 
 var maskPattern = regexp.MustCompile(`\[secret:[a-z-]+#[0-9]+\]`)
+
+func TestTablesTwiceChangeNothing(t *testing.T) {
+	for _, name := range []string{"before.txt", "after.txt"} {
+		for _, p := range plantedIn(t, name) {
+			once := both().Text(p.text)
+			if twice := both().Text(once); twice != once {
+				t.Errorf("%q: Text(%q)\n got %q", p.text, once, twice)
+			}
+		}
+	}
+}
