@@ -123,13 +123,13 @@ func mayName(s string, end int) bool {
 	return end == 2 && s[0]|0x20 == 'p' && s[1]|0x20 == 'w'
 }
 
-// commandEnds are the ends of the commands of positionalRules, and of what else stands before a secret and a space.
-var commandEnds = []string{"login", "community", "smbclient", " by"}
+// otherEnds are the ends of the commands of positionalRules, and of what else stands before a secret and a space or a colon.
+var otherEnds = []string{"login", "community", "smbclient", " by", "value", "default", "data", "/user", "thin", "private-lines"}
 
-// spaceEnds is ends3 with commandEnds.
-var spaceEnds = func() [1024]uint32 {
+// allEnds is ends3 with otherEnds.
+var allEnds = func() [1024]uint32 {
 	t := ends3
-	for _, end := range commandEnds {
+	for _, end := range otherEnds {
 		n := len(end)
 		t[int(end[n-3]&31)<<5|int(end[n-2]&31)] |= 1 << (end[n-1] & 31)
 	}
@@ -138,18 +138,7 @@ var spaceEnds = func() [1024]uint32 {
 
 // endsName reports whether the three bytes before i can end the name of a secret or a command, or an escape like \n ends there.
 func endsName(s string, i int) bool {
-	return i >= 3 && (s[i-2] == '\\' || spaceEnds[int(s[i-3]&31)<<5|int(s[i-2]&31)]&(1<<(s[i-1]&31)) != 0)
-}
-
-// worthAName reports whether a name may end before i, or before a quote there. What it lets through is examined.
-func worthAName(s string, i int) bool {
-	if i == 0 || !isLetter(s[i-1]) {
-		if s[i] == '(' {
-			return true // a phone number
-		}
-		i--
-	}
-	return endsName(s, i) || i > 0 && isDigit(s[i-1])
+	return i >= 3 && (s[i-2] == '\\' || endsIn3(&allEnds, s[i-3], s[i-2], s[i-1]))
 }
 
 // unnumbered returns where s[:end] ends without the number after it: PASSWORD_2, token1.

@@ -15,10 +15,20 @@ var byLast, ends = func() (t [256][]indexed, pairs [256]uint64) {
 	return t, pairs
 }()
 
-// endsPrefix reports whether the two bytes before the separator at i are those of a prefix.
-func endsPrefix(s string, i int) bool {
-	return i >= 2 && ends[s[i-2]]&(1<<(s[i-1]&63)) != 0
-}
+// prefixEnds has a bit for the byte before that separator after the two before it, as ends3 has for names. Before a prefix of
+// two bytes anything may stand.
+var prefixEnds = func() (t [1024]uint32) {
+	for _, rule := range prefixRules {
+		at := strings.IndexAny(rule.prefix, "-_.")
+		second, last := rule.prefix[at-2], rule.prefix[at-1]
+		for first := range 32 {
+			if at == 2 || first == int(rule.prefix[at-3]&31) {
+				t[first<<5|int(second&31)] |= 1 << (last & 31)
+			}
+		}
+	}
+	return t
+}()
 
 // indexed is a rule and where the first separator of its prefix stands.
 type indexed struct {

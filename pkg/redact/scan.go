@@ -43,15 +43,9 @@ func (r *Redactor) scan(s string) bool {
 	for i := 0; ; {
 		limit := sc.limit()
 		for i < limit {
-			i, before = r.stops.next(s[:limit], i, before)
-			if i == limit {
+			var number uint8
+			if i, before, number = r.stops.next(s, i, limit, before); number == 0 {
 				break
-			}
-			number := r.stops[before][s[i]]
-			if number <= lastNamed && !worthAName(s, i) || number == atJoint && !endsPrefix(s, i) {
-				before = s[i]
-				i++
-				continue
 			}
 			m, next := sc.look(number, i)
 			if m.kind == none {
@@ -224,6 +218,10 @@ func (sc *scanner) look(number uint8, i int) (match, int) {
 			if m := sc.areaCode(i); m.kind != none {
 				return m, 0
 			}
+		}
+	case atAreaCode:
+		if m := sc.areaCode(i); m.kind != none {
+			return m, 0
 		}
 	}
 	return match{}, i + 1
