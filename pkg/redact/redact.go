@@ -40,11 +40,12 @@ type Redactor struct {
 	last   map[string]int   // the highest number used of each label
 	counts map[string]int   // the masks of each label
 
-	pass    scanner // the pass over a text that is going on
-	out     []byte  // what scan builds
-	decoded []byte  // a JSON string without its escapes
-	encoded []byte  // what JSON builds
-	frames  []frame // the open objects and arrays of JSON
+	pass    scanner  // the pass over a text that is going on
+	list    stopList // where it stops next
+	out     []byte   // what scan builds
+	decoded []byte   // a JSON string without its escapes
+	encoded []byte   // what JSON builds
+	frames  []frame  // the open objects and arrays of JSON
 
 	blobText []byte    // the text of a base64
 	inner    *Redactor // looks into it

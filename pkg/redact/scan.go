@@ -39,47 +39,28 @@ type scanner struct {
 func (r *Redactor) scan(s string) bool {
 	sc := &r.pass
 	*sc = scanner{Redactor: r, s: s, cueAt: -1, later: sc.later[:0]}
-	before := byte(' ')
-	for i := 0; ; {
-		limit := sc.limit()
-		for i < limit {
-			var number uint8
-			if i, before, number = r.stops.next(s, i, limit, before); number == 0 {
-				break
-			}
-			m, next := sc.look(number, i)
-			if m.kind == none {
-				i = next
-				before = s[i-1]
-			} else {
-				i = sc.emit(m)
-				before = ']' // what a second pass will see here
-			}
-			if len(sc.later) > 0 {
-				break
-			}
+	r.list.to = 0
+	masked := false
+	for i := 0; i < len(s); {
+		at, number := r.list.next(r.stops, s, i, masked)
+		if len(sc.later) > 0 && at >= sc.later[0].start {
+			i, masked = max(i, sc.emitLater()), true
+			continue
 		}
-		if i >= len(s) {
+		if number == 0 {
 			break
 		}
-		if len(sc.later) > 0 && i >= sc.later[0].start {
-			i = max(i, sc.emitLater())
-			before = ']'
+		m, next := sc.look(number, at)
+		if masked = m.kind != none; masked {
+			next = sc.emit(m)
 		}
+		i = next
 	}
 	if sc.copied == 0 {
 		return false
 	}
 	r.out = append(r.out, s[sc.copied:]...)
 	return true
-}
-
-// limit is where the scan stops for what was found ahead of it.
-func (sc *scanner) limit() int {
-	if len(sc.later) > 0 {
-		return sc.later[0].start
-	}
-	return len(sc.s)
 }
 
 // emit replaces a finding and returns where the scan goes on.

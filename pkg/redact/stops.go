@@ -63,8 +63,6 @@ const (
 	atAt
 	atDigit
 	atPlus
-
-	lastAsked = atEquals // those of [worthALook]
 )
 
 // actions returns the table that the rules need.
@@ -149,41 +147,98 @@ var after = func() (t [256]action) {
 	return t
 }()
 
-// stops has the number of the action for each byte after the byte before it, 0 where there is none. A loop over this table
-// alone passes most bytes by.
-type stops [256][256]uint8
+// stops has the number of the action for each byte after the byte before it, with isStop; 0 where there is none. A loop over
+// this table alone passes most bytes by.
+type stops [1 << 16]uint8
+
+const (
+	isStop     = 0x80
+	numberBits = isStop - 1
+)
 
 // keyPairs are two bytes of keys without a separator (see runRules and [scanner.key]), and of commands that stop nowhere else.
 var keyPairs = []string{"MI", "MH", "MC", "MG", "LS", "LT", "GO", "EA", "EZ", "SK", "IG", "wp", "_u", "ql"}
 
-// next returns the next byte from i to limit where there is something to do, the byte before it, and the number of its action,
-// 0 at the limit.
-func (t *stops) next(s string, i, limit int, before byte) (at int, last byte, number uint8) {
-	s = s[:limit]
-	for i < len(s) {
-		if len(s)-i >= 4 { // four at once: most have nothing to do
-			w := s[i : i+4]
-			a, b, c, d := w[0], w[1], w[2], w[3]
-			switch {
-			case t[before][a]|t[a][b]|t[b][c]|t[c][d] == 0:
-				i, before = i+4, d
-				continue
-			case t[before][a] != 0:
-			case t[a][b] != 0:
-				i, before = i+1, a
-			case t[b][c] != 0:
-				i, before = i+2, b
-			default:
-				i, before = i+3, c
+// at is the stop at c after before. The bytes are in the order of the text: both are read at once.
+func (t *stops) at(before, c byte) uint8 { return t[uint16(before)|uint16(c)<<8] }
+
+// number is the number of the action at i.
+func (t *stops) number(s string, i int) uint8 {
+	if i == 0 {
+		return t.at(' ', s[0]) & numberBits
+	}
+	return t.at(s[i-1], s[i]) & numberBits
+}
+
+// window is how many bytes are looked over at once for where to stop.
+const window = 512
+
+// stopList has the stops of one window: how far after its begin they are.
+type stopList struct {
+	stops    [window]uint16
+	first, n int // those that the scan has not reached
+	from, to int // the window
+}
+
+// next returns the next byte of s at or after i where there is something to do, and the number of its action; len(s) and 0
+// where there is none. masked says that a mask now stands for what ended at i.
+func (l *stopList) next(t *stops, s string, i int, masked bool) (at int, number uint8) {
+	if masked && i < len(s) {
+		if n := t.at(']', s[i]) & numberBits; n != 0 && worthALook(n, s, i) != 0 {
+			return i, n
+		}
+		i++
+	}
+	for {
+		if i >= l.to {
+			if i >= len(s) {
+				return len(s), 0
+			}
+			l.fill(t, s, i)
+		}
+		for ; l.first < l.n; l.first++ {
+			if at := l.from + int(l.stops[l.first]); at >= i {
+				return at, t.number(s, at)
 			}
 		}
-		c := s[i]
-		if n := t[before][c]; n > lastAsked || n != 0 && worthALook(n, s, i) {
-			return i, before, n
-		}
-		i, before = i+1, c
+		i = l.to
 	}
-	return i, before, 0
+}
+
+// fill finds the stops of the window that begins at from. No branch in it depends on a byte of the text: a processor guesses
+// such branches wrong, and that would take more time than all the rest.
+func (l *stopList) fill(t *stops, s string, from int) {
+	l.from, l.to, l.first = from, min(from+window, len(s)), 0
+	before := byte(' ')
+	if from > 0 {
+		before = s[from-1]
+	}
+	text := s[from:l.to]
+	found := &l.stops
+	found[0] = 0
+	n := int(t.at(before, text[0]) >> 7)
+	i := 0
+	for ; i+5 <= len(text); i += 4 {
+		w := text[i : i+5]
+		found[n&(window-1)] = uint16(i + 1)
+		n += int(t.at(w[0], w[1]) >> 7)
+		found[n&(window-1)] = uint16(i + 2)
+		n += int(t.at(w[1], w[2]) >> 7)
+		found[n&(window-1)] = uint16(i + 3)
+		n += int(t.at(w[2], w[3]) >> 7)
+		found[n&(window-1)] = uint16(i + 4)
+		n += int(t.at(w[3], w[4]) >> 7)
+	}
+	for i++; i < len(text); i++ {
+		found[n&(window-1)] = uint16(i)
+		n += int(t.at(text[i-1], text[i]) >> 7)
+	}
+	l.n = 0
+	for _, stop := range found[:n] {
+		found[l.n] = stop
+		at := from + int(stop)
+		l.n += worthALook(t.number(s, at), s, at)
+	}
 }
 
 // stopsOf has the tables for no rules, those for secrets, those for personal data, and both; each is made when it is first used.
@@ -195,14 +250,14 @@ func stopsFor(rules Rules) func() *stops {
 		t := new(stops)
 		if rules.Secrets {
 			for _, pair := range keyPairs {
-				t[pair[0]][pair[1]] = atLetterKey
+				t[uint16(pair[0])|uint16(pair[1])<<8] = atLetterKey | isStop
 			}
 		}
 		begins := actions(rules)
 		for before := range 256 {
 			for c := range 256 {
 				if a := begins[c] & after[before]; a != nothing {
-					t[before][c] = uint8(bits.TrailingZeros32(uint32(a))) + 1
+					t[before|c<<8] = uint8(bits.TrailingZeros32(uint32(a))+1) | isStop
 				}
 			}
 		}
@@ -253,45 +308,49 @@ type question struct {
 	ends   *[1024]uint32 // the three bytes that may stand before it
 	either uint8         // these oddities of the last or the second byte
 	both   uint8         // or these of both
-	after  *[256]bool    // or these bytes that follow
+	after  uint8         // 1: or what follows a colon without a name
+	always uint8         // 1: there is nothing to ask
+	quoted int           // 1: a quote or a space may stand after the name
 }
 
-var questions = func() (t [lastAsked + 1]question) {
-	for _, n := range []int{atSpace, atNewline, atComma, atParen} {
-		t[n] = question{&allEnds, escape | number, 0, &nowhere}
+var questions = func() (t [numberBits + 1]question) {
+	for n := range t {
+		t[n] = question{ends: &allEnds, always: 1}
 	}
-	t[atJoint] = question{&prefixEnds, 0, 0, &nowhere}
-	t[atEquals] = question{&allEnds, escape | unnamed, staged | numbered, &nowhere}
-	t[atColon] = question{&allEnds, escape | unnamed | fieldless, staged | numbered, &afterColons}
+	for _, n := range []int{atSpace, atNewline, atComma, atParen} {
+		t[n] = question{ends: &allEnds, either: escape | number, quoted: 1}
+	}
+	t[atJoint] = question{ends: &prefixEnds}
+	t[atEquals] = question{ends: &allEnds, either: escape | unnamed, both: staged | numbered, quoted: 1}
+	t[atColon] = question{ends: &allEnds, either: escape | unnamed | fieldless, both: staged | numbered, after: 1, quoted: 1}
 	return t
 }()
 
-// nowhere has no byte, afterColons those with which an address, a bot's token, a port or a hash goes on after a colon.
-var nowhere, afterColons = func() (none, colons [256]bool) {
+// afterColons has 1 for the bytes with which an address, a bot's token, a port or a hash goes on after a colon, notLetter
+// for all but letters.
+var afterColons, notLetter = func() (colons, not [256]uint8) {
 	for _, c := range []byte("/A*$0123456789") {
-		colons[c] = true
+		colons[c] = 1
 	}
-	return none, colons
+	for c := range 256 {
+		not[c] = uint8(btoi(!isLetter(byte(c))))
+	}
+	return colons, not
 }()
 
-// worthALook reports whether the bytes around i may belong to a finding; what it lets through is examined. It is asked at the
-// actions that most words would stop the scan for.
-func worthALook(number uint8, s string, i int) bool {
-	q := &questions[number]
-	if i < 4 || i+1 == len(s) {
-		return true
+// worthALook returns 0 if the bytes around i belong to no finding; what it lets through, with 1, is examined. It has no
+// branches on what the bytes are, as [stopList.fill] says.
+func worthALook(number uint8, s string, i int) int {
+	q := &questions[number&numberBits]
+	if i < 4 || i+1 >= len(s) {
+		return 1
 	}
-	next := s[i+1]
-	if !isLetter(s[i-1]) && number != atJoint {
-		i-- // a quote or a space after the name
-	}
-	w := s[i-3 : i]
-	a, b, c := w[0], w[1], w[2]
-	return endsIn3(q.ends, a, b, c) || (oddLast[c]|oddSecond[b])&q.either != 0 || oddLast[c]&oddSecond[b]&q.both != 0 ||
-		q.after[next]
-}
-
-// endsIn3 reports whether ends has the letters a, b and c.
-func endsIn3(ends *[1024]uint32, a, b, c byte) bool {
-	return ends[int(a&31)<<5|int(b&31)]&(1<<(c&31)) != 0
+	w := s[i-4 : i+2]
+	next := w[5]
+	end := i - int(notLetter[w[3]])&q.quoted
+	w = s[end-3 : end]
+	last, second := w[2], w[1]
+	worth := uint8(q.ends[int(w[0]&31)<<5|int(second&31)]>>(last&31)) & 1
+	worth |= (oddLast[last]|oddSecond[second])&q.either | oddLast[last]&oddSecond[second]&q.both | afterColons[next]&q.after | q.always
+	return (int(worth) + 255) >> 8
 }
