@@ -147,35 +147,33 @@ var after = func() (t [256]action) {
 	return t
 }()
 
-// stops has the number of the action for each byte after the byte before it, with isStop; 0 where there is none. A loop over
-// this table alone passes most bytes by.
-type stops [1 << 16]uint8
+// stops has the number of the action for each two bytes, by [pair]; 0 where there is none. any has 1 where there is one: a
+// loop over it alone passes most bytes by.
+type stops struct {
+	number [1 << 16]uint8
+	any    [1 << 16]uint8
+}
 
-const (
-	isStop     = 0x80
-	numberBits = isStop - 1
-)
+// pair is the place of a stop at c after before, in the order of the text: both are read at once.
+func pair(before, c byte) uint16 { return uint16(before) | uint16(c)<<8 }
+
+// numberAt is the number of the action at i.
+func (t *stops) numberAt(s string, i int) uint8 {
+	if i == 0 {
+		return t.number[pair(' ', s[0])]
+	}
+	return t.number[pair(s[i-1], s[i])]
+}
 
 // keyPairs are two bytes of keys without a separator (see runRules and [scanner.key]), and of commands that stop nowhere else.
 var keyPairs = []string{"MI", "MH", "MC", "MG", "LS", "LT", "GO", "EA", "EZ", "SK", "IG", "wp", "_u", "ql"}
 
-// at is the stop at c after before. The bytes are in the order of the text: both are read at once.
-func (t *stops) at(before, c byte) uint8 { return t[uint16(before)|uint16(c)<<8] }
-
-// number is the number of the action at i.
-func (t *stops) number(s string, i int) uint8 {
-	if i == 0 {
-		return t.at(' ', s[0]) & numberBits
-	}
-	return t.at(s[i-1], s[i]) & numberBits
-}
-
-// window is how many bytes are looked over at once for where to stop.
-const window = 512
+// window is how many bytes are looked over at once for where to stop: their places fit into a byte.
+const window = 256
 
 // stopList has the stops of one window: how far after its begin they are.
 type stopList struct {
-	stops    [window]uint16
+	stops    [window]uint8
 	first, n int // those that the scan has not reached
 	from, to int // the window
 }
@@ -184,7 +182,7 @@ type stopList struct {
 // where there is none. masked says that a mask now stands for what ended at i.
 func (l *stopList) next(t *stops, s string, i int, masked bool) (at int, number uint8) {
 	if masked && i < len(s) {
-		if n := t.at(']', s[i]) & numberBits; n != 0 && worthALook(n, s, i) != 0 {
+		if n := t.number[pair(']', s[i])]; n != 0 && worthALook(n, s, i) != 0 {
 			return i, n
 		}
 		i++
@@ -198,7 +196,7 @@ func (l *stopList) next(t *stops, s string, i int, masked bool) (at int, number 
 		}
 		for ; l.first < l.n; l.first++ {
 			if at := l.from + int(l.stops[l.first]); at >= i {
-				return at, t.number(s, at)
+				return at, t.numberAt(s, at)
 			}
 		}
 		i = l.to
@@ -216,29 +214,30 @@ func (l *stopList) fill(t *stops, s string, from int) {
 	text := s[from:l.to]
 	found := &l.stops
 	found[0] = 0
-	n := int(t.at(before, text[0]) >> 7)
+	n := uint(t.any[pair(before, text[0])])
 	i := 0
 	for ; i+5 <= len(text); i += 4 {
 		w := text[i : i+5]
-		found[n&(window-1)] = uint16(i + 1)
-		n += int(t.at(w[0], w[1]) >> 7)
-		found[n&(window-1)] = uint16(i + 2)
-		n += int(t.at(w[1], w[2]) >> 7)
-		found[n&(window-1)] = uint16(i + 3)
-		n += int(t.at(w[2], w[3]) >> 7)
-		found[n&(window-1)] = uint16(i + 4)
-		n += int(t.at(w[3], w[4]) >> 7)
+		found[uint8(n)] = uint8(i + 1)
+		n += uint(t.any[pair(w[0], w[1])])
+		found[uint8(n)] = uint8(i + 2)
+		n += uint(t.any[pair(w[1], w[2])])
+		found[uint8(n)] = uint8(i + 3)
+		n += uint(t.any[pair(w[2], w[3])])
+		found[uint8(n)] = uint8(i + 4)
+		n += uint(t.any[pair(w[3], w[4])])
 	}
 	for i++; i < len(text); i++ {
-		found[n&(window-1)] = uint16(i)
-		n += int(t.at(text[i-1], text[i]) >> 7)
+		found[uint8(n)] = uint8(i)
+		n += uint(t.any[pair(text[i-1], text[i])])
 	}
-	l.n = 0
+	kept := uint(0)
 	for _, stop := range found[:n] {
-		found[l.n] = stop
+		found[uint8(kept)] = stop
 		at := from + int(stop)
-		l.n += worthALook(t.number(s, at), s, at)
+		kept += worthALook(t.numberAt(s, at), s, at)
 	}
+	l.n = int(kept)
 }
 
 // stopsOf has the tables for no rules, those for secrets, those for personal data, and both; each is made when it is first used.
@@ -249,17 +248,20 @@ func stopsFor(rules Rules) func() *stops {
 	return sync.OnceValue(func() *stops {
 		t := new(stops)
 		if rules.Secrets {
-			for _, pair := range keyPairs {
-				t[uint16(pair[0])|uint16(pair[1])<<8] = atLetterKey | isStop
+			for _, two := range keyPairs {
+				t.number[pair(two[0], two[1])] = atLetterKey
 			}
 		}
 		begins := actions(rules)
 		for before := range 256 {
 			for c := range 256 {
 				if a := begins[c] & after[before]; a != nothing {
-					t[before|c<<8] = uint8(bits.TrailingZeros32(uint32(a))+1) | isStop
+					t.number[pair(byte(before), byte(c))] = uint8(bits.TrailingZeros32(uint32(a)) + 1)
 				}
 			}
+		}
+		for i, number := range t.number {
+			t.any[i] = min(number, 1)
 		}
 		return t
 	})
@@ -310,47 +312,50 @@ type question struct {
 	both   uint8         // or these of both
 	after  uint8         // 1: or what follows a colon without a name
 	always uint8         // 1: there is nothing to ask
-	quoted int           // 1: a quote or a space may stand after the name
+	quoted uint8         // 8: a quote or a space, of so many bits, may stand after the name
 }
 
-var questions = func() (t [numberBits + 1]question) {
+var questions = func() (t [atPlus + 1]question) {
 	for n := range t {
 		t[n] = question{ends: &allEnds, always: 1}
 	}
 	for _, n := range []int{atSpace, atNewline, atComma, atParen} {
-		t[n] = question{ends: &allEnds, either: escape | number, quoted: 1}
+		t[n] = question{ends: &allEnds, either: escape | number, quoted: 8}
 	}
 	t[atJoint] = question{ends: &prefixEnds}
-	t[atEquals] = question{ends: &allEnds, either: escape | unnamed, both: staged | numbered, quoted: 1}
-	t[atColon] = question{ends: &allEnds, either: escape | unnamed | fieldless, both: staged | numbered, after: 1, quoted: 1}
+	t[atEquals] = question{ends: &allEnds, either: escape | unnamed, both: staged | numbered, quoted: 8}
+	t[atColon] = question{ends: &allEnds, either: escape | unnamed | fieldless, both: staged | numbered, after: 1, quoted: 8}
 	return t
 }()
 
 // afterColons has 1 for the bytes with which an address, a bot's token, a port or a hash goes on after a colon, notLetter
-// for all but letters.
+// all bits for all but letters.
 var afterColons, notLetter = func() (colons, not [256]uint8) {
 	for _, c := range []byte("/A*$0123456789") {
 		colons[c] = 1
 	}
 	for c := range 256 {
-		not[c] = uint8(btoi(!isLetter(byte(c))))
+		if !isLetter(byte(c)) {
+			not[c] = 0xff
+		}
 	}
 	return colons, not
 }()
 
 // worthALook returns 0 if the bytes around i belong to no finding; what it lets through, with 1, is examined. It has no
 // branches on what the bytes are, as [stopList.fill] says.
-func worthALook(number uint8, s string, i int) int {
-	q := &questions[number&numberBits]
-	if i < 4 || i+1 >= len(s) {
+func worthALook(number uint8, s string, i int) uint {
+	if i < 6 || i+2 > len(s) || int(number) >= len(questions) {
 		return 1
 	}
-	w := s[i-4 : i+2]
-	next := w[5]
-	end := i - int(notLetter[w[3]])&q.quoted
-	w = s[end-3 : end]
-	last, second := w[2], w[1]
-	worth := uint8(q.ends[int(w[0]&31)<<5|int(second&31)]>>(last&31)) & 1
-	worth |= (oddLast[last]|oddSecond[second])&q.either | oddLast[last]&oddSecond[second]&q.both | afterColons[next]&q.after | q.always
-	return (int(worth) + 255) >> 8
+	q := &questions[number]
+	w := s[i-6 : i+2]
+	around := uint64(w[0]) | uint64(w[1])<<8 | uint64(w[2])<<16 | uint64(w[3])<<24 |
+		uint64(w[4])<<32 | uint64(w[5])<<40 | uint64(w[6])<<48 | uint64(w[7])<<56
+	name := around << (notLetter[w[5]] & q.quoted & 63)
+	last, second := uint8(name>>40), uint8(name>>32)
+	worth := uint8(q.ends[name>>24&31<<5|name>>32&31]>>(last&31)) & 1
+	worth |= (oddLast[last]|oddSecond[second])&q.either | oddLast[last]&oddSecond[second]&q.both |
+		afterColons[around>>56]&q.after | q.always
+	return (uint(worth) + 255) >> 8
 }
