@@ -176,8 +176,8 @@ func (sc *scanner) assignment(i int) match {
 	case k == none:
 		return match{}
 	}
-	v := right{kind: k, weak: weak, target: t, colon: s[i] == ':', from: i + 1, query: query, fielded: fielded}
-	if !sc.operator(&v, i) {
+	v := sc.judge(right{kind: k, weak: weak, target: t, colon: s[i] == ':', from: i + 1, query: query, fielded: fielded})
+	if !sc.operator(v, i) {
 		return match{}
 	}
 	return sc.value(v)
@@ -206,6 +206,13 @@ type right struct {
 	ends     bool // the value ends its line
 	f        features
 	scanner  *scanner
+}
+
+// judge makes given what rules are asked about. It is in the scanner since they get a pointer, which needs no new memory there.
+func (sc *scanner) judge(given right) *right {
+	sc.judged = given
+	sc.judged.scanner = sc
+	return &sc.judged
 }
 
 // operator reads the rest of the operator at i and the spaces after it. It reports false if it is none.
@@ -243,7 +250,7 @@ func (sc *scanner) operator(v *right, i int) bool {
 }
 
 // value finds the value that begins at v.from.
-func (sc *scanner) value(v right) match {
+func (sc *scanner) value(v *right) match {
 	s := sc.s
 	if v.colon && !v.quoted {
 		if p := annotated(s, v.from); p > 0 {
@@ -258,7 +265,7 @@ func (sc *scanner) value(v right) match {
 	if v.from == len(s) {
 		return match{}
 	}
-	v.scanner, v.at = sc, v.from
+	v.at = v.from
 	start, end, quote := quoted(s, v.from)
 	if v.kind == cookie || v.kind == authorization && (quote || !v.weak) {
 		switch {
@@ -306,7 +313,7 @@ func (sc *scanner) literal(name string, from, end int) int {
 }
 
 // nextLine finds a key that stands on the line after its name: "API key:".
-func (sc *scanner) nextLine(v right) match {
+func (sc *scanner) nextLine(v *right) match {
 	s := sc.s
 	from := v.from
 	for from < len(s) && from-v.from < 48 && (s[from] == '\n' || s[from] == ' ' || s[from] == '`') {

@@ -49,7 +49,7 @@ func (sc *scanner) flag(i int) match {
 	if from == 0 || from == len(s) {
 		return match{}
 	}
-	v := right{target: target{name: name, start: i}, from: from, scanner: sc}
+	v := sc.judge(right{target: target{name: name, start: i}, from: from})
 	switch name {
 	case "from-literal":
 		if sc.commandWords(i).meets(configMap) {

@@ -183,7 +183,7 @@ func (sc *scanner) shortFlag(i int) match {
 		if !line.meets(rule.programs) || !line.meets(rule.with) {
 			continue
 		}
-		v := right{target: target{name: rule.flag, start: i}, kind: password, from: from, scanner: sc}
+		v := sc.judge(right{target: target{name: rule.flag, start: i}, kind: password, from: from})
 		if m := sc.formed(v, rule.form); m.kind != none {
 			return m
 		}
@@ -192,7 +192,7 @@ func (sc *scanner) shortFlag(i int) match {
 }
 
 // formed finds the secret that is a part of the word at v.from.
-func (sc *scanner) formed(v right, f form) match {
+func (sc *scanner) formed(v *right, f form) match {
 	if f == wholeWord {
 		return sc.word(v, true)
 	}
@@ -260,7 +260,7 @@ func (sc *scanner) slashPassword(i int) match {
 	if i < sc.floor+3 || sc.s[i-3] != ' ' || !sc.commandWords(i).meets(windows) {
 		return match{}
 	}
-	return sc.word(right{target: target{name: "p", start: i - 1}, kind: password, from: i + 1, scanner: sc}, true)
+	return sc.word(sc.judge(right{target: target{name: "p", start: i - 1}, kind: password, from: i + 1}), true)
 }
 
 // afterUser finds the password in net use PATH /user:NAME PASSWORD; the ':' is at i.
@@ -272,7 +272,7 @@ func (sc *scanner) afterUser(i int) match {
 	if i+1 >= len(s) || s[i] != ' ' || s[i+1] == '/' {
 		return match{}
 	}
-	return sc.word(right{target: target{name: "user", start: i}, kind: password, from: i + 1, scanner: sc}, true)
+	return sc.word(sc.judge(right{target: target{name: "user", start: i}, kind: password, from: i + 1}), true)
 }
 
 // asPlainText finds the password in ConvertTo-SecureString "x" -AsPlainText, whose flag begins at i.

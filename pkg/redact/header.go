@@ -22,7 +22,7 @@ func (sc *scanner) lineOrQuote(i int) int {
 }
 
 // header finds the secret in the value of an Authorization or Cookie header.
-func (sc *scanner) header(v right, start, end int) match {
+func (sc *scanner) header(v *right, start, end int) match {
 	s := sc.s
 	if v.kind == cookie {
 		for start < end && s[start] == ' ' {

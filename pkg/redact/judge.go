@@ -24,14 +24,11 @@ type valueRule struct {
 const maxJudged = 256
 
 // decide asks rules about a value, which begins at start.
-func (sc *scanner) decide(given right, rules []valueRule, start int) match {
-	sc.judged = given // the rules get a pointer: this one needs no new memory each time
-	v := &sc.judged
+func (sc *scanner) decide(v *right, rules []valueRule, start int) match {
 	v.text = v.text[:min(len(v.text), maxJudged)]
 	if v.text == "" {
 		return match{}
 	}
-	v.scanner = sc
 	v.from = start
 	v.f = featuresOf(v.text)
 	v.env = isEnvName(v.name)

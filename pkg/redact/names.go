@@ -162,6 +162,9 @@ const maxStage = 11
 
 // unstaged is name without the stage after it.
 func unstaged(name string) string {
+	if last := name[len(name)-1]; !isUpper(last) && !isDigit(last) {
+		return name
+	}
 	n := strings.LastIndexByte(name[max(0, len(name)-maxStage):], '_') + max(0, len(name)-maxStage)
 	if n > 2 && name[n] == '_' && stages[name[n+1:]] {
 		return name[:n]

@@ -213,7 +213,7 @@ func (sc *scanner) setter(i int) match {
 	if !called || from == len(s) || s[from] != '"' && s[from] != '\'' && s[from] != '\\' {
 		return match{}
 	}
-	return sc.value(right{target: target{name: s[start:end], start: start}, kind: k, weak: weak, from: from})
+	return sc.value(sc.judge(right{target: target{name: s[start:end], start: start}, kind: k, weak: weak, from: from}))
 }
 
 // callers are words before the name in functions that take a secret and nothing else: setPassword("..."), withApiKey("...").
@@ -251,5 +251,5 @@ func (sc *scanner) called(i int) match {
 	if text := s[start2:end]; k != password && (len(text) < 6 || strings.IndexByte(text, ' ') >= 0) {
 		return match{}
 	}
-	return sc.value(right{target: target{name: name, start: start}, kind: k, from: i + 1})
+	return sc.value(sc.judge(right{target: target{name: name, start: start}, kind: k, from: i + 1}))
 }

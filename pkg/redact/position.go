@@ -62,7 +62,7 @@ func (sc *scanner) wordAfter(i, n int, k kind) match {
 	if k == urlPassword {
 		return sc.slashAt(from)
 	}
-	return sc.word(right{target: target{name: "password", start: i}, kind: k, from: from, scanner: sc}, true)
+	return sc.word(sc.judge(right{target: target{name: "password", start: i}, kind: k, from: from}), true)
 }
 
 // readers are commands that read a secret from the pipe before them.

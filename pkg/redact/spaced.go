@@ -31,20 +31,20 @@ func (sc *scanner) spaced(i int) match {
 			}
 		}
 	}
-	v := right{target: target{name: name, start: start}, kind: k, weak: weak, from: i + 1, scanner: sc}
-	switch {
-	case k == none:
+	if k == none {
 		return match{}
+	}
+	v := sc.judge(right{target: target{name: name, start: start}, kind: k, weak: weak, from: i + 1})
+	switch {
 	case strings.HasPrefix(s[i+1:], "is ") || strings.HasPrefix(s[i+1:], "is: ") || strings.HasPrefix(s[i+1:], "was "):
 		return sc.said(v)
 	case name == "AUTH":
 	case weak || k == cookie || k == signature || k == credential || k == authorization:
 		return match{}
 	}
-	sc.judged = v
 	for i := range spacedRules {
-		if spacedRules[i].holds(&sc.judged) {
-			return sc.word(sc.judged, spacedRules[i].sure)
+		if spacedRules[i].holds(v) {
+			return sc.word(v, spacedRules[i].sure)
 		}
 	}
 	return match{}
@@ -81,14 +81,14 @@ var spacedRules = []spacedRule{
 		return v.kind == password && (c == '"' || c == '\'' || c == '`')
 	}, false},
 	{"netrc: login jane password x", func(v *right) bool {
-		s := v.scanner.s
-		line := s[max(v.scanner.floor, v.start-maxJudged):v.start]
-		at := strings.LastIndex(line, "login ")
-		if v.kind != password || at < 0 {
-			return false
+		s, floor := v.scanner.s, v.scanner.floor
+		end := skipBack(s, floor, v.start, " \t\n")
+		user := end
+		for user > floor && end-user < maxJudged && s[user-1] > ' ' {
+			user--
 		}
-		user := strings.TrimSpace(line[at+len("login "):])
-		return user != "" && strings.IndexByte(user, ' ') < 0
+		login := skipBack(s, floor, user, " ")
+		return v.kind == password && user < end && login < user && login-floor >= len("login") && s[login-len("login"):login] == "login"
 	}, true},
 	{"nmcli: password x, wifi-sec.psk x", func(v *right) bool {
 		return v.kind == password && v.lineHas("nmcli ")
@@ -185,7 +185,7 @@ func (v *right) lineHas(word string) bool {
 }
 
 // word finds the secret that is the word at v.from.
-func (sc *scanner) word(v right, sure bool) match {
+func (sc *scanner) word(v *right, sure bool) match {
 	s := sc.s
 	start, end, quote := quoted(s, v.from)
 	if quote {
@@ -204,7 +204,7 @@ func (sc *scanner) word(v right, sure bool) match {
 }
 
 // said finds the secret in "password is X" and "the API key is now X".
-func (sc *scanner) said(v right) match {
+func (sc *scanner) said(v *right) match {
 	s := sc.s
 	v.from += strings.IndexByte(s[v.from:], ' ') + 1
 	for _, word := range []string{"now ", "set to ", "just ", "simply "} {
@@ -252,5 +252,5 @@ func (sc *scanner) identifiedBy(i int) match {
 	if line := s[from:i]; !containsFold(line, "identified") || !containsFold(line, "user ") && !containsFold(line, "grant ") && !containsFold(line, " to ") {
 		return match{}
 	}
-	return sc.word(right{target: target{name: "password", start: i}, kind: password, from: i + 1, scanner: sc}, true)
+	return sc.word(sc.judge(right{target: target{name: "password", start: i}, kind: password, from: i + 1}), true)
 }
