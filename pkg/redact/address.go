@@ -4,6 +4,14 @@ import (
 	"strings"
 )
 
+// endsAddress has the signs that end an address.
+var endsAddress = func() (t [256]bool) {
+	for _, c := range []byte("\"'`<>\\") {
+		t[c] = true
+	}
+	return t
+}()
+
 // address finds the password in scheme://user:password@host and the key in webhook addresses. The ':' is at i.
 func (sc *scanner) address(i int) match {
 	s := sc.s
@@ -11,7 +19,7 @@ func (sc *scanner) address(i int) match {
 	end, at, slash := from, -1, -1
 	for end < len(s) && end-from < maxValue {
 		c := s[end]
-		if c <= ' ' || strings.IndexByte("\"'`<>\\", c) >= 0 || c == ':' && strings.HasPrefix(s[end:], "://") {
+		if c <= ' ' || endsAddress[c] || c == ':' && strings.HasPrefix(s[end:], "://") {
 			break
 		}
 		if c == '@' {

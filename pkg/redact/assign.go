@@ -202,9 +202,10 @@ type right struct {
 	sure     bool // a program that has nothing else at this place
 	fielded  bool // name and value stand in two fields
 	env      bool
-	starts   bool // the name begins its line
-	ends     bool // the value ends its line
-	f        features
+	starts   bool     // the name begins its line
+	ends     bool     // the value ends its line
+	f        features // of text, if counted
+	counted  bool
 	scanner  *scanner
 }
 

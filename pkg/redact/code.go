@@ -76,8 +76,14 @@ func isDotted(s string) bool {
 	return false
 }
 
+// maxExtension is the length of the longest extension, with its dot.
+const maxExtension = 5
+
 // hasExtension reports whether s ends like the name of a file.
 func hasExtension(s string) bool {
+	if strings.IndexByte(s[max(0, len(s)-maxExtension):], '.') < 0 {
+		return false
+	}
 	for _, ext := range []string{".go", ".js", ".ts", ".py", ".rb", ".rs", ".md", ".txt", ".json", ".yml", ".yaml", ".pem", ".key", ".crt", ".env",
 		".html", ".css", ".svg", ".png", ".jpg", ".log", ".toml", ".xml", ".sh"} {
 		if strings.HasSuffix(s, ext) {

@@ -30,7 +30,7 @@ func (sc *scanner) decide(v *right, rules []valueRule, start int) match {
 		return match{}
 	}
 	v.from = start
-	v.f = featuresOf(v.text)
+	v.counted = false
 	v.env = isEnvName(v.name)
 	v.ends = endsLine(sc.s, v.end)
 	v.starts = v.ends && sc.startsLine(v.start)
@@ -43,6 +43,14 @@ func (sc *scanner) decide(v *right, rules []valueRule, start int) match {
 		}
 	}
 	return match{}
+}
+
+// features counts the bytes of the value, once a rule asks.
+func (v *right) features() *features {
+	if !v.counted {
+		v.f, v.counted = featuresOf(v.text), true
+	}
+	return &v.f
 }
 
 func keepIf(b bool) verdict {
@@ -151,7 +159,7 @@ var bareRules = []valueRule{
 		if !v.weak || v.kind != password {
 			return undecided
 		}
-		sure := v.f.digits > 0 && v.f.lowers+v.f.uppers > 0 || v.env
+		sure := v.features().digits > 0 && v.features().lowers+v.features().uppers > 0 || v.env
 		if v.starts && !v.colon && len(v.text) >= 4 && v.isConfig() {
 			return hide
 		}
@@ -162,7 +170,7 @@ var bareRules = []valueRule{
 		case !v.weak:
 			return undecided
 		case v.env && !v.colon:
-			return verdictOf(isRandom(v.text, 8) || len(v.text) >= 8 && v.f.digits > 0)
+			return verdictOf(isRandom(v.text, 8) || len(v.text) >= 8 && v.features().digits > 0)
 		case v.tight && !v.colon:
 			return verdictOf(isRandom(v.text, 8))
 		}
@@ -184,7 +192,7 @@ var bareRules = []valueRule{
 	}},
 	{"secret: my-tls names an object", func(v *right) verdict {
 		object := len(v.name) == len("secret") || strings.IndexByte(v.text, '-') > 0
-		return keepIf(v.kind == secret && v.colon && v.f.digits == 0 && object)
+		return keepIf(v.kind == secret && v.colon && v.features().digits == 0 && object)
 	}},
 	{"npm: //registry/:_authToken=x", func(v *right) verdict {
 		return hideIf(v.name[0] == '_' && v.tight && byteBefore(v.scanner.s, v.scanner.floor, v.start) == ':')
@@ -196,7 +204,7 @@ var bareRules = []valueRule{
 		return hideIf(v.tight && !v.colon && compound && alone && len(v.text) >= 4 && v.scanner.startsLine(v.start))
 	}},
 	{"--password=x gives the value of a flag", func(v *right) verdict {
-		return hideIf(v.tight && !v.colon && byteBefore(v.scanner.s, v.scanner.floor, v.start) == '-' && len(v.text) >= 4 && v.f.lowers+v.f.digits > 0)
+		return hideIf(v.tight && !v.colon && byteBefore(v.scanner.s, v.scanner.floor, v.start) == '-' && len(v.text) >= 4 && v.features().lowers+v.features().digits > 0)
 	}},
 	{"on a line of its own, as in YAML, the name decides alone", func(v *right) verdict {
 		return hideIf(v.starts && v.colon && len(v.text) >= 4 && !v.spaced && !strings.ContainsAny(v.text, "%$"))
@@ -222,7 +230,7 @@ func (v *right) quotedAround() bool {
 
 // bareKey judges text after api_key= or api_key:.
 func (v *right) bareKey() bool {
-	f := v.f
+	f := v.features()
 	switch {
 	case v.colon:
 		return isRandom(v.text, 8)
@@ -234,7 +242,7 @@ func (v *right) bareKey() bool {
 
 // barePassword judges text after password= or password:.
 func (v *right) barePassword() bool {
-	f, s := v.f, v.scanner.s
+	f, s := v.features(), v.scanner.s
 	mixed := f.digits > 0 && f.lowers+f.uppers > 0
 	symbols := strings.ContainsAny(v.text[:len(v.text)-1], "!@#$%^*+~?=/") && f.lowers+f.uppers+f.digits >= 3
 	switch {
@@ -275,10 +283,10 @@ func (v *right) isConfig() bool {
 			return false
 		}
 	}
-	if isUpper(v.text[0]) && v.f.lowers == len(v.text)-1 && len(v.text) >= 6 {
+	if isUpper(v.text[0]) && v.features().lowers == len(v.text)-1 && len(v.text) >= 6 {
 		return true
 	}
-	if v.f.others > 0 && !isName(v.text) || strings.IndexByte(v.text, '-') > 0 && v.text[0] != '-' {
+	if v.features().others > 0 && !isName(v.text) || strings.IndexByte(v.text, '-') > 0 && v.text[0] != '-' {
 		return true
 	}
 	s := v.scanner.s
@@ -342,12 +350,12 @@ var argumentRules = []valueRule{
 		return keepIf(v.weak && !isRandom(v.text, 8))
 	}},
 	{"a digit or a sign is in no word of a sentence", func(v *right) verdict {
-		signs := v.f.digits > 0 && v.f.digits+v.f.others < len(v.text) || v.f.digits > 5 || strings.ContainsAny(v.text, "!@#$%^*+~")
-		return hideIf(v.isQuoted || signs && (v.kind == password || len(v.text) >= 8 && v.f.lowers > 0 || isRandom(v.text, 8)))
+		signs := v.features().digits > 0 && v.features().digits+v.features().others < len(v.text) || v.features().digits > 5 || strings.ContainsAny(v.text, "!@#$%^*+~")
+		return hideIf(v.isQuoted || signs && (v.kind == password || len(v.text) >= 8 && v.features().lowers > 0 || isRandom(v.text, 8)))
 	}},
 	{"a word between flags or at the end of the line is a value, in upper case it stands for one", func(v *right) verdict {
 		s := v.scanner.s
 		flag := strings.HasPrefix(s[v.end:], " -") || strings.HasPrefix(s[v.end:], " \\\n")
-		return hideIf((v.ends || flag) && v.f.lowers > 0 && v.f.digits+v.f.others == 0 && (v.kind == password || len(v.text) >= 6))
+		return hideIf((v.ends || flag) && v.features().lowers > 0 && v.features().digits+v.features().others == 0 && (v.kind == password || len(v.text) >= 6))
 	}},
 }

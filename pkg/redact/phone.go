@@ -197,7 +197,7 @@ func (sc *scanner) cue(i int) bool {
 			sc.cueAt = -1
 			continue
 		}
-		if j > 0 && isLetter(s[j-1]) {
+		if cueFirst[s[j]] == 0 || j > 0 && isLetter(s[j-1]) {
 			continue
 		}
 		for _, word := range cues {
@@ -212,6 +212,14 @@ func (sc *scanner) cue(i int) bool {
 }
 
 var cues = []string{"phone", "telephone", "tel", "mobile", "mobil", "cell", "fax", "handy", "whatsapp", "sms", "call"}
+
+// cueFirst has 1 for the letters that cues begin with.
+var cueFirst = func() (t [256]uint8) {
+	for _, word := range cues {
+		t[word[0]], t[word[0]&^0x20] = 1, 1
+	}
+	return t
+}()
 
 // numbered reports whether the word before i says that the number counts something: build 415-555-0132.
 func (sc *scanner) numbered(i int) bool {

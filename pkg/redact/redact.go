@@ -202,6 +202,9 @@ func maskStart(s string, i int) int {
 
 // maskEnd returns the end of the mask that begins at i, 0 if none does.
 func (r *Redactor) maskEnd(s string, i int) int {
+	if i >= len(s) || s[i] != '[' {
+		return 0
+	}
 	j := i + 1
 	for j < len(s) && j-i <= maxLabel && isLabel(s[j]) {
 		j++
