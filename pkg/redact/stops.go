@@ -15,7 +15,7 @@ const (
 	newline                      // the end of the header of a table
 	comma                        // ',' setenv("API_KEY", "...")
 	paren                        // '(' setPassword("..."), phone
-	joint                        // '_' and '.' prefixes
+	_                            // prefixes have a list of their own
 	colon                        // ':' addresses, headers, assignments
 	equals                       // '=' assignments
 	areaCode                     // '(' phone
@@ -74,7 +74,6 @@ func actions(rules Rules) (t [256]action) {
 	}
 	if rules.Secrets {
 		set(dash, "-")
-		set(joint, "_.")
 		set(colon, ":")
 		set(equals, "=")
 		set(element, ">")
@@ -110,9 +109,6 @@ var after = func() (t [256]action) {
 	for c := range 256 {
 		b := byte(c)
 		t[c] = bracket | colon
-		if len(byLast[b]) > 0 {
-			t[c] |= dash | joint
-		}
 		if !isWord(b) || b == 'n' || b == 't' || b == 'r' { // a word may begin; the letters are those of \n, \t and \r
 			t[c] |= dash | letterA | letterB | dollar | digit | plus | areaCode
 		}
@@ -182,7 +178,7 @@ type stopList struct {
 // where there is none. masked says that a mask now stands for what ended at i.
 func (l *stopList) next(t *stops, s string, i int, masked bool) (at int, number uint8) {
 	if masked && i < len(s) {
-		if n := t.number[pair(']', s[i])]; n != 0 && worthALook(n, s, i) != 0 {
+		if n := t.number[pair(']', s[i])]; n != 0 {
 			return i, n
 		}
 		i++
@@ -231,13 +227,7 @@ func (l *stopList) fill(t *stops, s string, from int) {
 		found[uint8(n)] = uint8(i)
 		n += uint(t.any[pair(text[i-1], text[i])])
 	}
-	kept := uint(0)
-	for _, stop := range found[:n] {
-		found[uint8(kept)] = stop
-		at := from + int(stop)
-		kept += worthALook(t.numberAt(s, at), s, at)
-	}
-	l.n = int(kept)
+	l.ask(t, s, n)
 }
 
 // stopsOf has the tables for no rules, those for secrets, those for personal data, and both; each is made when it is first used.
@@ -250,6 +240,16 @@ func stopsFor(rules Rules) func() *stops {
 		if rules.Secrets {
 			for _, two := range keyPairs {
 				t.number[pair(two[0], two[1])] = atLetterKey
+			}
+		}
+		if rules.Secrets {
+			for _, rule := range prefixRules {
+				at := strings.IndexAny(rule.prefix, "-_.")
+				number := uint8(atJoint)
+				if rule.prefix[at] == '-' {
+					number = atDash
+				}
+				t.number[pair(rule.prefix[at-1], rule.prefix[at])] = number
 			}
 		}
 		begins := actions(rules)
@@ -315,7 +315,7 @@ type question struct {
 	quoted uint8         // 8: a quote or a space, of so many bits, may stand after the name
 }
 
-var questions = func() (t [atPlus + 1]question) {
+var questions = func() (t [256]question) {
 	for n := range t {
 		t[n] = question{ends: &allEnds, always: 1}
 	}
@@ -342,20 +342,26 @@ var afterColons, notLetter = func() (colons, not [256]uint8) {
 	return colons, not
 }()
 
-// worthALook returns 0 if the bytes around i belong to no finding; what it lets through, with 1, is examined. It has no
-// branches on what the bytes are, as [stopList.fill] says.
-func worthALook(number uint8, s string, i int) uint {
-	if i < 6 || i+2 > len(s) || int(number) >= len(questions) {
-		return 1
+// ask keeps those of the first n stops where a look is worth it; what it keeps is examined.
+func (l *stopList) ask(t *stops, s string, n uint) {
+	kept := uint(0)
+	for _, stop := range l.stops[:n] {
+		l.stops[uint8(kept)] = stop
+		i := l.from + int(stop)
+		if i < 6 || i+2 > len(s) {
+			kept++
+			continue
+		}
+		w := s[i-6 : i+2]
+		around := uint64(w[0]) | uint64(w[1])<<8 | uint64(w[2])<<16 | uint64(w[3])<<24 |
+			uint64(w[4])<<32 | uint64(w[5])<<40 | uint64(w[6])<<48 | uint64(w[7])<<56
+		q := &questions[t.number[uint16(around>>40)]]
+		name := around << (notLetter[uint8(around>>40)] & q.quoted & 63)
+		last, second := uint8(name>>40), uint8(name>>32)
+		worth := uint8(q.ends[name>>24&31<<5|name>>32&31]>>(last&31)) & 1
+		worth |= (oddLast[last]|oddSecond[second])&q.either | oddLast[last]&oddSecond[second]&q.both |
+			afterColons[around>>56]&q.after | q.always
+		kept += (uint(worth) + 255) >> 8
 	}
-	q := &questions[number]
-	w := s[i-6 : i+2]
-	around := uint64(w[0]) | uint64(w[1])<<8 | uint64(w[2])<<16 | uint64(w[3])<<24 |
-		uint64(w[4])<<32 | uint64(w[5])<<40 | uint64(w[6])<<48 | uint64(w[7])<<56
-	name := around << (notLetter[w[5]] & q.quoted & 63)
-	last, second := uint8(name>>40), uint8(name>>32)
-	worth := uint8(q.ends[name>>24&31<<5|name>>32&31]>>(last&31)) & 1
-	worth |= (oddLast[last]|oddSecond[second])&q.either | oddLast[last]&oddSecond[second]&q.both |
-		afterColons[around>>56]&q.after | q.always
-	return (uint(worth) + 255) >> 8
+	l.n = int(kept)
 }
