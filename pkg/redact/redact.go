@@ -15,7 +15,6 @@
 package redact
 
 import (
-	"maps"
 	"strconv"
 	"strings"
 
@@ -36,9 +35,9 @@ type Redactor struct {
 	stops  *stops           // where the scanner stops
 	custom []customRule     // Rules.Custom
 	ours   map[string]bool  // their labels
-	masks  map[value]string // the mask of each value found
+	masks  map[value]masked // the mask of each value found
 	last   map[string]int   // the highest number used of each label
-	counts map[string]int   // the masks of each label
+	counts map[string]*int  // the masks of each label
 
 	pass    scanner  // the pass over a text that is going on
 	list    stopList // where it stops next
@@ -57,6 +56,12 @@ type value struct {
 	text     string
 }
 
+// masked is a mask, and the count of those of its label.
+type masked struct {
+	text  string
+	count *int
+}
+
 // maxPasses bounds how often a text is scanned again because something was found in it. The second pass finds what a
 // replacement uncovered, and hardly ever there is any; the bound is for texts made to need many.
 const maxPasses = 8
@@ -65,7 +70,7 @@ const maxPasses = 8
 func New(rules Rules) *Redactor {
 	r := &Redactor{
 		rules: rules, on: rules.Secrets || rules.Personal || len(rules.Custom) > 0, stops: stopsOfRules(rules),
-		ours: map[string]bool{}, masks: map[value]string{}, last: map[string]int{}, counts: map[string]int{},
+		ours: map[string]bool{}, masks: map[value]masked{}, last: map[string]int{}, counts: map[string]*int{},
 	}
 	for _, c := range rules.Custom {
 		r.custom = append(r.custom, compileRule(c))
@@ -86,7 +91,23 @@ func (r *Redactor) Text(s string) string {
 
 // Counts returns how many masks of each label (email, secret:password, ...) the texts given so far hold: those that r
 // put there, and those that were there because a text had been redacted before.
-func (r *Redactor) Counts() map[string]int { return maps.Clone(r.counts) }
+func (r *Redactor) Counts() map[string]int {
+	counts := make(map[string]int, len(r.counts))
+	for label, n := range r.counts {
+		counts[label] = *n
+	}
+	return counts
+}
+
+// counter is the count of the masks of label.
+func (r *Redactor) counter(label string) *int {
+	n := r.counts[label]
+	if n == nil {
+		n = new(int)
+		r.counts[strings.Clone(label)] = n
+	}
+	return n
+}
 
 // Session redacts every free-text string of s in place and sets s.Redactions. Ids, times, counts, models and other words that the
 // client or AMS chose from a fixed list stay.
@@ -150,12 +171,13 @@ func (r *Redactor) mask(label, text string, personal bool) string {
 	m, ok := r.masks[key]
 	if !ok {
 		r.last[label]++
-		m = "[" + label + "#" + strconv.Itoa(r.last[label]) + "]"
+		m.text = "[" + label + "#" + strconv.Itoa(r.last[label]) + "]"
+		m.count = r.counter(label)
 		key.text = strings.Clone(text)
 		r.masks[key] = m
 	}
-	r.counts[m[1:strings.LastIndexByte(m, '#')]]++
-	return m
+	*m.count++
+	return m.text
 }
 
 // note counts the masks that s holds already and keeps their numbers from being used for other values.
@@ -166,7 +188,7 @@ func (r *Redactor) note(s string) {
 				label := s[start+1 : i]
 				n, err := strconv.Atoi(s[i+1 : end-1])
 				if err == nil {
-					r.counts[label]++
+					*r.counter(label)++
 					if n > r.last[label] {
 						r.last[strings.Clone(label)] = n
 					}
