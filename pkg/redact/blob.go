@@ -145,6 +145,11 @@ func (sc *scanner) key(i int) match {
 		return m
 	case s[i] == 'q' && strings.HasPrefix(s[i:], "qlplus "):
 		return sc.wordAfter(i+len("qlplus"), 1, urlPassword)
+	case s[i] == 'e' && s[i+1] == 'p':
+		if strings.HasPrefix(s[i:], "epass ") && foldAt(s, i-len("requir"), "requir") {
+			return sc.wordAfter(i+len("epass"), 1, password)
+		}
+		return match{}
 	case sc.wordBefore(i):
 		return match{}
 	case s[i] == 'M':

@@ -263,9 +263,18 @@ func (sc *scanner) slashPassword(i int) match {
 	return sc.word(sc.judge(right{target: target{name: "p", start: i - 1}, kind: password, from: i + 1}), true)
 }
 
-// afterUser finds the password in net use PATH /user:NAME PASSWORD; the ':' is at i.
+// afterUser finds the password in net use PATH /user:NAME PASSWORD, or PATH PASSWORD /user:NAME; the ':' is at i.
 func (sc *scanner) afterUser(i int) match {
 	s := sc.s
+	from := max(sc.floor, i-maxJudged)
+	line := s[from+strings.LastIndexByte(s[from:i], '\n')+1 : i-len("/user")]
+	if _, args, ok := strings.Cut(line, "net use "); ok {
+		if words := strings.Fields(args); len(words) > 1 && strings.Contains(words[len(words)-2], "\\\\") {
+			last := words[len(words)-1]
+			start := i - len("/user") - len(line) + strings.LastIndex(line, last)
+			return sc.word(sc.judge(right{target: target{name: "user", start: start}, kind: password, from: start}), true)
+		}
+	}
 	for i < len(s) && s[i] > ' ' {
 		i++
 	}

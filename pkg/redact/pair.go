@@ -66,6 +66,8 @@ func fieldName(fields string) (k kind, ok bool) {
 	for i := len(fields) - 1; i > 0; i-- {
 		left := i
 		switch c := fields[i]; {
+		case c == '>' && strings.HasPrefix(fields[max(0, strings.LastIndexByte(fields[:i], '<')):], "</"):
+			continue // the end of an element
 		case c == ':' || c == '=' || c == '>':
 			for left > 0 && strings.IndexByte(" \t\"'\\", fields[left-1]) >= 0 {
 				left--
@@ -134,6 +136,8 @@ func (sc *scanner) element(i int) match {
 			return match{}
 		}
 		k, _ = fieldName(s[from+open : i])
+	} else if foldAt(s, i-len("<string"), "<string") {
+		k, _ = fieldName(s[max(sc.floor, i-maxPair) : i-len("<string")])
 	} else if mayName(s, i) {
 		j := i
 		for j > sc.floor && i-j <= maxName && (class[s[j-1]]&nameClass != 0 || s[j-1] == ':') {

@@ -217,6 +217,8 @@ var runRules = []prefixRule{
 	{"AQVN", apiKey, urlClass, 32, mixed},   // Yandex
 	{"SK", apiKey, alnumClass, 32, hex},     // Twilio
 	{"dapi", apiKey, alnumClass, 32, hex},   // Databricks
+	{"1//0", google, urlClass, 30, mixed},   // a refresh token
+	{"oy2", apiKey, alnumClass, 40, mixed},  // NuGet
 	{"IGQV", token, alnumClass, 60, mixed},  // Instagram
 }
 

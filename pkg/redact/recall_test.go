@@ -117,7 +117,7 @@ func TestRecall(t *testing.T) {
 		t.Fatal(err)
 	}
 	found, all, kinds := 0, 0, map[string]bool{}
-	for _, name := range []string{"before.txt", "after.txt"} {
+	for _, name := range []string{"before.txt", "after.txt", "third.txt"} {
 		f, n, k := recall(t, name)
 		found, all = found+f, all+n
 		maps.Copy(kinds, k)
@@ -168,7 +168,7 @@ func TestListings(t *testing.T) {
 var maskPattern = regexp.MustCompile(`\[secret:[a-z-]+#[0-9]+\]`)
 
 func TestTablesTwiceChangeNothing(t *testing.T) {
-	for _, name := range []string{"before.txt", "after.txt"} {
+	for _, name := range []string{"before.txt", "after.txt", "third.txt"} {
 		for _, p := range plantedIn(t, name) {
 			once := both().Text(p.text)
 			if twice := both().Text(once); twice != once {

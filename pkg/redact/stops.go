@@ -162,7 +162,7 @@ func (t *stops) numberAt(s string, i int) uint8 {
 }
 
 // keyPairs are two bytes of keys without a separator (see runRules and [scanner.key]), and of commands that stop nowhere else.
-var keyPairs = []string{"MI", "MH", "MC", "MG", "LS", "LT", "GO", "EA", "EZ", "SK", "IG", "wp", "_u", "ql"}
+var keyPairs = []string{"MI", "MH", "MC", "MG", "LS", "LT", "GO", "EA", "EZ", "SK", "IG", "wp", "_u", "ql", "ep", "1/", "oy"}
 
 // window is how many bytes are looked over at once for where to stop: their places fit into a byte.
 const window = 256
