@@ -137,7 +137,7 @@ func fullCompleteness() *schema.Completeness {
 		Missing: []string{"hooks"}, UnreadableRecords: 1, CutRecords: 2, DuplicateRecords: 3,
 		UnknownRecords: map[string]int{"Brew": 1}, UnparsedLines: 4, CutLines: 1, UnknownLines: map[string]int{"tea": 5},
 		CallsWithoutResult: 1, AgentsWithoutFile: 1, ProvisionalTail: true, CopiedCalls: 6, CarriedEvents: 7,
-		DamagedSpools: 1, SalvagedRecords: 8,
+		DamagedSpools: 1, SalvagedRecords: 8, Cut: &schema.Cut{Lines: 1, Inputs: 2, Fields: 3, Events: 4, Deep: 5},
 	}
 }
 
