@@ -101,7 +101,8 @@ func (n *bundleNotes) restore(in *assemble.Input) {
 	in.Parents = map[string][]assemble.CostState{}
 	for id, bills := range n.Parents {
 		for _, b := range bills {
-			line := &transcript.Line{SessionID: id, Type: "cost-state", TotalCostUSD: b.TotalUSD, TotalAPIDuration: b.APIMS, ModelUsage: b.Usage}
+			bill := &transcript.Rare{TotalCostUSD: b.TotalUSD, TotalAPIDuration: b.APIMS, ModelUsage: b.Usage}
+			line := &transcript.Line{SessionID: id, Type: "cost-state", Rare: bill}
 			in.Parents[id] = append(in.Parents[id], assemble.CostState{Line: line, Before: b.Before})
 		}
 	}

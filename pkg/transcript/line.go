@@ -44,9 +44,21 @@ type Line struct {
 	RequestedModel   string `json:"requestedModel"`
 	IsAPIError       bool   `json:"isApiErrorMessage"`
 	IsAborted        bool   `json:"isAbortedMidStream"`
-	APIErrorStatus   int64  `json:"apiErrorStatus"`
-	APIErrorType     string `json:"apiErrorType"`
 
+	Attachment *Attachment `json:"attachment"`
+	Data       *Progress   `json:"data"` // progress
+
+	*Rare
+
+	// Number is the line's place in its file, from 1. Not part of the JSON.
+	Number int `json:"-"`
+	// Time is Timestamp, parsed; zero where the line has none.
+	Time time.Time `json:"-"`
+}
+
+// Rare are the fields that few lines have. They are kept apart because a session may have hundreds of thousands of lines, and they are half of
+// a Line; all lines without any share one.
+type Rare struct {
 	// system
 	Content         lax.Raw          `json:"content"` // text of most subtypes; queue-operation: the prompt
 	Level           string           `json:"level"`
@@ -59,19 +71,17 @@ type Line struct {
 	FallbackModel   string           `json:"fallbackModel"`
 	Trigger         string           `json:"trigger"`
 
-	Attachment *Attachment `json:"attachment"`
-	Data       *Progress   `json:"data"`            // progress
-	ParentTool string      `json:"parentToolUseID"` // progress: the Agent call
-	Operation  string      `json:"operation"`       // queue-operation
+	ParentTool string `json:"parentToolUseID"` // progress: the Agent call
+	Operation  string `json:"operation"`       // queue-operation
 
 	// api-request
 	ID string `json:"id"`
 
 	// cost-state
-	TotalCostUSD     *float64              `json:"totalCostUSD"`
-	TotalAPIDuration float64               `json:"totalAPIDuration"` // ms
-	StartTimeMS      float64               `json:"startTime"`        // Unix ms
-	ModelUsage       map[string]ModelUsage `json:"modelUsage"`
+	TotalCostUSD     *float64    `json:"totalCostUSD"`
+	TotalAPIDuration float64     `json:"totalAPIDuration"` // ms
+	StartTimeMS      float64     `json:"startTime"`        // Unix ms
+	ModelUsage       ModelUsages `json:"modelUsage"`
 
 	// titles and links
 	Summary     string `json:"summary"`
@@ -80,11 +90,12 @@ type Line struct {
 	LeafUUID    string `json:"leafUuid"`
 	PRURL       string `json:"prUrl"`
 
-	// Number is the line's place in its file, from 1. Not part of the JSON.
-	Number int `json:"-"`
-	// Time is Timestamp, parsed; zero where the line has none.
-	Time time.Time `json:"-"`
+	APIErrorStatus int64  `json:"apiErrorStatus"` // assistant
+	APIErrorType   string `json:"apiErrorType"`
 }
+
+// noRare is what a line has that has none of them. Nobody writes to it.
+var noRare Rare
 
 // Message is the API message of a user or assistant line.
 type Message struct {
@@ -103,6 +114,7 @@ const SyntheticModel = "<synthetic>"
 type Content struct {
 	Text   string
 	Blocks []Block
+	over   int // blocks beyond maxBlocks
 }
 
 // UnmarshalJSONFrom accepts a string or a list of blocks; a block that does not fit leaves its fields at zero.
@@ -113,17 +125,15 @@ func (c *Content) UnmarshalJSONFrom(d *lax.Decoder) error {
 		return err
 	}
 	*c = Content{}
-	if _, err := d.ReadToken(); err != nil {
-		return err
-	}
-	for d.PeekKind() != ']' {
+	var err error
+	c.over, err = lax.Elements(d, maxBlocks, func(d *lax.Decoder) error {
 		var b Block
 		if err := b.UnmarshalJSONFrom(d); err != nil {
 			return err
 		}
 		c.Blocks = append(c.Blocks, b)
-	}
-	_, err := d.ReadToken()
+		return nil
+	})
 	return err
 }
 
@@ -220,7 +230,7 @@ type Usage struct {
 	InferenceGeo        string               `json:"inference_geo"`
 	ServerToolUse       *ServerToolUse       `json:"server_tool_use"`
 	OutputDetails       *OutputTokensDetails `json:"output_tokens_details"`
-	Iterations          []Iteration          `json:"iterations"`
+	Iterations          Iterations           `json:"iterations"`
 }
 
 // CacheCreation splits the cache writes by their lifetime.
@@ -248,6 +258,25 @@ type Iteration struct {
 	CacheReadTokens     int64          `json:"cache_read_input_tokens"`
 	CacheCreationTokens int64          `json:"cache_creation_input_tokens"`
 	CacheCreation       *CacheCreation `json:"cache_creation"`
+}
+
+// Iterations are those of one call, at most maxIterations.
+type Iterations []Iteration
+
+// UnmarshalJSONFrom leaves at zero what does not fit.
+func (its *Iterations) UnmarshalJSONFrom(d *lax.Decoder) error {
+	*its = nil
+	_, err := lax.Elements(d, maxIterations, func(d *lax.Decoder) error {
+		v, err := d.ReadValue()
+		if err != nil {
+			return err
+		}
+		var it Iteration
+		_ = lax.Unmarshal(v, &it) // it is valid JSON
+		*its = append(*its, it)
+		return nil
+	})
+	return err
 }
 
 // PermissionDecision is the client's decision about a tool call and where it came from.
@@ -301,7 +330,27 @@ type ModelUsage struct {
 	CostUSD             float64 `json:"costUSD"`
 }
 
-// parseTime reads a line's timestamp; what is no RFC 3339 time is zero.
+// ModelUsages are what a bill says of each model, by its name; at most maxModels.
+type ModelUsages map[string]ModelUsage
+
+// UnmarshalJSONFrom leaves at zero what does not fit.
+func (m *ModelUsages) UnmarshalJSONFrom(d *lax.Decoder) error {
+	*m = ModelUsages{}
+	_, err := lax.Members(d, maxModels, func(name string, d *lax.Decoder) error {
+		v, err := d.ReadValue()
+		if err != nil {
+			return err
+		}
+		var u ModelUsage
+		if v.Kind() == '{' && lax.Unmarshal(v, &u) == nil {
+			(*m)[lax.CutText(name, maxShort)] = u
+		}
+		return nil
+	})
+	return err
+}
+
+// parseTime reads a line's timestamp; what is no RFC 3339 time of the years 1 to 9999 is zero.
 func parseTime(s string) time.Time {
 	if s == "" {
 		return time.Time{}
@@ -310,5 +359,8 @@ func parseTime(s string) time.Time {
 	if err != nil {
 		return time.Time{}
 	}
-	return t.UTC().Truncate(time.Microsecond)
+	if t = t.UTC(); t.Year() < 1 || t.Year() > 9999 { // an offset leads out of them
+		return time.Time{}
+	}
+	return t.Truncate(time.Microsecond)
 }

@@ -17,6 +17,8 @@ type Report struct {
 	Unparsed int            // lines, or rests of lines, that are not JSON objects
 	Cut      bool           // the last line has no end and is not JSON: the file was cut or is still being written
 	Unknown  map[string]int // lines by types that this package does not know; "(others)" beyond 64 names and for long ones
+	LeftOut  int            // lines longer than 64 MB or beyond the number that a session may have, and parts beyond the number in a line
+	Short    int            // texts and values that were shortened
 }
 
 // knownTypes are the line types of the client, and whether a Session needs anything from them. Source: the types that clients
@@ -35,21 +37,28 @@ var knownTypes = map[string]bool{
 	"observer-ref": false, "host-row": false, "repl-mode": false, "hybrid-organization": false,
 }
 
-// Read calls fn for every line that a Session can need, in file order, and returns the report. Lines may have any length; a
-// line with two objects run together gives both; a bad line is counted and skipped. The error is about reading r alone.
-func Read(r io.Reader, fn func(*Line)) (Report, error) {
+// Read calls fn for every line that a Session can need, in file order, and returns the report. A line with two objects run together gives both; a
+// bad line is counted and skipped, and so is one that is longer than 64 MB; long texts are shortened. The error is about reading r alone.
+func Read(r io.Reader, fn func(*Line)) (Report, error) { return read(r, newRoom(), fn) }
+
+func read(r io.Reader, room *room, fn func(*Line)) (Report, error) {
 	rep := Report{Unknown: map[string]int{}}
 	br := bufio.NewReaderSize(r, 256<<10)
 	var long []byte
 	for number := 1; ; number++ {
-		line, err := readLine(br, &long)
-		rep.Bytes += int64(len(line))
+		line, over, err := readLine(br, &long, room.line)
+		rep.Bytes += int64(len(line)) + over
+		if over > 0 {
+			rep.Lines++
+			rep.LeftOut++
+			line = nil
+		}
 		if number == 1 {
 			line = bytes.TrimPrefix(line, byteOrderMark)
 		}
 		if body := bytes.TrimSpace(line); len(body) > 0 {
 			rep.Lines++
-			ok := readObjects(body, number, &rep, fn)
+			ok := readObjects(body, number, &rep, room, fn)
 			if !ok {
 				rep.Unparsed++
 				rep.Cut = errors.Is(err, io.EOF)
@@ -67,29 +76,36 @@ func Read(r io.Reader, fn func(*Line)) (Report, error) {
 // byteOrderMark begins files that went through an editor on Windows; the client writes none.
 var byteOrderMark = []byte("\ufeff")
 
-// readLine returns the next line with its newline; the bytes are good until the next call. long is its spare buffer.
-func readLine(br *bufio.Reader, long *[]byte) ([]byte, error) {
-	line, err := br.ReadSlice('\n')
+// readLine returns the next line with its newline; the bytes are good until the next call. long is its spare buffer. Of a line with more than
+// most bytes it returns the beginning, and how many bytes it passed over.
+func readLine(br *bufio.Reader, long *[]byte, most int) (line []byte, over int64, err error) {
+	line, err = br.ReadSlice('\n')
 	if !errors.Is(err, bufio.ErrBufferFull) {
-		return line, err
+		return line, 0, err
 	}
 	*long = (*long)[:0]
-	for errors.Is(err, bufio.ErrBufferFull) {
-		*long = append(*long, line...)
+	for {
+		if len(*long)+len(line) > most {
+			over += int64(len(line))
+		} else {
+			*long = append(*long, line...)
+		}
+		if !errors.Is(err, bufio.ErrBufferFull) {
+			break
+		}
 		line, err = br.ReadSlice('\n')
 	}
-	*long = append(*long, line...)
-	return *long, err
+	return *long, over, err
 }
 
 // readObjects decodes the objects on one line and reports whether all of it was objects.
-func readObjects(body []byte, number int, rep *Report, fn func(*Line)) bool {
+func readObjects(body []byte, number int, rep *Report, room *room, fn func(*Line)) bool {
 	if skip := peekType(body); skip != "" && lax.Valid(body) {
 		return true
 	}
 	var l Line
 	if lax.Raw(body).Kind() == '{' && lax.Unmarshal(body, &l) == nil {
-		keep(&l, number, rep, fn)
+		keep(&l, number, rep, room, fn)
 		return true
 	}
 	// Six lines in 4,707 published files hold two objects: a newline was lost between two writers.
@@ -103,7 +119,7 @@ func readObjects(body []byte, number int, rep *Report, fn func(*Line)) bool {
 		if v.Kind() != '{' || lax.Unmarshal(v, &l) != nil {
 			return false
 		}
-		keep(&l, number, rep, fn)
+		keep(&l, number, rep, room, fn)
 	}
 }
 
@@ -120,7 +136,10 @@ func peekType(body []byte) string {
 	return ""
 }
 
-func keep(l *Line, number int, rep *Report, fn func(*Line)) {
+func keep(l *Line, number int, rep *Report, room *room, fn func(*Line)) {
+	if l.Rare == nil {
+		l.Rare = &noRare
+	}
 	needed, known := knownTypes[l.Type]
 	if !known {
 		rep.countUnknown(l.Type)
@@ -128,6 +147,13 @@ func keep(l *Line, number int, rep *Report, fn func(*Line)) {
 	if !needed || !l.useful() {
 		return
 	}
+	cut, ok := room.fit(l)
+	if !ok {
+		rep.LeftOut++
+		return
+	}
+	rep.Short += cut
+	rep.LeftOut += l.over()
 	l.Number = number
 	l.Time = parseTime(l.Timestamp)
 	fn(l)
@@ -165,7 +191,7 @@ func (l *Line) Nested() *Line {
 	n := l.Data.Message
 	inner := &Line{
 		Type: n.Type, UUID: n.UUID, Timestamp: n.Timestamp, RequestID: n.RequestID, Message: n.Message,
-		SessionID: l.SessionID, AgentID: l.Data.AgentID, Version: l.Version, IsSidechain: true, Number: l.Number,
+		SessionID: l.SessionID, AgentID: l.Data.AgentID, Version: l.Version, IsSidechain: true, Number: l.Number, Rare: &noRare,
 	}
 	if inner.Time = parseTime(n.Timestamp); inner.Time.IsZero() {
 		inner.Time = l.Time
