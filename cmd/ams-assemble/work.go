@@ -11,6 +11,7 @@ import (
 
 	"ams/pkg/assemble"
 	"ams/pkg/hook"
+	"ams/pkg/lax"
 	"ams/pkg/receipt"
 	"ams/pkg/schema"
 	"ams/pkg/spool"
@@ -28,6 +29,7 @@ type work struct {
 	name     string // the spool's file name for the session
 	from     string // the file that it is made of, for errors
 	contents spool.Contents
+	short    int // payloads that were shortened when they were read
 	files    transcript.Files
 	inputs   []receipt.Stat
 	lookedAt time.Time
@@ -49,33 +51,58 @@ func newAssembler(e env, set settings) *assembler {
 	return &assembler{set: set, now: e.now, finder: &transcript.Finder{ClaudeDir: set.claudeDir, Owner: ownerOf(set.spoolDir)}}
 }
 
+// Bounds of what is kept in memory of a session's payloads; the join keeps no more of what it reads in them.
+const (
+	maxPayloads = 64 << 20
+	maxPayload  = 8 << 20
+)
+
+// payloads keeps those of one session within the bounds.
+type payloads struct{ lax.Room }
+
+func newPayloads() *payloads { return &payloads{lax.Room{Left: maxPayloads, Part: maxPayload}} }
+
+// shorten keeps the form of a payload: its ids and names stay, its longest texts lose their ends.
+func (p *payloads) shorten(raw []byte) []byte {
+	v := lax.Raw(raw)
+	if p.Value(&v); v == nil { // it is no JSON
+		text := string(raw)
+		p.Text(&text)
+		v = lax.Raw(text)
+	}
+	return v
+}
+
 // fromSpool assembles the session of a spool.
 func (a *assembler) fromSpool(name string) (*work, error) {
-	contents, err := spool.Read(a.set.spoolDir, name)
+	p := newPayloads()
+	contents, err := spool.ReadWithin(a.set.spoolDir, name, p.shorten)
 	if err != nil {
 		return nil, err
 	}
-	return a.assemble(&work{name: name, from: filepath.Join(a.set.spoolDir, name+".db"), contents: contents})
+	return a.assemble(&work{name: name, short: p.Cut, from: filepath.Join(a.set.spoolDir, name+".db"), contents: contents})
 }
 
 // fromFile assembles the session of a spool file that lies anywhere; it is not changed.
 func (a *assembler) fromFile(path string) (*work, error) {
-	contents, err := spool.ReadFile(path)
+	p := newPayloads()
+	contents, err := spool.ReadFileWithin(path, p.shorten)
 	if err != nil {
 		return nil, err
 	}
 	a.finder.Owner = ownerOf(path)
-	return a.assemble(&work{name: spool.FileName(contents.SessionID), from: path, contents: contents})
+	return a.assemble(&work{name: spool.FileName(contents.SessionID), short: p.Cut, from: path, contents: contents})
 }
 
 // fromTranscript assembles a session by its transcript; its spool is read too, if there is one.
 func (a *assembler) fromTranscript(sessionID string, files transcript.Files) (*work, error) {
 	w := &work{name: spool.FileName(sessionID), from: files.Main, files: files}
-	contents, err := spool.Read(a.set.spoolDir, w.name)
+	p := newPayloads()
+	contents, err := spool.ReadWithin(a.set.spoolDir, w.name, p.shorten)
 	if err != nil && !errors.Is(err, spool.ErrNotFound) {
 		return nil, err
 	}
-	w.contents = contents
+	w.contents, w.short = contents, p.Cut
 	w.contents.SessionID = sessionID
 	return a.assemble(w)
 }
@@ -105,7 +132,7 @@ func (a *assembler) assemble(w *work) (*work, error) {
 		w.final = true
 		return w, fmt.Errorf("%s: %w", w.from, errEmpty)
 	}
-	in := assemble.Input{SessionID: id, Records: records, Files: files, DamagedSpools: len(w.contents.Damaged)}
+	in := assemble.Input{SessionID: id, Records: records, Files: files, DamagedSpools: len(w.contents.Damaged), ShortRecords: w.short}
 	for _, d := range w.contents.Damaged {
 		in.SalvagedRecords += d.Records
 	}
@@ -123,6 +150,9 @@ func (a *assembler) assemble(w *work) (*work, error) {
 	return w, nil
 }
 
+// maxParents bounds the files of other sessions that are read for one; a fork has one parent, and that one's own are few.
+const maxParents = 100
+
 // addParents finds the sessions that this one may be a copy of, and what the client's bills said of them.
 func (a *assembler) addParents(in *assemble.Input, files transcript.Files) {
 	if len(in.Files) == 0 || in.Files[0].Agent != nil {
@@ -130,7 +160,7 @@ func (a *assembler) addParents(in *assemble.Input, files transcript.Files) {
 	}
 	var parents []string
 	add := func(id string) {
-		if id != "" && id != in.SessionID && !slices.Contains(parents, id) {
+		if id != "" && id != in.SessionID && len(parents) < maxParents && !slices.Contains(parents, id) {
 			parents = append(parents, id)
 		}
 	}
