@@ -15,6 +15,7 @@ import (
 	"golang.org/x/term"
 
 	"ams/pkg/assemble"
+	"ams/pkg/bundle"
 	"ams/pkg/lax"
 	"ams/pkg/receipt"
 	"ams/pkg/screen"
@@ -273,17 +274,23 @@ func storeOne(ctx context.Context, a *assembler, sh *shelf, book *receipt.Book, 
 	switch {
 	case errors.Is(err, spool.ErrNotFound):
 		return result{name: name}
-	case errors.Is(err, errEmpty): // its receipt keeps the next run from saying so again
+	case errors.Is(err, errEmpty):
+		err = nil // its receipt keeps the next run from saying so again
 	case err != nil:
 		return result{name: name, err: err}
 	default:
-		if key, w.session, err = sh.put(ctx, w, last); err != nil {
+		key, w.session, err = sh.put(ctx, w, last)
+		switch {
+		case errors.Is(err, upload.ErrTooLarge): // and so are all later tries; without a key its spool is never pruned
+			key, err = "", fmt.Errorf("%w; it is not tried again before it has changed", err)
+		case errors.Is(err, bundle.ErrTooLarge): // the session itself is stored
+		case err != nil:
 			return result{name: name, work: w, err: err}
 		}
 	}
 	r := w.receipt(a.set, key)
 	r.Compacted = last != nil && last.Compacted && last.RecordCount == r.RecordCount
-	return result{name: name, work: w, key: key, err: book.Put(name, r)}
+	return result{name: name, work: w, key: key, err: errors.Join(err, book.Put(name, r))}
 }
 
 // receipt says what the work was made of.
