@@ -17,7 +17,7 @@ var mayImport = map[string]string{
 	"ams/pkg/upload":         "",
 	"ams/pkg/receipt":        "lax",
 	"ams/pkg/bundle":         "",
-	"ams/pkg/catalog":        "lax schema upload",
+	"ams/pkg/catalog":        "lax schema spool upload",
 	"ams/pkg/clientsettings": "lax",
 	"ams/pkg/screen":         "",
 	"ams/pkg/story":          "lax schema screen",

@@ -94,7 +94,7 @@ func (sh *shelf) putIndex(ctx context.Context, name string, s *schema.Session) e
 // indexed is the index record of a session, or nil where there is none that can be read.
 func (sh *shelf) indexed(ctx context.Context, name string) (*schema.Summary, error) {
 	b, _, err := sh.store.Get(ctx, upload.IndexKey(name))
-	if errors.Is(err, upload.ErrNotFound) {
+	if errors.Is(err, upload.ErrNotFound) || errors.Is(err, upload.ErrTooLarge) {
 		return nil, nil
 	}
 	if err != nil {
@@ -125,7 +125,7 @@ func (sh *shelf) unite(ctx context.Context, key string, fresh *schema.Session) (
 	switch {
 	case errors.Is(err, schema.ErrNewer):
 		return nil, opt, err
-	case err != nil:
+	case err != nil || old.SessionID != fresh.SessionID:
 		return fresh, opt, nil
 	}
 	return assemble.Carry(old, fresh, sh.set.join.Status), opt, nil
