@@ -7,6 +7,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -53,6 +55,7 @@ func TestScripts(t *testing.T) {
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
 		UpdateScripts:       *updateScripts,
+		Cmds:                map[string]func(ts *testscript.TestScript, neg bool, args []string){"large": large, "smaller": smaller},
 		Setup: func(env *testscript.Env) error {
 			captures, err := filepath.Abs("testdata/captures")
 			if err != nil {
@@ -63,6 +66,30 @@ func TestScripts(t *testing.T) {
 			return os.Mkdir(filepath.Join(env.WorkDir, "home"), 0o700)
 		},
 	})
+}
+
+// large FILE PART... writes a file; a part 3xab stands for ababab.
+func large(ts *testscript.TestScript, _ bool, args []string) {
+	var out strings.Builder
+	for _, part := range args[1:] {
+		number, text, _ := strings.Cut(part, "x")
+		if n, err := strconv.Atoi(number); err == nil {
+			part = strings.Repeat(text, n)
+		}
+		out.WriteString(part)
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(out.String()+"\n"), 0o600))
+}
+
+// smaller FILE N holds that a file has fewer than N bytes.
+func smaller(ts *testscript.TestScript, _ bool, args []string) {
+	info, err := os.Stat(ts.MkAbs(args[0]))
+	ts.Check(err)
+	most, err := strconv.ParseInt(args[1], 10, 64)
+	ts.Check(err)
+	if info.Size() >= most {
+		ts.Fatalf("%s has %d bytes, want fewer than %d", args[0], info.Size(), most)
+	}
 }
 
 func readText(t *testing.T, path string) string {
