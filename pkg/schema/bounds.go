@@ -49,23 +49,26 @@ func (s *Session) Bound() { s.bound(bounds) }
 
 func (s *Session) bound(l limits) {
 	cut := s.boundFields(l.field)
-	total := 0
+	total, events := 0, 0
 	for i := range s.Events {
 		e := &s.Events[i]
 		cut.add(e.boundFields(l.field))
 		size := e.atMost()
 		if size > l.event {
-			size = e.fit(l.event, &cut.Events)
+			size = e.fit(l.event, &events)
 		}
 		total += size
 	}
-	// The bound on one event falls until all fit together: so the largest parts go first.
+	// The bound on one event falls until all fit together: so the largest parts go first. Who was cut before is cut again.
 	for n := l.event; total > l.session && n >= minEvent; n /= 2 {
+		all := 0
 		total = 0
 		for i := range s.Events {
-			total += s.Events[i].fit(n, &cut.Events)
+			total += s.Events[i].fit(n, &all)
 		}
+		events = max(events, all)
 	}
+	cut.Events += events
 	if cut == (Cut{}) {
 		return
 	}
@@ -215,7 +218,7 @@ func (e *Event) fit(n int, cut *int) int {
 	for _, p := range parts {
 		total += p.size
 	}
-	if total <= n {
+	if total <= n+n/8 { // what was cut is a little larger where it is nested, and stays as it is
 		return total
 	}
 	*cut++
