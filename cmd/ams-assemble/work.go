@@ -65,12 +65,13 @@ func newPayloads() *payloads { return &payloads{lax.Room{Left: maxPayloads, Part
 // shorten keeps the form of a payload: its ids and names stay, its longest texts lose their ends.
 func (p *payloads) shorten(raw []byte) []byte {
 	v := lax.Raw(raw)
-	if p.Value(&v); v == nil { // it is no JSON
-		text := string(raw)
-		p.Text(&text)
-		v = lax.Raw(text)
+	if p.Value(&v); v != nil || len(raw) == 0 {
+		return v
 	}
-	return v
+	p.Cut-- // it is no JSON
+	text := string(raw)
+	p.Text(&text)
+	return []byte(text)
 }
 
 // fromSpool assembles the session of a spool.
