@@ -20,12 +20,18 @@ func Encode(s *Session) ([]byte, error) {
 	return append(b, '\n'), nil
 }
 
-// roughSize is about how many bytes the Session has as JSON.
+// roughSize is about how many bytes a large Session has as JSON, and 0 for one that is not: there a buffer that grows is as quick.
 func (s *Session) roughSize() int {
-	const event = 800 // what one has beside its long texts and values
+	const (
+		event = 800 // what one has beside its long texts and values
+		large = 32 << 20
+	)
 	size := event * len(s.Events)
 	for i := range s.Events {
 		s.Events[i].long(func(p *string) { size += len(*p) }, func(r *Raw) { size += len(*r) })
+	}
+	if size < large {
+		return 0
 	}
 	return size + size/16
 }
