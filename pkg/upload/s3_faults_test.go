@@ -110,11 +110,11 @@ func TestS3SilentServerIsAnErrorInTime(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			s := openS3(t, upload.S3Options{Endpoint: c.scheme + "://" + listen(t, c.do), Timeouts: c.times})
 			start := time.Now()
-			_, err := s.Put(t.Context(), "index/a.json", make([]byte, c.size), upload.PutOptions{})
+			_, err := s.Put(t.Context(), "sessions/a.json", make([]byte, c.size), upload.PutOptions{})
 			if took := time.Since(start); took > 5*time.Second {
 				t.Errorf("took %v", took)
 			}
-			wantError(t, err, "put index/a.json in bucket bucket", "AMS_S3_ENDPOINT_URL", "silent")
+			wantError(t, err, "put sessions/a.json in bucket bucket", "AMS_S3_ENDPOINT_URL", "silent")
 			if errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, t.Context().Err()) && t.Context().Err() != nil {
 				t.Errorf("looks as if the caller's context had ended: %v", err)
 			}
