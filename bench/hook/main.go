@@ -6,9 +6,10 @@
 // Rounds of all programs are interleaved, so that a busy machine is busy for all
 // of them; only ratios within one table mean something.
 //
-//	go run ./bench/hook [-dir DIR] [-quick] [-only NAME]
+//	go run ./bench/hook [-dir DIR] [-quick] [-only NAME] [-other PROGRAM]
 //
-// DIR must lie on a real disk. It needs cc.
+// DIR must lie on a real disk. PROGRAM is another ams-hook, such as that of the
+// commit before, which is measured beside. It needs cc.
 package main
 
 import (
@@ -27,13 +28,14 @@ func main() {
 	dir := flag.String("dir", "", "scratch folder on a real disk (default: a temporary folder)")
 	quick := flag.Bool("quick", false, "a tenth of the runs")
 	only := flag.String("only", "", "measure only the scenarios whose name contains this")
+	other := flag.String("other", "", "another ams-hook to measure beside")
 	flag.Parse()
-	if err := run(*dir, *quick, *only); err != nil {
+	if err := run(*dir, *quick, *only, *other); err != nil {
 		log.Fatalf("bench: %v", err)
 	}
 }
 
-func run(dir string, quick bool, only string) error {
+func run(dir string, quick bool, only, other string) error {
 	if dir == "" {
 		var err error
 		if dir, err = os.MkdirTemp("", "ams-bench-"); err != nil {
@@ -45,6 +47,7 @@ func run(dir string, quick bool, only string) error {
 	if err != nil {
 		return err
 	}
+	b.other = other
 	if err := about(b.hook); err != nil {
 		return err
 	}
@@ -60,11 +63,11 @@ func run(dir string, quick bool, only string) error {
 }
 
 // programs are the paths of what was built.
-type programs struct{ empty, append, goAppend, bolt, hook, memory string }
+type programs struct{ empty, append, goAppend, bolt, hook, memory, other string }
 
 func build(dir string) (programs, error) {
 	at := func(name string) string { return filepath.Join(dir, name) }
-	p := programs{at("empty"), at("append"), at("goappend"), at("plainbolt"), at("ams-hook"), at("memory")}
+	p := programs{at("empty"), at("append"), at("goappend"), at("plainbolt"), at("ams-hook"), at("memory"), ""}
 	root, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}").Output()
 	if err != nil {
 		return p, fmt.Errorf("find the module: %w", err)

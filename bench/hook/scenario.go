@@ -9,6 +9,7 @@ import (
 
 	bolt "go.etcd.io/bbolt"
 
+	"ams/pkg/clientsettings"
 	"ams/pkg/spool"
 )
 
@@ -24,12 +25,13 @@ type scenario struct {
 	fill    int // events of 10 kB in the spool before
 	bolt    bool
 	noSync  bool // the programs without sync too
+	guard   bool // the hook as install --guard registers it, too
 }
 
 func scenarios(quick bool) []scenario {
 	list := []scenario{
 		{name: "0.3 kB", payload: 300, at: 1, rounds: 20, runs: 20, noSync: true, bolt: true},
-		{name: "4 kB", payload: 4 << 10, at: 1, rounds: 20, runs: 40, noSync: true, bolt: true},
+		{name: "4 kB", payload: 4 << 10, at: 1, rounds: 20, runs: 40, noSync: true, bolt: true, guard: true},
 		{name: "277 kB", payload: 277_000, at: 1, rounds: 20, runs: 10, noSync: true, bolt: true},
 		{name: "2.4 MB", payload: 2_400_000, at: 1, rounds: 10, runs: 5, noSync: true, bolt: true},
 		{name: "4 kB, 8 at once", payload: 4 << 10, at: 8, rounds: 5, runs: 160, noSync: true, bolt: true},
@@ -112,6 +114,19 @@ func (s scenario) targets(work string, p programs) ([]*target, error) {
 	}
 	if err := hook("", "1", 0); err != nil {
 		return nil, err
+	}
+	if s.guard {
+		if err := hook(", install --guard", "1", 0); err != nil {
+			return nil, err
+		}
+		t := list[len(list)-1]
+		t.path, t.args = "/bin/sh", []string{"-c", clientsettings.Guarded(p.hook)}
+	}
+	if p.other != "" {
+		if err := hook(", the other", "1", 0); err != nil {
+			return nil, err
+		}
+		list[len(list)-1].path = p.other
 	}
 	if s.fill > 0 {
 		if err := hook(", full spool", "1", s.fill); err != nil {

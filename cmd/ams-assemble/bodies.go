@@ -16,6 +16,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"ams/pkg/catalog"
+	"ams/pkg/safefile"
 	"ams/pkg/spool"
 	"ams/pkg/upload"
 )
@@ -23,8 +24,10 @@ import (
 // keptBytes bounds what is kept of fetched sessions, compressed: about 25,000 of 200 kB.
 const keptBytes = 1 << 30
 
-// bodies reads Sessions. Those of a bucket are kept compressed on this machine, each version of each one once, so that a second search fetches
-// nothing: NAME.VERSION.zst in the cache folder, 0600.
+// bodies reads Sessions. Those of a bucket are kept compressed on this machine, each version of
+// each one once, so that a second search fetches nothing: NAME.VERSION.kept in the cache folder,
+// 0600. What comes out is checked: a file that a crash emptied, that lost bits or that keeps
+// something else is fetched anew.
 type bodies struct {
 	store    upload.Store
 	dir      string              // "" keeps nothing
@@ -90,38 +93,44 @@ func (b *bodies) get(ctx context.Context, r catalog.Record) ([]byte, error) {
 		return body, err
 	}
 	path := keptPath(b.dir, r.Name, version)
-	if body, err := readKept(path); err == nil {
+	if body, ok := readKept(path, key, version); ok {
 		now := time.Now()
 		_ = os.Chtimes(path, now, now) // the oldest use goes first
 		return body, nil
 	}
 	body, etag, err := b.store.Get(ctx, key)
 	if err == nil {
-		b.keep(keptPath(b.dir, r.Name, etag), r.Name, body)
+		b.keep(r, etag, body)
 	}
 	return body, err
 }
 
 func keptPath(dir, name, version string) string {
 	sum := sha256.Sum256([]byte(version))
-	return filepath.Join(dir, name+"."+hex.EncodeToString(sum[:8])+".zst")
+	return filepath.Join(dir, name+"."+hex.EncodeToString(sum[:8])+".kept")
 }
 
-func readKept(path string) ([]byte, error) {
-	b, err := os.ReadFile(path)
+// readKept returns the version of an object that a file keeps, if it does.
+func readKept(path, key, version string) ([]byte, bool) {
+	file, err := safefile.Read(path, safefile.Rules{Owner: safefile.Me(), MaxBytes: catalog.MaxKept})
 	if err != nil {
-		return nil, err
+		return nil, false
+	}
+	packed, ok := catalog.DecodeKept(file, key, version)
+	if !ok {
+		return nil, false
 	}
 	dec, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(upload.MaxObject))
 	if err != nil {
-		return nil, err
+		return nil, false
 	}
 	defer dec.Close()
-	return dec.DecodeAll(b, nil)
+	body, err := dec.DecodeAll(packed, nil)
+	return body, err == nil
 }
 
 // keep writes a body into the cache, and takes older versions of it away. What fails costs time alone.
-func (b *bodies) keep(path, name string, body []byte) {
+func (b *bodies) keep(r catalog.Record, version string, body []byte) {
 	if os.MkdirAll(b.dir, 0o700) != nil {
 		return
 	}
@@ -130,17 +139,11 @@ func (b *bodies) keep(path, name string, body []byte) {
 		return
 	}
 	defer enc.Close()
-	for _, old := range b.kept[name] {
+	for _, old := range b.kept[r.Name] {
 		_ = os.Remove(filepath.Join(b.dir, old))
 	}
-	temp, err := os.CreateTemp(b.dir, ".new-*")
-	if err != nil {
-		return
-	}
-	defer os.Remove(temp.Name())
-	_, err = temp.Write(enc.EncodeAll(body, nil))
-	if errors.Join(err, temp.Close()) == nil {
-		_ = os.Rename(temp.Name(), path)
+	if file := catalog.EncodeKept(r.Key(), version, enc.EncodeAll(body, nil)); file != nil {
+		_ = safefile.Write(keptPath(b.dir, r.Name, version), file, safefile.WriteOptions{Unsynced: true})
 	}
 }
 

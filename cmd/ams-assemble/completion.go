@@ -154,7 +154,7 @@ var flagValues = map[string][]string{
 	"color":               {"auto", "always", "never"},
 	"in":                  {"prompts", "messages", "thinking", "inputs", "results", "errors"},
 	"only":                {"errors", "tools", "prompts", "subagents"},
-	"outcome":             {"completed", "failed", "interrupted", "abandoned", "running"},
+	"outcome":             {"completed", "failed", "interrupted", "limited", "abandoned", "running"},
 	"sort":                sortNames(),
 	"storage":             {"local", "s3"},
 	"schedule":            {"cron", "systemd", "launchd", "none"},

@@ -79,7 +79,8 @@ type doctor struct {
 	spools    []spool.Stat
 	spoolsErr error
 	receipts  map[string]*receipt.Receipt
-	busy      bool // a run has the receipts to itself
+	busy      bool  // a run has the receipts to itself
+	booksErr  error // why they cannot be read else
 }
 
 // settingsFile is a settings file of the client that is there.
@@ -114,11 +115,14 @@ var checks = []struct {
 	{"settings", false, (*doctor).checkSettings},
 	{"hook", false, (*doctor).checkHooks},
 	{"program", true, (*doctor).checkPrograms},
+	{"limits", true, (*doctor).checkLimits},
 	{"agree", false, (*doctor).checkAgree},
 	{"spool", false, (*doctor).checkSpoolDir},
+	{"planted", false, (*doctor).checkPlanted},
 	{"trial", true, (*doctor).checkTrial},
 	{"recorded", false, (*doctor).checkRecorded},
 	{"damage", false, (*doctor).checkDamage},
+	{"receipts", false, (*doctor).checkReceipts},
 	{"log", false, (*doctor).checkLog},
 	{"schedule", false, (*doctor).checkSchedule},
 	{"run", false, (*doctor).checkLastRun},
@@ -133,7 +137,12 @@ func examine(e env, c *cli.Context, quick bool) error {
 	set, err := readSettings(e, c)
 	if err != nil { // without its own settings it cannot look anywhere
 		d := &doctor{e: e}
-		d.problem("own", "mend the setting, or the file that it names", "%v", err)
+		next := "mend the setting, or the file that it names"
+		var hinted *hintError
+		if errors.As(err, &hinted) {
+			next = hinted.hint
+		}
+		d.problem("own", next, "%v", err)
 		return d.tell(c)
 	}
 	project := c.String("dir")
@@ -145,7 +154,9 @@ func examine(e env, c *cli.Context, quick bool) error {
 	d := &doctor{e: e, set: set, project: project, client: c.String("client"), quick: quick}
 	d.spools, d.spoolsErr = spool.List(set.spoolDir)
 	d.receipts, err = receipt.Read(set.receiptsPath())
-	d.busy = errors.Is(err, receipt.ErrLocked)
+	if d.busy = errors.Is(err, receipt.ErrLocked); !d.busy {
+		d.booksErr = err
+	}
 	for _, check := range checks {
 		if quick && check.tries {
 			continue

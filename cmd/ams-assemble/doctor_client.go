@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"ams/pkg/clientsettings"
+	"ams/pkg/safefile"
 	"ams/pkg/screen"
 	"ams/pkg/spool"
 )
@@ -33,13 +34,13 @@ func (d *doctor) checkClient(ctx context.Context) {
 func (d *doctor) checkSettings(context.Context) {
 	bad := false
 	for _, f := range clientsettings.Files(d.set.claudeDir, d.project, managedDir(d.e)) {
-		b, err := os.ReadFile(f.Path)
+		b, err := readSmall(f.Path)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
 		if err != nil {
 			bad = true
-			d.warn("settings", "make it readable for this user", "%s cannot be read: %v", f.Path, err)
+			d.warn("settings", "make it a file that this user can read", "%s cannot be read: %v", f.Path, err)
 			continue
 		}
 		s, err := clientsettings.Parse(b)
@@ -120,11 +121,14 @@ func (d *doctor) checkHook(f settingsFile, h clientsettings.Hook) {
 		d.warn("hook", again, "ams-hook is registered for %s in %s: %s", h.Event, f.Path, why)
 	case !clientsettings.Accepts(d.version, h.Event):
 		d.problem("hook", again+", or a newer client", "client %s does not know %s in %s, and so runs no hook of that file", d.version, h.Event, f.Path)
+	case clientsettings.StopsAt(d.version, h.Event):
+		d.warn("hook", again+", or a newer client", "client %s does not know %s in %s, and in a terminal stops at a dialog at every start", d.version, h.Event, f.Path)
 	case !h.Plain(): // somebody's own line: it records
 	case h.Async:
 		d.warn("hook", again, "ams-hook is async for %s in %s: the client may end it before it has recorded", h.Event, f.Path)
 	case !h.All():
 		d.warn("hook", again, "ams-hook is registered for %s of %q alone in %s", h.Event, h.Matcher, f.Path)
+	case h.IsGuarded(): // slower, and asked for
 	case !h.HasArgs:
 		d.warn("hook", again, "ams-hook is started by a shell for %s in %s: slower than without", h.Event, f.Path)
 	}
@@ -160,10 +164,11 @@ func (d *doctor) hookPrograms() []string {
 	for _, f := range d.files {
 		for _, h := range f.Ours() {
 			program := h.Program()
+			exact := h.HasArgs || h.Command == clientsettings.Guarded(program)
 			if rest, ok := strings.CutPrefix(program, "~/"); ok {
 				program = filepath.Join(homeDir(d.e), rest)
 			}
-			if !slices.Contains(out, program) && !strings.Contains(program, "$") { // what a shell makes of a variable is not known here
+			if !slices.Contains(out, program) && (exact || !strings.Contains(program, "$")) { // what a shell makes of a variable is not known here
 				out = append(out, program)
 			}
 		}
@@ -183,7 +188,7 @@ func (d *doctor) checkPrograms(context.Context) {
 			d.problem("program", "ams-assemble install, with ams-hook in its place", "%s cannot be started: %v", command, err)
 			continue
 		}
-		info, err := buildinfo.ReadFile(path)
+		info, err := readBuildInfo(path)
 		switch {
 		case err != nil || !strings.HasSuffix(info.Path, "/ams-hook"):
 			d.warn("program", "build or install ams-hook anew", "%s is no ams-hook as Go builds it", path)
@@ -193,6 +198,16 @@ func (d *doctor) checkPrograms(context.Context) {
 			d.ok("program", "%s, version %s", path, own)
 		}
 	}
+}
+
+// readBuildInfo reads what Go wrote into a program: a file that some project's settings name, and so any file.
+func readBuildInfo(path string) (*buildinfo.BuildInfo, error) {
+	f, err := safefile.Open(path, safefile.Rules{Links: true})
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return buildinfo.Read(f)
 }
 
 // checkAgree holds the folder that hooks record into to the one that this program reads.
@@ -209,8 +224,11 @@ func (d *doctor) checkAgree(context.Context) {
 			continue
 		}
 		said = true
-		dir, err := spool.Dir(setting, d.e.getenv)
-		if err != nil || !samePath(dir, d.set.spoolDir) {
+		place, err := spool.PlaceFor(setting, d.e.getenv)
+		if err == nil && place.Refused != nil {
+			d.warn("agree", unsafeNext, "%s of %s is not used (%v): hooks record into %s", setting, f.Path, place.Refused, place.Dir)
+		}
+		if err != nil || !samePath(place.Dir, d.set.spoolDir) {
 			agreed = false
 			d.problem("agree", "ams-assemble install --spool-dir DIR sets both", "%s lets hooks record into %s, and ams-assemble reads %s", f.Path, setting, d.set.spoolDir)
 		}
@@ -220,21 +238,18 @@ func (d *doctor) checkAgree(context.Context) {
 		d.problem("agree", "unset AMS_DISABLE", "AMS_DISABLE=%s in this environment: ams-hook records nothing in clients started here", v)
 	}
 	if !said && len(d.hookPrograms()) > 0 {
-		none := func(name string) string {
-			if name == "AMS_SPOOL_DIR" {
-				return ""
-			}
-			return d.e.getenv(name)
-		}
-		if dir, err := spool.Dir("", none); err == nil && !samePath(dir, d.set.spoolDir) {
+		if place, err := spool.PlaceFor("", d.e.getenv); err == nil && !samePath(place.Dir, d.set.spoolDir) {
 			agreed = false
-			d.problem("agree", "ams-assemble install", "hooks record into %s unless their environment says otherwise, and ams-assemble reads %s", dir, d.set.spoolDir)
+			d.problem("agree", "ams-assemble install", "hooks record into %s unless their environment says otherwise, and ams-assemble reads %s", place.Dir, d.set.spoolDir)
 		}
 	}
 	if agreed {
 		d.ok("agree", "hooks record into %s, where ams-assemble reads", d.set.spoolDir)
 	}
 }
+
+// unsafeNext is what to do about a folder that hooks do not use.
+const unsafeNext = "make it a folder of your own that nobody else may write to (chmod 700), or name another: ams-assemble install --spool-dir DIR"
 
 // disables reports whether a value of AMS_DISABLE turns ams-hook off, as ams-hook reads it.
 func disables(v string) bool {

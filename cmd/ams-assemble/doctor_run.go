@@ -2,7 +2,7 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
+	"errors"
 	"fmt"
 	"os"
 	"runtime"
@@ -12,7 +12,6 @@ import (
 	"ams/pkg/receipt"
 	"ams/pkg/schedule"
 	"ams/pkg/screen"
-	"ams/pkg/upload"
 )
 
 // checkSchedule looks whether this program runs by itself.
@@ -46,6 +45,25 @@ func (d *doctor) checkSchedule(ctx context.Context) {
 	d.scheduled = found > 0
 	if found == 0 {
 		d.warn("schedule", "ams-assemble install; or let ams-assemble run --watch go on", "nothing runs ams-assemble by itself")
+	}
+}
+
+// checkReceipts looks at what this machine remembers of its runs. It says nothing where all is well.
+func (d *doctor) checkReceipts(context.Context) {
+	path := d.set.receiptsPath()
+	kept := receipt.SetAside(path)
+	switch {
+	case errors.Is(d.booksErr, receipt.ErrDamaged):
+		d.warn("receipts", "ams-assemble run sets the file aside and looks at every session anew; is the disk failing?",
+			"%v", d.booksErr)
+	case errors.Is(d.booksErr, receipt.ErrNewer):
+		d.problem("receipts", "update this ams-assemble", "%v", d.booksErr)
+	case d.booksErr != nil:
+		d.problem("receipts", "make it readable for this user", "%v", d.booksErr)
+	case len(kept) > 0:
+		d.warn("receipts", "nothing is lost: remove it; is the disk failing?",
+			"damaged receipts were set aside, %s in all, the last as %s",
+			screen.Count(len(kept), "file"), kept[len(kept)-1])
 	}
 }
 
@@ -89,7 +107,7 @@ func ago(now, then time.Time) string { return screen.Duration(max(now.Sub(then).
 
 // backlog counts the sessions whose spools hold something that no run has looked at.
 func (d *doctor) backlog() (waiting int, oldest time.Time) {
-	for _, s := range withNews(d.receipts, d.set, d.spools) {
+	for _, s := range withNews(d.receipts, d.set, d.spools, d.set.openArchive()) {
 		if r := d.receipts[s.Name]; r != nil && receipt.Same(spoolStats(s), r.Spool) {
 			continue // it goes on, or is to be looked at again for another reason
 		}
@@ -106,49 +124,6 @@ const (
 	clockWord = time.Minute
 	clockOff  = 5 * time.Minute
 )
-
-// checkStore puts an object into the store, reads it, finds it in a list and removes it.
-func (d *doctor) checkStore(ctx context.Context) {
-	name := d.set.storeName()
-	store, err := d.set.open(ctx)
-	if err != nil {
-		d.problem("store", "see the README on buckets", "%s: %v", name, err)
-		return
-	}
-	key := "doctor/probe-" + strings.ToLower(rand.Text()[:12]) + ".json"
-	body := []byte("{}\n")
-	if _, err := store.Put(ctx, key, body, upload.PutOptions{}); err != nil {
-		d.problem("store", storeNext(d.set), "nothing can be stored in %s: %v", name, err)
-		return
-	}
-	at := d.e.now()
-	got, _, err := store.Get(ctx, key)
-	if err == nil && string(got) != string(body) {
-		err = fmt.Errorf("another body came back")
-	}
-	if err != nil {
-		d.problem("store", storeNext(d.set), "what was stored in %s cannot be read: %v", name, err)
-	}
-	var listed time.Time
-	listErr := store.List(ctx, key, func(o upload.Object) error {
-		listed = o.ModTime
-		return nil
-	})
-	if listErr != nil || listed.IsZero() {
-		d.problem("store", storeNext(d.set), "the objects of %s cannot be listed: %v", name, listErr)
-	}
-	if derr := store.Delete(ctx, key); derr != nil {
-		d.warn("store", "allow deletion, if ams-assemble rm is to work; then remove "+key, "nothing can be removed from %s: %v", name, derr)
-	} else if err == nil && listErr == nil && !listed.IsZero() {
-		d.ok("store", "%s takes, gives, lists and removes objects", name)
-	}
-	if unseen := unseenCredentials(d.e); d.set.s3 != nil && d.scheduled && len(unseen) > 0 {
-		d.warn("store", "put credentials into ~/.aws/credentials or ~/.config/ams/env", "the schedule does not see %s of this shell", strings.Join(unseen, ", "))
-	}
-	if !listed.IsZero() {
-		d.checkClock(at, listed)
-	}
-}
 
 func storeNext(set settings) string {
 	if set.s3 != nil {
@@ -189,6 +164,6 @@ func (d *doctor) checkOwnSettings(context.Context) {
 }
 
 func holdsSecrets(path string) bool {
-	b, err := os.ReadFile(path)
+	b, err := readEnv(path)
 	return err == nil && (strings.Contains(string(b), "SECRET") || strings.Contains(string(b), "TOKEN"))
 }

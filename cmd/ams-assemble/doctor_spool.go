@@ -14,6 +14,7 @@ import (
 
 	"ams/pkg/clientsettings"
 	"ams/pkg/lax"
+	"ams/pkg/safefile"
 	"ams/pkg/screen"
 	"ams/pkg/spool"
 	"ams/pkg/upload"
@@ -28,6 +29,9 @@ const (
 // checkSpoolDir looks at the folder that hooks write to.
 func (d *doctor) checkSpoolDir(context.Context) {
 	dir := d.set.spoolDir
+	if d.set.refused != nil {
+		d.warn("spool", unsafeNext, "%v: hooks record into %s, and ams-assemble reads that", d.set.refused, dir)
+	}
 	info, err := os.Stat(dir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -61,6 +65,38 @@ func (d *doctor) checkSpoolDir(context.Context) {
 		d.ok("spool", "%s can be written to", dir) // status has not tried, and shows no line that is well
 	}
 }
+
+// checkPlanted looks for what stands in the place of files of the spool, and for events that were kept elsewhere.
+func (d *doctor) checkPlanted(context.Context) {
+	planted, err := spool.Planted(d.set.spoolDir)
+	if err != nil {
+		return // checkRecorded says that it cannot be read
+	}
+	for _, p := range planted[:min(len(planted), mostPlanted)] {
+		d.warn("planted", "look who put it there, and remove it", "%v; nothing is written through it, and events go around it", p)
+	}
+	if more := len(planted) - mostPlanted; more > 0 {
+		d.warn("planted", "", "and %s more like it", screen.Number(int64(more)))
+	}
+	place, err := spool.PlaceFor("", d.e.getenv)
+	if err != nil || samePath(place.Dir, d.set.spoolDir) {
+		return
+	}
+	lines, err := spool.ReadLog(place.Dir)
+	if err != nil {
+		return
+	}
+	for _, l := range slices.Backward(lines) {
+		if strings.HasPrefix(l.Text, spool.KeptHere) && d.e.now().Sub(l.Time) < recentDays*24*time.Hour {
+			d.warn("planted", "ams-assemble run --spool-dir "+place.Dir+" stores them", "hooks kept events in %s, the last at %s: %s", place.Dir,
+				l.Time.Local().Format("2006-01-02 15:04"), l.Text)
+			return
+		}
+	}
+}
+
+// mostPlanted bounds how many planted files doctor names.
+const mostPlanted = 5
 
 // recentDays bounds how far back doctor looks for sessions that were not recorded.
 const recentDays = 7
@@ -161,7 +197,7 @@ const headBytes = 256 << 10
 
 // beganAt is the first time in a transcript, zero where there is none.
 func beganAt(path string) time.Time {
-	f, err := os.Open(path)
+	f, err := safefile.Open(path, safefile.Rules{})
 	if err != nil {
 		return time.Time{}
 	}
@@ -197,7 +233,7 @@ func (d *doctor) checkDamage(context.Context) {
 	}
 	if damaged > 0 {
 		d.warn("damage", "ams-assemble spool dump "+first+" shows what could be read; is the disk failing?",
-			"%s damaged and set aside; what could be read of it counts", screen.Count(damaged, "spool was"))
+			"files of %s were damaged and set aside; what could be read of them counts", screen.Count(damaged, "spool"))
 		return
 	}
 	d.ok("damage", "no spool is damaged")

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	"ams/pkg/spool"
+	"ams/pkg/upload"
 )
 
 // world is a person's machine: a home of its own, both programs, and stand-ins for the client and cron.
@@ -155,6 +157,8 @@ var faults = []struct {
 	}, "twice", isWarning, "recorded twice", "ams-assemble uninstall"},
 	{"an event that an old client does not know", func(w *world) { w.standIn("claude", "echo '2.1.100 (Claude Code)'") },
 		"hook", isProblem, "client 2.1.100 does not know", "ams-assemble install --user"},
+	{"an event that a newer client has", func(w *world) { w.edit(w.settings(), `"TaskCreated":`, `"PreSkillShellCommand":`) },
+		"hook", isWarning, "stops at a dialog", "ams-assemble install --user, or a newer client"},
 	{"an event that breaks worktrees", func(w *world) { w.edit(w.settings(), `"Stop":`, `"WorktreeCreate":`) },
 		"hook", isProblem, "breaks worktrees", "ams-assemble install --user"},
 	{"an event missing", func(w *world) { w.edit(w.settings(), `"PostToolUse":`, `"Nonsense":`) },
@@ -369,5 +373,73 @@ func TestDoctorOfABucket(t *testing.T) {
 		return f.ID == "store" && f.State == isProblem && strings.Contains(f.Text, "SignatureDoesNotMatch") && strings.Contains(f.Next, "credentials")
 	}) {
 		t.Errorf("with a wrong key: exit %d, %+v", code, r.Checks)
+	}
+}
+
+// TestDoctorTriesWhatARunDoes: what a server takes without a condition and not with one, what it
+// does not heed, and keys that may not list.
+func TestDoctorTriesWhatARunDoes(t *testing.T) {
+	refuse := func(status int) func(http.Handler) http.Handler {
+		return func(next http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.Header.Get("If-Match") != "" {
+					w.WriteHeader(status)
+					return
+				}
+				next.ServeHTTP(w, r)
+			})
+		}
+	}
+	w := newWorld(t, buildProgram(t))
+	env := w.env
+	for _, c := range []struct {
+		name  string
+		wrap  func(http.Handler) http.Handler
+		trust bool
+		state state
+		text  string
+	}{
+		{"no If-Match", refuse(501), false, isWarning, "refuses If-Match"},
+		{"conditions that are not heeded", func(next http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				r.Header.Del("If-Match")
+				r.Header.Del("If-None-Match")
+				next.ServeHTTP(w, r)
+			})
+		}, true, isWarning, "does not heed If-"},
+		{"keys that may not list", func(next http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.Method == http.MethodGet && r.URL.Query().Has("list-type") {
+					w.WriteHeader(http.StatusForbidden)
+					return
+				}
+				next.ServeHTTP(w, r)
+			})
+		}, false, isWarning, "run can store"},
+		{"an index that may not be written", func(next http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.Method == http.MethodPut && strings.Contains(r.URL.Path, "/index/") {
+					w.WriteHeader(http.StatusForbidden)
+					return
+				}
+				next.ServeHTTP(w, r)
+			})
+		}, false, isProblem, "put index/probe-"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b := newBucketServer(t)
+			b.wrap, b.trust = c.wrap, c.trust
+			w.env = append(slices.Clone(env), "AMS_S3_BUCKET=traces", "AMS_S3_ENDPOINT_URL="+b.URL, "AWS_CA_BUNDLE="+os.Getenv("AWS_CA_BUNDLE"),
+				"AWS_ACCESS_KEY_ID="+testKeyID, "AWS_SECRET_ACCESS_KEY="+testSecret)
+			_, r := w.doctor("doctor")
+			if !slices.ContainsFunc(r.Checks, func(f finding) bool {
+				return f.ID == "store" && f.State == c.state && strings.Contains(f.Text, c.text)
+			}) {
+				t.Errorf("want %v %q, got %+v", c.state, c.text, r.Checks)
+			}
+			if err := b.store(t).List(t.Context(), "", func(o upload.Object) error { t.Errorf("%s is left", o.Key); return nil }); err != nil && c.name != "keys that may not list" {
+				t.Error(err)
+			}
+		})
 	}
 }

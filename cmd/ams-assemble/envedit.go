@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -122,7 +121,7 @@ func unseenCredentials(e env) []string {
 // envFileVars are the variables in the person's env file, none where it cannot be read.
 func envFileVars(e env) map[string]string {
 	vars := map[string]string{}
-	b, err := os.ReadFile(envFile(homeDir(e)))
+	b, err := readEnv(envFile(homeDir(e)))
 	if err != nil {
 		return vars
 	}

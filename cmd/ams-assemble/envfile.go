@@ -1,31 +1,55 @@
 package main
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
+
+	"ams/pkg/safefile"
 )
 
 // envFile is where settings are read from that the environment does not have: cron starts programs with next to none.
 func envFile(home string) string { return filepath.Join(home, ".config", "ams", "env") }
 
-// loadEnv sets the variables of the file that are not set yet. A file that is not there sets none.
-func loadEnv(path string, lookup func(string) (string, bool), set func(name, value string) error) error {
-	f, err := os.Open(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+// maxEnvFile bounds the env file; a few dozen lines are usual.
+const maxEnvFile = 1 << 20
+
+// readEnv reads the env file. It says where sessions go, with which keys, and what is masked: so it
+// is believed only if it is this user's and nobody else may write to it. It may be kept elsewhere,
+// behind a link.
+func readEnv(path string) ([]byte, error) {
+	b, err := safefile.Read(path, safefile.Rules{Links: true, Owner: safefile.Me(), Private: true, MaxBytes: maxEnvFile})
+	var refused *safefile.Refusal
+	if errors.As(err, &refused) {
+		return nil, &hintError{
+			err: fmt.Errorf("settings %w", refused),
+			hint: "it must be a file of this user that nobody else may write to (chmod 600, chown), of at most 1 MB; " +
+				"move it away to go on without it",
+		}
 	}
-	if err != nil {
+	return b, err
+}
+
+// loadEnv sets the variables of the file that are not set yet. A file that is not there sets none.
+// One that is refused stops every command that needs settings: to go on without them would store
+// sessions in the wrong place, or unmasked.
+func loadEnv(path string, lookup func(string) (string, bool), set func(name, value string) error) error {
+	b, err := readEnv(path)
+	var hinted *hintError
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case errors.As(err, &hinted):
+		return err
+	case err != nil:
 		return fmt.Errorf("settings: %w", err)
 	}
-	defer f.Close()
-	lines := bufio.NewScanner(f)
-	for n := 1; lines.Scan(); n++ {
-		name, value, err := parseEnvLine(lines.Text())
+	n := 0
+	for line := range strings.Lines(string(b)) {
+		n++
+		name, value, err := parseEnvLine(line)
 		if err != nil {
 			return fmt.Errorf("settings %s line %d: %w", path, n, err)
 		}
@@ -35,9 +59,6 @@ func loadEnv(path string, lookup func(string) (string, bool), set func(name, val
 		if err := set(name, value); err != nil {
 			return fmt.Errorf("settings %s line %d: %w", path, n, err)
 		}
-	}
-	if err := lines.Err(); err != nil {
-		return fmt.Errorf("settings %s: %w", path, err)
 	}
 	return nil
 }

@@ -29,7 +29,7 @@ func filterFlags() []cli.Flag {
 		&cli.StringSliceFlag{Name: "tag", Usage: "with the `TAG`; several: with all of them"},
 		&cli.StringSliceFlag{Name: "meta", Usage: "with the metadata `KEY=VALUE`; several: with all of them"},
 		&cli.StringSliceFlag{Name: "status", Usage: "with the `STATUS` ok, error or running"},
-		&cli.StringSliceFlag{Name: "outcome", Usage: "with the `OUTCOME` completed, failed, interrupted, abandoned or running"},
+		&cli.StringSliceFlag{Name: "outcome", Usage: "with the `OUTCOME` completed, failed, interrupted, limited, abandoned or running"},
 		&cli.StringSliceFlag{Name: "model", Usage: "that used a model with `NAME` in its name"},
 		&cli.StringSliceFlag{Name: "tool", Usage: "that called the tool `NAME`, mcp__github__* all whose names begin so; several: all of them"},
 		&cli.StringFlag{Name: "cwd", Usage: "in the folder `DIR` or below it, or with that text in the path"},
@@ -82,7 +82,8 @@ func readQuery(e env, c *cli.Context, words []string) (catalog.Query, error) {
 	if err := known("--status", q.Statuses, schema.OK, schema.Failed, schema.Running); err != nil {
 		return q, err
 	}
-	return q, known("--outcome", q.Outcomes, schema.Completed, schema.FailedTurn, schema.Interrupted, schema.Abandoned, schema.StillOpen)
+	return q, known("--outcome", q.Outcomes, schema.Completed, schema.FailedTurn, schema.Interrupted, schema.Limited,
+		schema.Abandoned, schema.StillOpen)
 }
 
 // wordsOf are the values of a flag that takes words of a fixed list, several with commas.

@@ -53,7 +53,7 @@ func TestABucketIsReadOnce(t *testing.T) {
 		t.Errorf("after a change: %d objects fetched, want its record and itself\n%s", gets, out)
 	}
 	kept := func() int {
-		paths, err := filepath.Glob(filepath.Join(home, ".cache", "ams", "*", "sessions", "*.zst"))
+		paths, err := filepath.Glob(filepath.Join(home, ".cache", "ams", "*", "sessions", "*.kept"))
 		if err != nil {
 			t.Fatal(err)
 		}

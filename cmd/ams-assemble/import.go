@@ -1,12 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
-	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -15,6 +13,9 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"ams/pkg/receipt"
+	"ams/pkg/screen"
+	"ams/pkg/spool"
 	"ams/pkg/transcript"
 	"ams/pkg/upload"
 )
@@ -44,9 +45,15 @@ func importCommand(e env) *cli.Command {
 			im := newImporter(e, set, c.Int("jobs"))
 			if c.Bool("dry-run") {
 				im.did, im.store = "read", nowhere{}
-			} else if im.store, err = set.open(c.Context); err != nil {
+				return im.all(c.Context, paths)
+			}
+			if im.store, err = set.open(c.Context); err != nil {
 				return err
 			}
+			if err := im.remember(c.Context); err != nil {
+				return err
+			}
+			defer im.mem.close()
 			return im.all(c.Context, paths)
 		},
 	}
@@ -59,50 +66,93 @@ type importer struct {
 	jobs  int
 	store upload.Store
 	did   string // what was done with the sessions, in the table
+	mem   memory
+	// archive is what is known of all transcripts here, copies are the files that hold nothing which another of their session does not.
+	archive *transcript.Archive
+	copies  map[string][]string
+	unused  []unused
 
 	sessions, events, lines, unparsed, unknown int
-	skipped                                    map[string]int // reason -> files
+	unchanged                                  int // files
 	failed                                     int
 }
 
 func newImporter(e env, set settings, jobs int) *importer {
-	return &importer{e: e, set: set, jobs: jobs, did: "stored", skipped: map[string]int{}}
+	im := &importer{e: e, set: set, jobs: jobs, did: "stored", archive: set.openArchive()}
+	im.archive.LookAtAll()
+	return im
+}
+
+// unused is a file that nothing was made of, and why.
+type unused struct{ path, why string }
+
+// skip counts a file that nothing is made of.
+func (im *importer) skip(path, why string) {
+	im.unused = append(im.unused, unused{path, why})
 }
 
 // imported is what became of one main file. It does not hold the session: that is let go before the next one is read.
 type imported struct {
 	path                             string
 	events, lines, unparsed, unknown int
+	receipt                          *receipt.Receipt
 	err                              error
 }
 
 // all finds every session first, by the heads of the files, and then works on several at once. The files of one session are not
 // worked on at once: each is put over the one before.
 func (im *importer) all(ctx context.Context, paths []string) error {
-	found, err := im.find(ctx, paths)
+	found, err := findTranscripts(ctx, im, paths)
 	if err != nil {
 		return err
 	}
 	sh := &shelf{store: im.store, set: im.set}
-	results := inParallel(ctx, im.jobs, found, func() func([]transcript.Files) []imported {
-		a := newAssembler(im.e, im.set)
+	if im.did == "stored" {
+		defer saveArchive(im.e, im.archive)
+	}
+	var state health
+	handOut, giveUp := context.WithCancel(ctx)
+	defer giveUp()
+	results := inParallel(handOut, im.jobs, found, func() func([]transcript.Files) []imported {
+		a := newAssembler(im.e, im.set, im.archive)
 		return func(files []transcript.Files) []imported {
 			var out []imported
+			last := im.mem.last(spool.FileName(files[0].SessionID))
 			for _, f := range files {
-				out = append(out, importOne(ctx, a, sh, f))
+				done := importOne(ctx, a, sh, f, last)
+				if done.receipt != nil {
+					last = done.receipt
+				}
+				if out = append(out, done); isDead(done.err) {
+					break
+				}
 			}
 			return out
 		}
 	})
 	for r := range results {
 		im.count(r)
+		im.mem.note(r, im.copies)
+		for _, f := range r {
+			state.note(f.err)
+		}
+		if state.dead {
+			giveUp() // each of the others would wait for the same error
+		}
+	}
+	if err := im.mem.keep(); err != nil {
+		im.fail(err)
 	}
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("import: stopped after %d of %d sessions: %w", im.sessions, len(found), err)
 	}
 	im.print()
 	switch {
-	case im.failed > 0 && im.sessions > 0:
+	case state.dead && im.sessions > 0:
+		return &exitError{exitSome, fmt.Errorf("the store failed after %d of %d sessions; import them again when it is back", im.sessions, len(found))}
+	case state.dead:
+		return fmt.Errorf("nothing was imported of %s: the store failed", count(len(found), "session"))
+	case im.failed > 0 && im.sessions+im.unchanged > 0:
 		return &exitError{exitSome, fmt.Errorf("%s failed", count(im.failed, "file"))}
 	case im.failed > 0:
 		return fmt.Errorf("nothing was imported; %s failed", count(im.failed, "file"))
@@ -110,68 +160,24 @@ func (im *importer) all(ctx context.Context, paths []string) error {
 	return nil
 }
 
-// find returns the files of every session below the paths: as a rule one main file and its agents', but the same session may lie in
-// two folders.
-func (im *importer) find(ctx context.Context, paths []string) ([][]transcript.Files, error) {
-	var found [][]transcript.Files
-	place := map[string]int{} // session id -> place in found
-	finder := &transcript.Finder{Owner: -1, Anywhere: true}
-	for _, root := range paths {
-		if _, err := os.Stat(root); err != nil {
-			return nil, fmt.Errorf("import %s: %w", root, err)
-		}
-		err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
-			if err != nil {
-				im.fail(err)
-				return nil
-			}
-			if ctx.Err() != nil {
-				return ctx.Err()
-			}
-			if d.IsDir() && d.Name() == "subagents" {
-				return fs.SkipDir // read with their session
-			}
-			if d.IsDir() || filepath.Ext(path) != ".jsonl" || strings.HasPrefix(d.Name(), "agent-") {
-				return nil
-			}
-			files, err := finder.FromFile(path)
-			switch at, seen := place[files.SessionID]; {
-			case errors.Is(err, transcript.ErrNoSession):
-				im.skipped["no line of a session in it"]++
-			case errors.Is(err, transcript.ErrUnsafe):
-				im.skipped["no regular file"]++
-			case err != nil:
-				im.fail(fmt.Errorf("%s: %w", path, err))
-			case seen:
-				found[at] = append(found[at], files)
-			default:
-				place[files.SessionID] = len(found)
-				found = append(found, []transcript.Files{files})
-			}
-			return nil
-		})
-		if err != nil {
-			return nil, fmt.Errorf("import %s: %w", root, err)
-		}
-	}
-	return found, nil
-}
-
 func (im *importer) fail(err error) {
 	im.failed++
 	fmt.Fprintf(im.e.stderr, "ams-assemble: %v\n", err)
 }
 
-// importOne assembles and stores the session of one main file.
-func importOne(ctx context.Context, a *assembler, sh *shelf, files transcript.Files) imported {
-	out := imported{path: files.Main}
+// importOne assembles and stores the session of one main file. last is the receipt of the Session stored
+// before, or nil.
+func importOne(ctx context.Context, a *assembler, sh *shelf, files transcript.Files, last *receipt.Receipt) imported {
+	out := imported{path: cmp.Or(files.Main, filepath.Join(files.Project, files.SessionID))}
 	var w *work
 	if w, out.err = a.fromTranscript(files.SessionID, files); out.err != nil {
 		return out
 	}
-	if _, _, out.err = sh.put(ctx, w, nil); out.err != nil {
+	done, err := sh.put(ctx, w, last)
+	if out.err = err; err != nil && !isTooLarge(err) {
 		return out
 	}
+	w.session = done.session
 	made := w.session.Completeness
 	out.events, out.unparsed = len(w.session.Events), made.UnparsedLines
 	for _, f := range made.Files {
@@ -180,6 +186,8 @@ func importOne(ctx context.Context, a *assembler, sh *shelf, files transcript.Fi
 	for _, n := range made.UnknownLines {
 		out.unknown += n
 	}
+	r := w.receipt(a.set, done)
+	out.receipt = &r
 	return out
 }
 
@@ -202,10 +210,19 @@ func (im *importer) count(files []imported) {
 	}
 }
 
+// plainWhy is a reason without the session that it names.
+func plainWhy(why string) string {
+	plain, _, _ := strings.Cut(why, " of session ")
+	return plain
+}
+
 // print is the table of what was read, skipped and why.
 func (im *importer) print() {
 	w := tabwriter.NewWriter(im.e.stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(w, "%s\t%s\t%s of %s\n", im.did, count(im.sessions, "session"), count(im.events, "event"), count(im.lines, "line"))
+	if im.unchanged > 0 {
+		fmt.Fprintf(w, "kept\t%s\tunchanged since they were stored\n", count(im.unchanged, "file"))
+	}
 	for _, row := range []struct {
 		lines int
 		why   string
@@ -214,13 +231,20 @@ func (im *importer) print() {
 			fmt.Fprintf(w, "skipped\t%s\t%s\n", count(row.lines, "line"), row.why)
 		}
 	}
-	for _, why := range slices.Sorted(maps.Keys(im.skipped)) {
-		fmt.Fprintf(w, "skipped\t%s\t%s\n", count(im.skipped[why], "file"), why)
+	byWhy := map[string]int{}
+	for _, u := range im.unused {
+		byWhy[plainWhy(u.why)]++
+	}
+	for _, why := range slices.Sorted(maps.Keys(byWhy)) {
+		fmt.Fprintf(w, "skipped\t%s\t%s\n", count(byWhy[why], "file"), why)
 	}
 	if im.failed > 0 {
 		fmt.Fprintf(w, "failed\t%s\tsee above\n", count(im.failed, "file"))
 	}
 	w.Flush()
+	for _, u := range im.unused {
+		fmt.Fprintf(im.e.stdout, "not used: %s: %s\n", screen.Line(u.path), u.why)
+	}
 }
 
 // nowhere is the store of a dry run: it is empty, and stays so.

@@ -84,11 +84,19 @@ func TestImportOfOddFiles(t *testing.T) {
 			stdout: &stdout, stderr: &stderr, getenv: func(string) string { return "" }, now: time.Now,
 		})
 		var got []string
+		unused := 0
 		for line := range strings.Lines(stdout.String()) {
+			if strings.HasPrefix(line, "not used: ") {
+				unused++
+				continue
+			}
 			got = append(got, strings.Join(strings.Fields(line), " "))
 		}
 		if code != exitDone || stderr.Len() > 0 || strings.Join(got, "\n") != strings.Join(want, "\n") {
 			t.Errorf("import --jobs %s: exit code %d, stderr %q\n got %q\nwant %q", jobs, code, stderr.String(), got, want)
+		}
+		if unused != 10 && unused != 11 {
+			t.Errorf("import --jobs %s names %d files that it did not use, want 10 and the link", jobs, unused)
 		}
 	}
 }

@@ -39,6 +39,7 @@ func installCommand(e env) *cli.Command {
 		Flags: slices.Concat(commonFlags(), scopeFlags(), []cli.Flag{
 			&cli.StringFlag{Name: "hook", Usage: "the ams-hook `PROGRAM` (default: the one beside ams-assemble, else in PATH); a name without a slash is registered as it is"},
 			&cli.StringFlag{Name: "client", Value: "claude", Usage: "the client's `PROGRAM`, which is asked for its version"},
+			&cli.BoolFlag{Name: "guard", Usage: "start the hook by a shell that blocks nothing where limits of memory let no Go program start; kept until --guard=false"},
 		}),
 		Action: onTarget(e, install),
 	}
@@ -100,7 +101,7 @@ func (t target) shared() bool { return t.scope != clientsettings.User }
 
 // install plans all changes, shows them, and then makes them.
 func install(e env, c *cli.Context, set settings, t target) error {
-	hook, err := installedHook(c.Context, e, c.String("hook"))
+	program, err := installedHook(c.Context, e, c.String("hook"))
 	if err != nil {
 		return err
 	}
@@ -109,6 +110,10 @@ func install(e env, c *cli.Context, set settings, t target) error {
 		return err
 	}
 	now, err := change.parsed()
+	if err != nil {
+		return err
+	}
+	hook, err := hookCommand(c, program, now)
 	if err != nil {
 		return err
 	}
@@ -139,8 +144,8 @@ func install(e env, c *cli.Context, set settings, t target) error {
 		return err
 	}
 	warnAround(e, set, t, hook)
-	if t.scope == clientsettings.Project && strings.ContainsAny(hook, `/\`) {
-		fmt.Fprintf(e.stderr, "hint: whoever shares %s needs ams-hook at %s; --hook ams-hook registers the name alone, for everybody's PATH\n", t.path, hook)
+	if t.scope == clientsettings.Project && strings.ContainsAny(program, `/\`) {
+		fmt.Fprintf(e.stderr, "hint: whoever shares %s needs ams-hook at %s; --hook ams-hook registers the name alone, for everybody's PATH\n", t.path, program)
 	}
 	if set.s3 != nil {
 		if unseen := unseenCredentials(e); len(unseen) > 0 {
@@ -177,6 +182,21 @@ func installedHook(ctx context.Context, e env, named string) (string, error) {
 		return "", &hintError{err: fmt.Errorf("%s is not registered: a program of another name would not be known again as ams-hook", named), hint: "call it ams-hook"}
 	}
 	return named, nil
+}
+
+// hookCommand is what is registered for a program: the program itself, or a line for a shell that guards it.
+func hookCommand(c *cli.Context, program string, now *clientsettings.Settings) (string, error) {
+	guard := c.Bool("guard")
+	if !c.IsSet("guard") { // as it was: to install a new version takes no guard away
+		guard = slices.ContainsFunc(now.Ours(), clientsettings.Hook.IsGuarded)
+	}
+	switch {
+	case !guard:
+		return program, nil
+	case runtime.GOOS == "windows":
+		return "", usagef("--guard is for shells of Unix; Windows has no such limits")
+	}
+	return clientsettings.Guarded(program), nil
 }
 
 // eventsFor are the events to register, and a word on why these.
@@ -294,7 +314,7 @@ func (in *installation) nextStep() {
 // warnAround tells what keeps the hook from running, or lets it run twice, in the other settings that this client reads.
 func warnAround(e env, set settings, t target, hook string) {
 	for _, f := range clientsettings.Files(set.claudeDir, t.project, managedDir(e)) {
-		b, err := os.ReadFile(f.Path)
+		b, err := readSmall(f.Path)
 		if err != nil {
 			continue
 		}

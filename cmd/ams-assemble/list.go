@@ -198,11 +198,18 @@ func listCSV(out io.Writer, records []catalog.Record) error {
 		"cost_usd", "cost_source", "input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens", "output_tokens", "llm_calls",
 		"tool_calls", "subagents", "errors", "models", "client_version"}}
 	number := func(n int64) string { return strconv.FormatInt(n, 10) }
+	count := func(r catalog.Record, name string, n int64) string {
+		if slices.Contains(r.UnknownTokens, name) {
+			return "" // a lower bound is no number to add up
+		}
+		return number(n)
+	}
 	for _, r := range records {
 		row := []string{r.SessionID, r.StartTime.Format(time.RFC3339Nano), "", "", formulaSafe(titleOf(r.Summary)), formulaSafe(schema.OrZero(r.Cwd)),
 			formulaSafe(r.Agent.Name), formulaSafe(schema.OrZero(r.Environment)), formulaSafe(strings.Join(r.Tags, " ")), string(r.Status), string(schema.OrZero(r.Outcome)), "",
-			string(schema.OrZero(r.CostSource)), number(r.InputTokens), number(r.CacheReadInputTokens), number(r.CacheCreationInputTokens),
-			number(r.OutputTokens), number(int64(r.LLMCalls)), number(int64(r.ToolCalls)), number(int64(r.Subagents)), number(int64(r.Errors)),
+			string(schema.OrZero(r.CostSource)), count(r, schema.InputTokens, r.InputTokens),
+			count(r, schema.CacheReadTokens, r.CacheReadInputTokens), count(r, schema.CacheCreationTokens, r.CacheCreationInputTokens),
+			count(r, schema.OutputTokens, r.OutputTokens), number(int64(r.LLMCalls)), number(int64(r.ToolCalls)), number(int64(r.Subagents)), number(int64(r.Errors)),
 			formulaSafe(strings.Join(r.Models, " ")), formulaSafe(schema.OrZero(r.ClientVersion))}
 		if r.EndTime != nil {
 			row[2] = r.EndTime.Format(time.RFC3339Nano)

@@ -61,7 +61,8 @@ func (t *listTable) columns() []column {
 			return screen.Money(*r.CostUSD)
 		}},
 		{head: "TOKENS", rank: 8, right: true, cell: func(r catalog.Record) string {
-			return screen.Short(inputOf(r.Summary)) + "/" + screen.Short(r.OutputTokens)
+			return tokens(inputOf(r.Summary), schema.UnknownInput(r.UnknownTokens)) + "/" +
+				tokens(r.OutputTokens, slices.Contains(r.UnknownTokens, schema.OutputTokens))
 		}},
 		{head: "TOOLS", rank: 7, right: true, cell: func(r catalog.Record) string { return screen.Number(int64(r.ToolCalls)) }},
 		{head: "ERR", rank: 4, right: true, cell: func(r catalog.Record) string { return screen.Number(int64(r.Errors)) },
@@ -74,11 +75,19 @@ func (t *listTable) columns() []column {
 	}
 }
 
+// tokens is a sum of tokens, marked where a part of it is not known.
+func tokens(n int64, unknown bool) string {
+	if unknown {
+		return screen.AtLeast(screen.Short(n), n)
+	}
+	return screen.Short(n)
+}
+
 func outcomeStyle(r catalog.Record) screen.Style {
 	switch schema.Outcome(schema.OrZero(r.Outcome)) {
 	case schema.FailedTurn:
 		return screen.Red
-	case schema.Interrupted, schema.Abandoned:
+	case schema.Interrupted, schema.Limited, schema.Abandoned:
 		return screen.Yellow
 	case schema.StillOpen:
 		return screen.Green
@@ -179,8 +188,11 @@ func sumUp(shown []catalog.Record, more int) string {
 	var ms, in, out int64
 	var cost float64
 	unknown, tools, errs := 0, 0, 0
+	unknownIn, unknownOut := false, false
 	for _, r := range shown {
 		in, out = in+inputOf(r.Summary), out+r.OutputTokens
+		unknownIn = unknownIn || schema.UnknownInput(r.UnknownTokens)
+		unknownOut = unknownOut || slices.Contains(r.UnknownTokens, schema.OutputTokens)
 		tools, errs = tools+r.ToolCalls, errs+r.Errors
 		if r.DurationMS != nil {
 			ms += *r.DurationMS
@@ -199,5 +211,6 @@ func sumUp(shown []catalog.Record, more int) string {
 	if unknown > 0 {
 		text += fmt.Sprintf(" without %s of unknown cost", screen.Number(int64(unknown)))
 	}
-	return text + fmt.Sprintf(", %s tokens in and %s out, %s, %s", screen.Short(in), screen.Short(out), screen.Count(tools, "tool call"), screen.Count(errs, "error"))
+	return text + fmt.Sprintf(", %s tokens in and %s out, %s, %s", tokens(in, unknownIn), tokens(out, unknownOut),
+		screen.Count(tools, "tool call"), screen.Count(errs, "error"))
 }

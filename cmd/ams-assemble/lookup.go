@@ -159,7 +159,7 @@ func (l *lookup) recorded(arg string) (*schema.Session, error) {
 }
 
 func (l *lookup) fromSpool(name string) (*schema.Session, error) {
-	w, err := newAssembler(l.e, l.set).fromSpool(name)
+	w, err := newAssembler(l.e, l.set, l.set.openArchive()).fromSpool(name)
 	if err != nil {
 		return nil, err
 	}
@@ -207,7 +207,7 @@ func (l *lookup) newer(s *spool.Stat, sum *schema.Summary) *work {
 	if s == nil || sum != nil && !s.LastChange().After(endOf(sum)) {
 		return nil
 	}
-	w, err := newAssembler(l.e, l.set).fromSpool(s.Name)
+	w, err := newAssembler(l.e, l.set, l.set.openArchive()).fromSpool(s.Name)
 	switch {
 	case err != nil || w.session == nil:
 		return nil

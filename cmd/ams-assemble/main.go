@@ -37,6 +37,8 @@ type env struct {
 	getenv func(string) string
 	now    func() time.Time
 	self   string // the path of this program
+	// envErr says why the settings in the env file could not be read, nil if they were.
+	envErr error
 }
 
 // memoryLimit is the heap at which garbage is collected more often rather than more memory taken: no session needs as much, and half a gigabyte is what
@@ -56,14 +58,30 @@ func main() {
 		getenv: os.Getenv, now: time.Now, self: self,
 	}
 	if err := loadEnv(envFile(homeDir(world)), os.LookupEnv, os.Setenv); err != nil {
-		fmt.Fprintf(os.Stderr, "ams-assemble: %v\n", err)
-		os.Exit(exitUsage)
+		world.envErr = &exitError{exitUsage, err}
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	told := make(chan os.Signal, 1)
+	signal.Notify(told, syscall.SIGTERM)
+	go endInTime(told)
 	code := run(ctx, world)
 	stop()
 	os.Exit(code)
+}
+
+// stopTime is how long after a SIGTERM the program may take to finish what it is at. Service
+// managers kill after 10 s or more.
+const stopTime = 5 * time.Second
+
+// endInTime ends the program some seconds after it was told to, whatever it waits for: a disk that
+// does not answer, a file that never ends. That loses nothing, as a crash does not: the next run
+// does what is left.
+func endInTime(told <-chan os.Signal) {
+	<-told
+	time.Sleep(stopTime)
+	fmt.Fprintf(os.Stderr, "ams-assemble: stopped in the middle of its work, %v after it was told to\n", stopTime)
+	os.Exit(exitSome)
 }
 
 // exitError carries an exit code other than exitNothing.

@@ -1,15 +1,19 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -55,7 +59,9 @@ func TestScripts(t *testing.T) {
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
 		UpdateScripts:       *updateScripts,
-		Cmds:                map[string]func(ts *testscript.TestScript, neg bool, args []string){"large": large, "smaller": smaller},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"aged": makeOld, "cmpstored": cmpStored, "large": large, "smaller": smaller,
+		},
 		Setup: func(env *testscript.Env) error {
 			captures, err := filepath.Abs("testdata/captures")
 			if err != nil {
@@ -89,6 +95,36 @@ func smaller(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	if info.Size() >= most {
 		ts.Fatalf("%s has %d bytes, want fewer than %d", args[0], info.Size(), most)
+	}
+}
+
+// makeOld is the command "aged FOLDER": what is below was last changed on a day long ago, so that stats prove that it was not since.
+func makeOld(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: aged FOLDER")
+	}
+	old := time.Date(2026, 2, 6, 0, 0, 0, 0, time.UTC)
+	ts.Check(filepath.WalkDir(ts.MkAbs(args[0]), func(path string, _ fs.DirEntry, err error) error {
+		return errors.Join(err, os.Chtimes(path, old, old))
+	}))
+}
+
+// storedPart is what a stored Session has and an assembled one has not.
+var storedPart = regexp.MustCompile(`(?m)^  "stored": \{\n    "rev": [1-9][0-9]*\n  \},\n`)
+
+// cmpStored is the command cmpstored FILE ASSEMBLED: FILE is a stored Session, and but for its
+// counter it is ASSEMBLED.
+func cmpStored(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: cmpstored FILE ASSEMBLED")
+	}
+	stored := ts.ReadFile(args[0])
+	bare := storedPart.ReplaceAllString(stored, "")
+	if bare == stored {
+		ts.Fatalf("%s has no counter", args[0])
+	}
+	if bare != ts.ReadFile(args[1]) {
+		ts.Fatalf("%s is not %s and a counter", args[0], args[1])
 	}
 }
 

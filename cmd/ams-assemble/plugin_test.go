@@ -17,7 +17,7 @@ import (
 const pluginDir = "../../plugin"
 
 // pluginClient is the version of the client that the plugin and the marketplace are tested with.
-const pluginClient = "2.1.330"
+const pluginClient = "2.1.332"
 
 func TestPluginRegistersWhatTheExampleDoes(t *testing.T) {
 	if got, want := readText(t, pluginDir+"/hooks/hooks.json"), readText(t, "../../hooks.example.json"); got != want {

@@ -53,7 +53,7 @@ func readPrices(e env, named string) (*price.Table, error) {
 	if path == "" {
 		path = filepath.Join(homeDir(e), ".config", "ams", "prices.json")
 	}
-	b, err := os.ReadFile(path)
+	b, err := readSmall(path)
 	if errors.Is(err, fs.ErrNotExist) && named == "" {
 		return table, nil
 	}

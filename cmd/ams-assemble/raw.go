@@ -6,15 +6,17 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
-	"strings"
+	"slices"
 	"time"
 
 	"ams/pkg/assemble"
 	"ams/pkg/bundle"
 	"ams/pkg/lax"
 	"ams/pkg/redact"
+	"ams/pkg/safefile"
 	"ams/pkg/spool"
 	"ams/pkg/transcript"
 )
@@ -27,6 +29,7 @@ type bundleNotes struct {
 	Salvaged int                     `json:"salvaged_records,omitempty"`
 	Parents  map[string][]parentBill `json:"parents,omitempty"`
 	Siblings []transcript.Sibling    `json:"siblings,omitempty"`
+	Standing *transcript.Standing    `json:"standing,omitempty"`
 }
 
 // parentBill is what a fork's cost needs of a cost-state line of its parent.
@@ -40,12 +43,18 @@ type parentBill struct {
 // bundle packs the raw material of a session, with masks where there is a redactor.
 func (w *work) bundle(masks *redact.Redactor) ([]byte, error) {
 	b := bundle.Bundle{SessionID: w.session.SessionID, Files: map[string][]byte{}}
+	if size := rawSize(w.files); size > bundle.MaxBytes { // it is not read to find that out
+		return nil, fmt.Errorf("raw material of session %s: %w: %d bytes", b.SessionID, bundle.ErrTooLarge, size)
+	}
 	var records bytes.Buffer
 	if err := dumpRecords(&records, w.contents.Records, masks); err != nil {
 		return nil, fmt.Errorf("raw material of session %s: %w", b.SessionID, err)
 	}
 	b.Records = records.Bytes()
 	notes := bundleNotes{Final: w.final, Damaged: w.in.DamagedSpools, Salvaged: w.in.SalvagedRecords, Siblings: w.in.Siblings}
+	if len(notes.Siblings) > 0 {
+		notes.Standing = &w.in.Standing
+	}
 	for id, bills := range w.in.Parents {
 		for _, s := range bills {
 			if notes.Parents == nil {
@@ -54,27 +63,30 @@ func (w *work) bundle(masks *redact.Redactor) ([]byte, error) {
 			notes.Parents[id] = append(notes.Parents[id], parentBill{s.Before, s.Line.TotalCostUSD, s.Line.TotalAPIDuration, s.Line.ModelUsage})
 		}
 	}
-	for _, path := range w.files.Paths() {
-		for _, p := range []string{path, strings.TrimSuffix(path, ".jsonl") + ".meta.json"} {
-			body, err := os.ReadFile(p)
-			if errors.Is(err, fs.ErrNotExist) {
-				continue
-			}
-			name, relErr := filepath.Rel(w.files.Project, p)
-			if err = errors.Join(err, relErr); err != nil {
-				return nil, fmt.Errorf("raw material of session %s: %w", b.SessionID, err)
-			}
-			if path == w.files.Main && p == path {
-				notes.Main = filepath.ToSlash(name)
-			}
-			b.Files[filepath.ToSlash(name)] = masked(body, masks)
-		}
+	err := transcript.Raw(w.files, bundle.MaxBytes, func(name string, body []byte) {
+		b.Files[name] = masked(body, masks)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("raw material of session %s: %w", b.SessionID, err)
 	}
-	var err error
+	main := filepath.Base(w.files.Main)
+	if _, ok := b.Files[main]; ok {
+		notes.Main = main
+	}
 	if b.Notes, err = json.Marshal(notes); err != nil {
 		return nil, fmt.Errorf("raw material of session %s: %w", b.SessionID, err)
 	}
 	return bundle.Encode(b)
+}
+
+// rawSize is the size of all transcript files of a session.
+func rawSize(files transcript.Files) (size int64) {
+	for _, path := range files.Paths() {
+		if info, err := os.Lstat(path); err == nil {
+			size += info.Size()
+		}
+	}
+	return size
 }
 
 // masked is a file of JSON lines with masks in its strings; what is no JSON is masked as text.
@@ -98,6 +110,9 @@ func masked(body []byte, masks *redact.Redactor) []byte {
 // restore gives an assembly what it was told when the bundle was made.
 func (n *bundleNotes) restore(in *assemble.Input) {
 	in.DamagedSpools, in.SalvagedRecords, in.Siblings = n.Damaged, n.Salvaged, n.Siblings
+	if n.Standing != nil {
+		in.Standing = *n.Standing
+	}
 	in.Parents = map[string][]assemble.CostState{}
 	for id, bills := range n.Parents {
 		for _, b := range bills {
@@ -110,7 +125,7 @@ func (n *bundleNotes) restore(in *assemble.Input) {
 
 // fromBundle assembles the session of a bundle, as it was assembled when the bundle was made.
 func (a *assembler) fromBundle(path string) (*work, error) {
-	f, err := os.Open(path)
+	f, err := safefile.Open(path, safefile.Rules{Links: true})
 	if err != nil {
 		return nil, fmt.Errorf("bundle: %w", err)
 	}
@@ -119,11 +134,6 @@ func (a *assembler) fromBundle(path string) (*work, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	dir, err := os.MkdirTemp("", "ams-bundle-")
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	defer os.RemoveAll(dir)
 	w := &work{name: spool.FileName(b.SessionID), from: path, notes: &bundleNotes{}}
 	if w.contents, err = bundleContents(b); err == nil && len(b.Notes) > 0 {
 		err = json.Unmarshal(b.Notes, w.notes)
@@ -131,24 +141,51 @@ func (a *assembler) fromBundle(path string) (*work, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	project := filepath.Join(dir, "projects", "bundle")
-	for name, body := range b.Files {
-		target := filepath.Join(project, filepath.FromSlash(name))
-		if err := errors.Join(os.MkdirAll(filepath.Dir(target), 0o700), os.WriteFile(target, body, 0o600)); err != nil {
-			return nil, fmt.Errorf("%s: %w", path, err)
-		}
+	dir, err := os.MkdirTemp("", "ams-bundle-")
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	finder := &transcript.Finder{ClaudeDir: dir, Owner: -1, Anywhere: true}
-	if main := w.notes.Main; main != "" && main != b.SessionID+".jsonl" {
-		w.files, err = finder.FromFile(filepath.Join(project, filepath.FromSlash(main)))
-	} else {
-		w.files, err = finder.Find(b.SessionID, "")
-	}
-	if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, transcript.ErrUnsafe) {
+	defer os.RemoveAll(dir)
+	if w.files, err = unpack(b, dir, w.notes.Main); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	w.files.SessionID = b.SessionID
 	return a.assemble(w)
+}
+
+// unpack writes the files of a bundle into an empty folder and finds the session's among them. main
+// is the name of the main file, as the bundle says, or "".
+func unpack(b bundle.Bundle, dir, main string) (transcript.Files, error) {
+	if _, ok := b.Files[main]; main != "" && !ok {
+		return transcript.Files{}, fmt.Errorf("bundle: it names %q as the main file, and holds no such file", main)
+	}
+	project := filepath.Join(dir, "projects", "bundle")
+	if err := os.MkdirAll(project, 0o700); err != nil {
+		return transcript.Files{}, err
+	}
+	root, err := os.OpenRoot(project)
+	if err != nil {
+		return transcript.Files{}, err
+	}
+	defer root.Close()
+	for _, name := range slices.Sorted(maps.Keys(b.Files)) {
+		target := filepath.FromSlash(name)
+		if err := root.MkdirAll(filepath.Dir(target), 0o700); err != nil {
+			return transcript.Files{}, fmt.Errorf("bundle: %w", err)
+		}
+		if err := root.WriteFile(target, b.Files[name], 0o600); err != nil {
+			return transcript.Files{}, fmt.Errorf("bundle: %w", err)
+		}
+	}
+	finder := &transcript.Finder{ClaudeDir: dir, Anywhere: true}
+	if main != "" && main != b.SessionID+".jsonl" {
+		return finder.FromFile(filepath.Join(project, filepath.FromSlash(main)), safefile.Owner{})
+	}
+	files, err := finder.Find(b.SessionID, "", safefile.Owner{})
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, transcript.ErrUnsafe) {
+		err = nil // it holds the spool only
+	}
+	return files, err
 }
 
 // bundleContents is the spool in a bundle.

@@ -17,7 +17,7 @@ import (
 // TestRealClientIsToldTruly runs the real client with ams-hook registered as hooks.example.json says, then the command that cron runs,
 // and reads the Session that is stored.
 func TestRealClientIsToldTruly(t *testing.T) {
-	for _, c := range []struct{ version, agentTool string }{{"2.1.330", "Agent"}, {"2.0.56", "Task"}} {
+	for _, c := range []struct{ version, agentTool string }{{"2.1.332", "Agent"}, {"2.0.56", "Task"}} {
 		t.Run(c.version, func(t *testing.T) {
 			client := clienttest.Available(t, c.version)
 			dir := t.TempDir()
@@ -32,7 +32,7 @@ func TestRealClientIsToldTruly(t *testing.T) {
 			s := storedSession(t, storeDir, ran.SessionID)
 			checkOrder(t, s)
 			checkStory(t, s, c.agentTool)
-			if c.version == "2.1.330" {
+			if c.version == "2.1.332" {
 				checkBill(t, s, ran.TotalCostUSD)
 			}
 		})

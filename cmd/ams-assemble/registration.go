@@ -11,6 +11,7 @@ import (
 	"github.com/rogpeppe/go-internal/diff"
 
 	"ams/pkg/clientsettings"
+	"ams/pkg/safefile"
 )
 
 // fileChange is what becomes of a file of the person's: nothing is written before it was shown.
@@ -37,19 +38,24 @@ func readChange(path string) (*fileChange, error) {
 	case err != nil:
 		return nil, fmt.Errorf("read %s: %w", path, err)
 	}
+	if c.before, err = readSmall(target); err != nil {
+		return nil, fmt.Errorf("read %s: %w", path, err)
+	}
 	info, err := os.Stat(target)
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", path, err)
 	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s is no regular file", path)
-	}
-	c.target, c.mode, c.exists = target, info.Mode().Perm(), true
-	if c.before, err = os.ReadFile(target); err != nil {
-		return nil, fmt.Errorf("read %s: %w", path, err)
-	}
-	c.after = c.before
+	c.target, c.mode, c.exists, c.after = target, info.Mode().Perm(), true, c.before
 	return c, nil
+}
+
+// maxSmall bounds a file that a person or an administrator writes by hand: settings, prices,
+// patterns. Those of a client with hundreds of permissions have 100 kB.
+const maxSmall = 16 << 20
+
+// readSmall reads a file that a person keeps, behind a link perhaps, and waits for nothing that was put in its place.
+func readSmall(path string) ([]byte, error) {
+	return safefile.Read(path, safefile.Rules{Links: true, MaxBytes: maxSmall})
 }
 
 // changed reports whether there is anything to write.
@@ -66,34 +72,32 @@ func (c *fileChange) write() error {
 	if err := os.MkdirAll(filepath.Dir(c.target), 0o700); err != nil {
 		return fmt.Errorf("write %s: %w", c.path, err)
 	}
-	now, err := os.ReadFile(c.target)
+	now, err := readSmall(c.target)
 	if err != nil && (c.exists || !errors.Is(err, fs.ErrNotExist)) {
 		return fmt.Errorf("write %s: %w", c.path, err)
 	}
 	if !bytes.Equal(now, c.before) {
 		return &hintError{err: fmt.Errorf("write %s: another program changed it meanwhile", c.path), hint: "try again"}
 	}
-	if err := writeFile(c.target, c.after); err != nil {
-		return err
+	return safefile.Write(c.target, c.after, c.options())
+}
+
+// options keep the file's mode, and its owner or that of its folder: root may be at work on a person's file.
+func (c *fileChange) options() safefile.WriteOptions {
+	opt := safefile.WriteOptions{Mode: c.mode, Like: filepath.Dir(c.target)}
+	if c.exists {
+		opt.Like = c.target
 	}
-	if err := os.Chmod(c.target, c.mode); err != nil {
-		return fmt.Errorf("write %s: %w", c.path, err)
-	}
-	return keepOwner(c.target, filepath.Dir(c.target))
+	return opt
 }
 
 // backup keeps the file as it was, beside it, and says where.
 func (c *fileChange) backup(e env) (string, error) {
 	path := c.target + ".ams-backup-" + e.now().UTC().Format("20060102T150405Z")
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, c.mode)
-	if errors.Is(err, fs.ErrExist) { // twice within a second: the first one is the older state
+	if _, err := os.Lstat(path); err == nil { // twice within a second: the first one is the older state
 		return path, nil
 	}
-	if err != nil {
-		return "", fmt.Errorf("keep a backup of %s: %w", c.path, err)
-	}
-	_, err = f.Write(c.before)
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+	if err := safefile.Write(path, c.before, c.options()); err != nil {
 		return "", fmt.Errorf("keep a backup of %s: %w", c.path, err)
 	}
 	return path, nil

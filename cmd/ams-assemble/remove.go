@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/urfave/cli/v2"
 
@@ -34,7 +36,7 @@ func removeCommand(e env) *cli.Command {
 }
 
 func removeSessions(ctx context.Context, e env, set settings, ids []string) error {
-	book, err := set.openBook()
+	book, err := set.openBook(e)
 	if err != nil {
 		return err
 	}
@@ -62,29 +64,52 @@ func removeSessions(ctx context.Context, e env, set settings, ids []string) erro
 func (sh *shelf) remove(ctx context.Context, book *receipt.Book, id string) error {
 	name := spool.FileName(id)
 	last := book.Get(name)
-	key := ""
-	if last != nil {
-		key = last.Key
+	keys, err := sh.keysOf(ctx, name, last)
+	if err != nil {
+		return fmt.Errorf("remove session %s: %w", screen.Line(id), err)
 	}
-	if key == "" {
-		old, err := sh.indexed(ctx, name)
-		if err != nil {
-			return err
-		}
-		if old == nil {
-			return fmt.Errorf("session %s is not stored", screen.Line(id))
-		}
-		key = upload.SessionKey(name, old.StartTime.Time)
+	if len(keys) == 0 {
+		return fmt.Errorf("session %s is not stored", screen.Line(id))
 	}
-	for _, k := range []string{upload.IndexKey(name), key, upload.RawKey(key)} {
-		if err := sh.store.Delete(ctx, k); err != nil {
+	gone := []string{upload.IndexKey(name)}
+	for _, key := range keys {
+		gone = append(gone, key, upload.RawKey(key))
+	}
+	for _, key := range gone {
+		if err := sh.store.Delete(ctx, key); err != nil {
 			return fmt.Errorf("remove session %s: %w", screen.Line(id), err)
 		}
 	}
 	if last == nil {
 		return nil
 	}
-	gone := *last
-	gone.Key, gone.Made = "", nil
-	return book.Put(name, gone)
+	without := *last
+	without.Key, without.Made, without.Version = "", nil, receipt.Version{}
+	return book.Put(name, without)
+}
+
+// keysOf are the keys under which a session may be stored: where this machine put it, and where the
+// index record says, as another machine may have seen an earlier part of it.
+func (sh *shelf) keysOf(ctx context.Context, name string, last *receipt.Receipt) ([]string, error) {
+	var keys []string
+	if last != nil && last.Key != "" {
+		keys = append(keys, last.Key)
+	}
+	b, _, err := sh.store.Get(ctx, upload.IndexKey(name))
+	if errors.Is(err, upload.ErrNotFound) {
+		return keys, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("look for it: %w", err)
+	}
+	sum, err := readSummary(b)
+	if err != nil {
+		return nil, err
+	}
+	if sum != nil {
+		if key := upload.SessionKey(name, sum.StartTime.Time); !slices.Contains(keys, key) {
+			keys = append(keys, key)
+		}
+	}
+	return keys, nil
 }

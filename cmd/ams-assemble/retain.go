@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -8,9 +9,13 @@ import (
 	"strings"
 	"time"
 
+	"ams/pkg/assemble"
 	"ams/pkg/catalog"
 	"ams/pkg/receipt"
+	"ams/pkg/schema"
+	"ams/pkg/screen"
 	"ams/pkg/spool"
+	"ams/pkg/upload"
 )
 
 // finished is a spool whose session is over and stored as it is.
@@ -21,9 +26,20 @@ type finished struct {
 
 func (f finished) bytes() int64 { return f.stat.DBBytes + f.stat.InboxBytes }
 
+// pruner removes spools of stored sessions.
+type pruner struct {
+	e    env
+	set  settings
+	opt  runOptions
+	book *receipt.Book
+	sh   *shelf
+	a    *assembler
+}
+
 // prune removes the spools of stored sessions that are older than --retain, and while the spools are larger than --spool-max the oldest
-// stored ones. What is not stored, or has news, is never removed. What stays is compacted, once.
-func prune(e env, set settings, opt runOptions, book *receipt.Book, stats []spool.Stat, known map[string]*receipt.Receipt) {
+// stored ones. What is not stored, or has news, is never removed. What stays is compacted, once. It returns how many sessions were not in the
+// store any more and could not be stored anew.
+func (p *pruner) prune(ctx context.Context, stats []spool.Stat, known map[string]*receipt.Receipt) (failed int) {
 	var total int64
 	var done []finished
 	for _, s := range stats {
@@ -34,27 +50,117 @@ func prune(e env, set settings, opt runOptions, book *receipt.Book, stats []spoo
 		}
 	}
 	slices.SortFunc(done, func(a, b finished) int { return a.r.LastEvent.Compare(b.r.LastEvent) })
+	left := total
+	var goes []finished
 	for _, f := range done {
-		old := opt.retain > 0 && e.now().Sub(f.r.LastEvent) >= opt.retain
-		if !old && (opt.spoolMax == 0 || total <= opt.spoolMax) {
-			compact(e, set, book, f)
+		old := p.opt.retain > 0 && p.e.now().Sub(f.r.LastEvent) >= p.opt.retain
+		if !old && (p.opt.spoolMax == 0 || left <= p.opt.spoolMax) {
+			compact(p.e, p.set, p.book, f)
 			continue
 		}
-		last, err := spool.ParseKey(f.r.LastRecord)
-		if err == nil {
-			err = spool.Remove(set.spoolDir, f.stat.Name, last, f.r.RecordCount)
+		left -= f.bytes()
+		goes = append(goes, f)
+	}
+	ctx, giveUp := context.WithCancel(ctx)
+	defer giveUp()
+	for l := range inOrder(ctx, goes, func(f finished) looked { return p.look(ctx, f) }) {
+		err := l.err
+		if err == nil && !l.there {
+			err = p.again(ctx, l.finished) // its spool goes at a later run, when the object has been seen
 		}
 		switch {
-		case err == nil:
-			total -= f.bytes()
-		case errors.Is(err, spool.ErrChanged), errors.Is(err, spool.ErrBusy), errors.Is(err, spool.ErrNotFound): // news: the next run's
-		default:
-			fmt.Fprintf(e.stderr, "ams-assemble: remove spool %s: %v\n", f.stat.Name, err)
+		case err != nil && ctx.Err() != nil: // it was told to stop
+		case err != nil:
+			failed++
+			fmt.Fprintf(p.e.stderr, "ams-assemble: session %s: its spool stays: %v\n", screen.Line(l.stat.Name), err)
+			if isDead(err) {
+				giveUp() // all others would wait for the same
+			}
+		case l.there && p.remove(l.finished):
+			total -= l.bytes()
 		}
 	}
-	if opt.spoolMax > 0 && total > opt.spoolMax {
-		fmt.Fprintf(e.stderr, "ams-assemble: the spools hold %d bytes, more than --spool-max; what is left of them is not stored yet\n", total)
+	if p.opt.spoolMax > 0 && total > p.opt.spoolMax {
+		fmt.Fprintf(p.e.stderr, "ams-assemble: the spools hold %d bytes, more than --spool-max; what is left of them is not stored yet\n", total)
 	}
+	return failed
+}
+
+// looked is a finished spool and whether its session is in the store.
+type looked struct {
+	finished
+	there bool
+	err   error
+}
+
+func (p *pruner) look(ctx context.Context, f finished) looked {
+	there, err := p.sh.has(ctx, f.stat.Name, f.r)
+	return looked{f, there, err}
+}
+
+// again stores a session that its receipt says is stored and that the store has not, or not whole:
+// an object may be lost, or removed by somebody else.
+func (p *pruner) again(ctx context.Context, f finished) error {
+	fmt.Fprintf(p.e.stderr, "ams-assemble: session %s is no longer in the store as it was stored; it is stored anew\n", screen.Line(f.stat.Name))
+	r := storeOne(ctx, p.a, p.sh, p.book, f.stat.Name, f.r)
+	if r.err == nil {
+		say(p.e, p.opt, r)
+	}
+	return r.err
+}
+
+// remove removes a spool that has no news, and reports whether it is gone.
+func (p *pruner) remove(f finished) bool {
+	last, err := spool.ParseKey(f.r.LastRecord)
+	if err == nil {
+		err = spool.Remove(p.set.spoolDir, f.stat.Name, last, f.r.RecordCount)
+	}
+	switch {
+	case err == nil:
+		return true
+	case errors.Is(err, spool.ErrChanged), errors.Is(err, spool.ErrBusy), errors.Is(err, spool.ErrNotFound): // news: the next run's
+	default:
+		fmt.Fprintf(p.e.stderr, "ams-assemble: remove spool %s: %v\n", f.stat.Name, err)
+	}
+	return false
+}
+
+// has reports whether the store has the session of a receipt, body and index record. Where the body
+// is not the one that this machine stored, it is read: another machine may have united it with what
+// it saw.
+func (sh *shelf) has(ctx context.Context, name string, r *receipt.Receipt) (bool, error) {
+	b, _, err := sh.store.Get(ctx, upload.IndexKey(name))
+	if errors.Is(err, upload.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("look whether it is stored: %w", err)
+	}
+	sum, err := readSummary(b)
+	if err != nil || sum == nil {
+		return false, err
+	}
+	key := upload.SessionKey(name, sum.StartTime.Time)
+	there, err := upload.Look(ctx, sh.store, key)
+	if err == nil && r.BodyTag != "" && there.ETag == r.BodyTag && (r.Size == 0 || there.Size == r.Size) {
+		return true, nil
+	}
+	var body []byte
+	if err == nil {
+		body, _, err = sh.store.Get(ctx, key)
+	}
+	if errors.Is(err, upload.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("look whether it is stored: %w", err)
+	}
+	s, err := schema.Decode(body)
+	if errors.Is(err, schema.ErrNewer) {
+		return true, nil // a newer program on another machine united it
+	}
+	return err == nil && s.SessionID == r.SessionID && s.Completeness != nil && revOf(s.Stored) >= r.Rev &&
+		assemble.Covers(assemble.Inputs(s.Completeness), r.Made), nil
 }
 
 // compactFrom is the size from which a compaction pays: a database begins with 32 kB and grows in steps.

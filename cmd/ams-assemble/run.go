@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
+	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -15,12 +17,11 @@ import (
 	"golang.org/x/term"
 
 	"ams/pkg/assemble"
-	"ams/pkg/bundle"
 	"ams/pkg/lax"
 	"ams/pkg/receipt"
 	"ams/pkg/screen"
 	"ams/pkg/spool"
-	"ams/pkg/upload"
+	"ams/pkg/transcript"
 )
 
 // runOptions are the settings of run alone.
@@ -131,7 +132,7 @@ func storeAll(ctx context.Context, e env, set settings, opt runOptions, word *re
 	if err != nil {
 		return err
 	}
-	book, err := set.openBook()
+	book, err := set.openBook(e)
 	if err != nil {
 		return err
 	}
@@ -141,14 +142,17 @@ func storeAll(ctx context.Context, e env, set settings, opt runOptions, word *re
 		return err
 	}
 	known := book.All()
-	todo := withNews(known, set, stats)
+	archive := set.openArchive()
+	defer saveArchive(e, archive)
+	todo := withNews(known, set, stats, archive)
 	sh := &shelf{store: store, set: set}
 	bar := progress(e, opt, len(todo))
-	stored, failed, dead, why := 0, 0, false, error(nil)
+	stored, failed, why := 0, 0, error(nil)
+	var state health
 	handOut, giveUp := context.WithCancel(ctx)
 	defer giveUp()
 	results := inParallel(handOut, opt.jobs, todo, func() func(spool.Stat) result {
-		a := newAssembler(e, set)
+		a := newAssembler(e, set, archive)
 		return func(s spool.Stat) result { return storeOne(ctx, a, sh, book, s.Name, known[s.Name]) }
 	})
 	for r := range results {
@@ -156,11 +160,11 @@ func storeAll(ctx context.Context, e env, set settings, opt runOptions, word *re
 		if r.err != nil {
 			failed++
 			why = r.err
-			if dead = dead || isDead(r.err); dead {
-				giveUp() // each of the others would wait for the same error
-			}
 		} else if r.work != nil && r.work.session != nil {
 			stored++
+		}
+		if state.note(r.err); state.dead {
+			giveUp() // each of the others would wait for the same error
 		}
 		say(e, opt, r)
 	}
@@ -173,35 +177,54 @@ func storeAll(ctx context.Context, e env, set settings, opt runOptions, word *re
 		return &exitError{exitSome, fmt.Errorf("stopped after %d of %d sessions: %w", stored+failed, len(todo), err)}
 	}
 	stats = lookAgain(set, book, stats, todo, known)
-	prune(e, set, opt, book, stats, known)
+	gone := 0
+	if !state.dead {
+		p := &pruner{e: e, set: set, opt: opt, book: book, sh: sh, a: newAssembler(e, set, archive)}
+		gone = p.prune(ctx, stats, known)
+	}
 	switch {
-	case failed > 0 && stored == 0 && (dead || failed == len(todo)):
+	case failed > 0 && stored == 0 && (state.dead || failed == len(todo)):
 		return fmt.Errorf("no session could be stored; the next run tries all %d again", len(todo))
-	case dead:
+	case state.dead:
 		return &exitError{exitSome, fmt.Errorf("the store failed after %d of %d sessions; the next run tries the others", stored, len(todo))}
 	case failed > 0:
 		return &exitError{exitSome, fmt.Errorf("%d of %d sessions failed; the next run tries them again", failed, len(todo))}
+	case gone > 0:
+		return &exitError{exitSome, fmt.Errorf("%s that should be in the store could not be seen there; the next run looks again", screen.Count(gone, "session"))}
 	}
 	return nil
 }
 
-// isDead reports whether a store's error would meet every other session as well: no answer, or keys that it does not take.
-func isDead(err error) bool {
-	var s3 *upload.S3Error
-	return errors.As(err, &s3) && (s3.Status == 0 || s3.Status == http.StatusUnauthorized || s3.Code == "InvalidAccessKeyId" ||
-		s3.Code == "SignatureDoesNotMatch" || s3.Code == "NoSuchBucket")
-}
-
-// withNews are the spools in which something has happened since their receipts, by stats alone.
-func withNews(known map[string]*receipt.Receipt, set settings, stats []spool.Stat) []spool.Stat {
+// withNews are the spools in which something has happened since their receipts, by stats alone; a transcript that came or went may make
+// news of sessions that share lines with it.
+func withNews(known map[string]*receipt.Receipt, set settings, stats []spool.Stat, archive *transcript.Archive) []spool.Stat {
 	program, fingerprint := set.join.ProgramVersion, set.fingerprint()
-	var todo []spool.Stat
+	moved := archive.Changed()
+	todo := importedNews(known, stats, func(r *receipt.Receipt) bool { return moved && hasNewSibling(archive, r) })
 	for _, s := range stats {
 		if s.Name == spool.Unassigned {
 			continue
 		}
-		if r := known[s.Name]; r == nil || !r.Current(program, fingerprint, spoolStats(s)) {
+		r := known[s.Name]
+		if r == nil || !r.Current(program, fingerprint, spoolStats(s)) || moved && hasNewSibling(archive, r) {
 			todo = append(todo, s)
+		}
+	}
+	archive.Settle()
+	return todo
+}
+
+// importedNews are the sessions without a spool, which an import stored, that were not over then, since nothing else would tell of their
+// ends, or that copied says are of another session in part.
+func importedNews(known map[string]*receipt.Receipt, stats []spool.Stat, copied func(*receipt.Receipt) bool) []spool.Stat {
+	hasSpool := map[string]bool{}
+	for _, s := range stats {
+		hasSpool[s.Name] = true
+	}
+	var todo []spool.Stat
+	for _, name := range slices.Sorted(maps.Keys(known)) {
+		if r := known[name]; r.Key != "" && r.RecordCount == 0 && !hasSpool[name] && mainOf(r) != "" && (!r.Final || copied(r)) {
+			todo = append(todo, spool.Stat{Name: name})
 		}
 	}
 	return todo
@@ -270,34 +293,33 @@ type storedLine struct {
 // storeOne assembles and stores one session, then writes its receipt. last is the one before, or nil.
 func storeOne(ctx context.Context, a *assembler, sh *shelf, book *receipt.Book, name string, last *receipt.Receipt) result {
 	w, err := a.fromSpool(name)
-	var key string
+	if errors.Is(err, spool.ErrNotFound) && last != nil && last.RecordCount == 0 {
+		w, err = a.fromImported(last)
+	}
+	var done shelved
 	switch {
-	case errors.Is(err, spool.ErrNotFound):
-		return result{name: name}
+	case errors.Is(err, spool.ErrNotFound), errors.Is(err, fs.ErrNotExist):
+		return result{name: name} // it went away since it was listed
 	case errors.Is(err, errEmpty):
 		err = nil // its receipt keeps the next run from saying so again
 	case err != nil:
 		return result{name: name, err: err}
 	default:
-		key, w.session, err = sh.put(ctx, w, last)
-		switch {
-		case errors.Is(err, upload.ErrTooLarge): // and so are all later tries; without a key its spool is never pruned
-			key, err = "", fmt.Errorf("%w; it is not tried again before it has changed", err)
-		case errors.Is(err, bundle.ErrTooLarge): // the session itself is stored
-		case err != nil:
+		if done, err = sh.put(ctx, w, last); err != nil && !isTooLarge(err) {
 			return result{name: name, work: w, err: err}
 		}
+		w.session = done.session
 	}
-	r := w.receipt(a.set, key)
+	r := w.receipt(a.set, done)
 	r.Compacted = last != nil && last.Compacted && last.RecordCount == r.RecordCount
-	return result{name: name, work: w, key: key, err: errors.Join(err, book.Put(name, r))}
+	return result{name: name, work: w, key: done.key, err: errors.Join(err, book.Put(name, r))}
 }
 
-// receipt says what the work was made of.
-func (w *work) receipt(set settings, key string) receipt.Receipt {
+// receipt says what the work was made of, and what was stored.
+func (w *work) receipt(set settings, done shelved) receipt.Receipt {
 	r := receipt.Receipt{
-		SessionID: w.contents.SessionID, Inputs: w.inputs, Spool: spoolStats(w.contents.Stat), LookedAt: w.lookedAt, Final: w.final,
-		Program: set.join.ProgramVersion, Settings: set.fingerprint(), Key: key, RecordCount: len(w.contents.Records),
+		SessionID: w.contents.SessionID, Inputs: w.inputs, Siblings: w.siblings, Spool: spoolStats(w.contents.Stat), LookedAt: w.lookedAt, Final: w.final,
+		Program: set.join.ProgramVersion, Settings: set.fingerprint(), Key: done.key, Version: done.version, RecordCount: len(w.contents.Records),
 		LastEvent: w.lookedAt,
 	}
 	if w.session != nil {

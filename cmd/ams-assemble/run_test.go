@@ -106,7 +106,7 @@ func TestEveryCallOfTheStoreMayFail(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer book.Close()
-		a := newAssembler(env{now: time.Now}, set)
+		a := newAssembler(env{now: time.Now}, set, set.openArchive())
 		r := storeOne(t.Context(), a, &shelf{store: faulty, set: set}, book, "one", book.Get("one"))
 		if r.err != nil && book.Get("one") != nil {
 			t.Error("a receipt was written for what is not stored")

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -25,9 +26,11 @@ import (
 // bucketServer is an S3 server over TLS that checks signatures and integrity, and can be told to fail.
 type bucketServer struct {
 	*httptest.Server
-	deny atomic.Value // a part of the path that is denied, "" for none
-	puts atomic.Int64
-	gets atomic.Int64 // of objects, not of lists
+	deny  atomic.Value                    // a part of the path that is denied, "" for none
+	wrap  func(http.Handler) http.Handler // what stands before it, nil for nothing
+	trust bool                            // no signatures are checked: what stands before it changes headers
+	puts  atomic.Int64
+	gets  atomic.Int64 // of objects, not of lists
 }
 
 const (
@@ -42,9 +45,23 @@ func newBucketServer(t testing.TB) *bucketServer {
 		t.Fatal(err)
 	}
 	fake := gofakes3.New(backend, gofakes3.WithV4Auth(map[string]string{testKeyID: testSecret}), gofakes3.WithIntegrityCheck(true))
-	handler := fake.Server()
+	handler, open := fake.Server(), gofakes3.New(backend, gofakes3.WithIntegrityCheck(true)).Server()
 	b := &bucketServer{}
 	b.deny.Store("")
+	b.wrap = func(next http.Handler) http.Handler { return next }
+	var one sync.Mutex // its conditional puts are not atomic
+	inner := handler
+	handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPut || r.Method == http.MethodDelete {
+			one.Lock()
+			defer one.Unlock()
+		}
+		if b.trust {
+			open.ServeHTTP(w, r)
+			return
+		}
+		inner.ServeHTTP(w, r)
+	})
 	b.Server = httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if deny := b.deny.Load().(string); deny != "" && r.Method == http.MethodPut && strings.Contains(r.URL.Path, deny) {
 			w.WriteHeader(http.StatusForbidden)
@@ -57,7 +74,7 @@ func newBucketServer(t testing.TB) *bucketServer {
 		if r.Method == http.MethodGet && strings.HasSuffix(r.URL.Path, ".json") {
 			b.gets.Add(1)
 		}
-		handler.ServeHTTP(w, r)
+		b.wrap(handler).ServeHTTP(w, r)
 	}))
 	t.Cleanup(b.Close)
 	ca := filepath.Join(t.TempDir(), "ca.pem")

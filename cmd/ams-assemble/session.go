@@ -13,6 +13,7 @@ import (
 
 	"ams/pkg/bundle"
 	"ams/pkg/redact"
+	"ams/pkg/safefile"
 	"ams/pkg/schema"
 	"ams/pkg/spool"
 )
@@ -46,7 +47,7 @@ func sessionCommand(e env) *cli.Command {
 }
 
 func sessions(e env, c *cli.Context, set settings) error {
-	a := newAssembler(e, set)
+	a := newAssembler(e, set, set.openArchive())
 	failed := 0
 	for _, arg := range c.Args().Slice() {
 		err := oneSession(e, c, a, arg)
@@ -78,11 +79,11 @@ func oneSession(e env, c *cli.Context, a *assembler, arg string) error {
 		if err != nil {
 			return err
 		}
-		key, _, err := (&shelf{store: store, set: a.set}).put(c.Context, w, nil)
+		done, err := (&shelf{store: store, set: a.set}).put(c.Context, w, nil)
 		if err != nil {
 			return fmt.Errorf("session %s: %w", w.session.SessionID, err)
 		}
-		fmt.Fprintf(e.stdout, "%s  %s  %s\n", w.session.SessionID, w.session.Outcome, key)
+		fmt.Fprintf(e.stdout, "%s  %s  %s\n", w.session.SessionID, done.session.Outcome, done.key)
 		return nil
 	}
 	redact.New(a.set.redact).Session(w.session)
@@ -91,7 +92,7 @@ func oneSession(e env, c *cli.Context, a *assembler, arg string) error {
 		return err
 	}
 	if path := c.String("output"); path != "" && path != "-" {
-		return writeFile(path, body)
+		return writeOutput(path, body)
 	}
 	if _, err := bytes.NewReader(body).WriteTo(e.stdout); err != nil {
 		return fmt.Errorf("print session %s: %w", w.session.SessionID, err)
@@ -119,7 +120,7 @@ func (a *assembler) byArgument(arg string) (*work, error) {
 			return nil, fmt.Errorf("spool %s: %w", arg, fs.ErrNotExist)
 		}
 	}
-	files, err := a.finder.Find(arg, "")
+	files, err := a.finder.Find(arg, "", a.owner)
 	if err != nil {
 		return nil, &hintError{
 			err: fmt.Errorf("session %s: there is no spool in %s and no transcript below %s", arg, a.set.spoolDir,
@@ -130,20 +131,10 @@ func (a *assembler) byArgument(arg string) (*work, error) {
 	return a.fromTranscript(arg, files)
 }
 
-// writeFile puts the whole file in place or none of it.
-func writeFile(path string, body []byte) error {
-	temp, err := os.CreateTemp(filepath.Dir(path), ".ams-*")
-	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
+// writeOutput writes the file that a person named. A device or FIFO is not replaced by a file.
+func writeOutput(path string, body []byte) error {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return &hintError{err: fmt.Errorf("write %s: it is no regular file", path), hint: "--output - is standard output"}
 	}
-	defer os.Remove(temp.Name())
-	_, err = temp.Write(body)
-	err = errors.Join(err, temp.Sync(), temp.Close())
-	if err == nil {
-		err = os.Rename(temp.Name(), path)
-	}
-	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	return nil
+	return safefile.Write(path, body, safefile.WriteOptions{})
 }

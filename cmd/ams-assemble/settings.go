@@ -26,6 +26,7 @@ import (
 // settings are the common settings, checked.
 type settings struct {
 	spoolDir  string
+	refused   error // why hooks do not use the folder that was set, and so record into spoolDir
 	claudeDir string
 	localDir  string
 	s3        *upload.S3Options // nil: the local store
@@ -70,13 +71,17 @@ func joinSettings(prices *price.Table) assemble.Settings {
 
 // readSettings checks the common settings.
 func readSettings(e env, c *cli.Context) (settings, error) {
+	if e.envErr != nil {
+		return settings{}, e.envErr
+	}
 	s := settings{claudeDir: c.String("claude-dir"), localDir: c.String("local-dir"), idle: c.Duration("idle"), now: c.Bool("now")}
 	var err error
-	if s.spoolDir, err = spool.Dir(c.String("spool-dir"), e.getenv); err != nil {
+	if err = s.readSpoolDir(e, c.String("spool-dir")); err != nil {
 		return s, err
 	}
 	if c.IsSet("spool-dir") && e.getenv("AMS_SPOOL_DIR") != c.String("spool-dir") {
 		// Named by hand: relative to where the person is, not to the home folder as in a settings file.
+		s.refused = nil
 		if s.spoolDir, err = filepath.Abs(c.String("spool-dir")); err != nil {
 			return s, fmt.Errorf("--spool-dir: %w", err)
 		}
@@ -117,6 +122,20 @@ func readSettings(e env, c *cli.Context) (settings, error) {
 	return s, nil
 }
 
+// readSpoolDir finds the folder that hooks record into. Root, who assembles for others, reads the one that was set.
+func (s *settings) readSpoolDir(e env, setting string) error {
+	place, err := spool.PlaceFor(setting, e.getenv)
+	if err != nil {
+		return err
+	}
+	s.spoolDir, s.refused = place.Dir, place.Refused
+	if errors.Is(place.Refused, spool.ErrForeign) && os.Geteuid() == 0 {
+		s.refused = nil
+		s.spoolDir, err = spool.Dir(setting, e.getenv)
+	}
+	return err
+}
+
 // rawKeeping says whether the raw material of sessions is stored, and how.
 type rawKeeping int
 
@@ -154,7 +173,7 @@ func (s *settings) readPrivacy(c *cli.Context) error {
 	if path == "" {
 		return nil
 	}
-	b, err := os.ReadFile(path)
+	b, err := readSmall(path)
 	if err != nil {
 		return fmt.Errorf("--redact-rules: %w", err)
 	}
@@ -254,10 +273,20 @@ func (s settings) receiptsPath() string {
 }
 
 // openBook opens the receipts of the store in use, and with them the lock that only one run holds.
-func (s settings) openBook() (*receipt.Book, error) {
+func (s settings) openBook(e env) (*receipt.Book, error) {
 	book, err := receipt.Open(s.receiptsPath())
-	if errors.Is(err, receipt.ErrLocked) {
+	switch {
+	case errors.Is(err, receipt.ErrLocked):
 		return nil, &exitError{exitLocked, err}
+	case errors.Is(err, receipt.ErrNewer):
+		hint := "update this ams-assemble, or remove the file: every session is then looked at anew"
+		return nil, &hintError{err: err, hint: hint}
+	case err != nil:
+		return nil, err
 	}
-	return book, err
+	if d := book.Damage; d != nil {
+		fmt.Fprintf(e.stderr, "ams-assemble: %s is damaged (%s) and is kept as %s; every session is looked at anew\n",
+			d.Path, d.Reason, d.Kept)
+	}
+	return book, nil
 }

@@ -1,11 +1,16 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"time"
 
 	"ams/pkg/assemble"
+	"ams/pkg/bundle"
 	"ams/pkg/receipt"
 	"ams/pkg/redact"
 	"ams/pkg/schema"
@@ -13,120 +18,395 @@ import (
 )
 
 // shelf puts Sessions into a store, redacted, and never a poorer one over a richer one.
+//
+// Any number of machines may store one session, each with the part that it saw. Nothing is taken from another:
+//
+//  1. What is stored is looked at: the body that this machine stored last by its ETag alone, any other by reading index record and body.
+//  2. The Session is united with it, unless it is this machine's own and the inputs cover it.
+//  3. The body is put on the condition that it is still the one that was looked at. Its counter (stored.rev) is one more.
+//  4. The index record is put on such a condition, too. Of two, that of the higher counter stays: its body was put over the other.
+//  5. Where a session turned out to begin on another day, the body under the old key goes.
+//
+// A conflict at 3, or an index record that names another key at 4, begins at 1. What a crash leaves
+// between two steps has no receipt here, so it is done again.
 type shelf struct {
 	store upload.Store
 	set   settings
 }
 
-// putTries bounds how often a Session is united anew because another machine stored the same session in between.
-const putTries = 4
+// shelved is what became of a Session that was put.
+type shelved struct {
+	key     string
+	session *schema.Session // as it is stored
+	version receipt.Version
+}
 
-// put stores a Session: its body first, then the index record by which it is found. last is the receipt of the Session stored before from
-// this machine, or nil. Where its inputs cover those of the stored Session it replaces it whole; else, and where this machine does not
-// know what is stored, the stored one is read first and replaced only if nobody else did so in between. It returns the Session as
-// it was stored.
-func (sh *shelf) put(ctx context.Context, w *work, last *receipt.Receipt) (key string, stored *schema.Session, err error) {
-	key = upload.SessionKey(w.name, w.session.StartTime.Time)
-	known := last != nil && last.Key != ""
-	if known {
-		key = last.Key
-	} else if old, err := sh.indexed(ctx, w.name); err != nil {
-		return key, w.session, err
-	} else if old != nil {
-		key = upload.SessionKey(w.name, old.StartTime.Time)
+// putTries bounds how often a Session is put anew because another machine stored the same session
+// in between: of so many at once each is the first one time.
+const putTries = 16
+
+// maxRev is the highest counter: what every reader of JSON takes for a whole number. Only a damaged
+// object has one near it.
+const maxRev = 1 << 53
+
+// put stores a Session. last is the receipt of the Session stored before from this machine, or nil. Of
+// an error that is [isTooLarge] the receipt is kept, too.
+func (sh *shelf) put(ctx context.Context, w *work, last *receipt.Receipt) (shelved, error) {
+	p := &putting{sh: sh, w: w, last: last, masks: redact.New(sh.set.redact), denied: map[string]error{}}
+	pristine, err := schema.Encode(w.session) // what is united and masked would be so twice
+	if err != nil {
+		return shelved{}, err
 	}
 	for try := 1; ; try++ {
-		s, opt := w.session, upload.PutOptions{}
-		if !known || !assemble.Covers(assemble.Inputs(w.session.Completeness), last.Made) {
-			if s, opt, err = sh.unite(ctx, key, w.session); err != nil {
-				return key, w.session, err
+		done, err := p.once(ctx)
+		switch {
+		case errors.Is(err, upload.ErrTooLarge): // without a key its spool is never pruned
+			return shelved{session: done.session}, fmt.Errorf("%w; it is not tried again before it has changed", err)
+		case err == nil || !errors.Is(err, upload.ErrChanged):
+			return done, err
+		case try == putTries:
+			return done, err
+		}
+		p.changed = true
+		if w.session, err = schema.Decode(pristine); err != nil {
+			return shelved{}, err
+		}
+	}
+}
+
+// isTooLarge reports whether an error says that a session, or its raw material, is too large for a store.
+// Each later try would meet it again.
+func isTooLarge(err error) bool {
+	return errors.Is(err, upload.ErrTooLarge) || errors.Is(err, bundle.ErrTooLarge)
+}
+
+// putting is one Session on its way into the store.
+type putting struct {
+	sh    *shelf
+	w     *work
+	last  *receipt.Receipt
+	masks *redact.Redactor
+
+	stale   []string // keys of bodies that this machine put, now or before: of them the index record names one
+	changed bool     // another machine stored the session since it was first looked at
+
+	denied  map[string]error // by key, why what may be stored could not be read
+	crossed int              // how often such an object was there after all
+}
+
+// holding is what the store holds of a session, as far as it was looked at.
+type holding struct {
+	key      string            // of the body that the session is to be in
+	tags     map[string]string // ETags by the keys that were looked at, "" where nothing is
+	known    bool              // it is what this machine stored, and was not read
+	body     []byte            // under key, nil where it was not read
+	stored   *schema.Stored    // the counter of that body
+	index    []byte
+	indexTag string
+	rev      int64 // the highest counter that was seen
+	own      bool  // nothing that another machine may have given is in it
+}
+
+// once tries to store the Session; ErrChanged says that another machine did in between.
+func (p *putting) once(ctx context.Context) (shelved, error) {
+	s, have, err := p.look(ctx)
+	if err != nil {
+		return shelved{key: have.key, session: p.w.session}, err
+	}
+	if p.sh.set.join.DropThinking {
+		dropThinking(s)
+	}
+	p.masks.Session(s)
+	out := shelved{key: have.key, session: s, version: receipt.Version{Own: have.own}}
+	if err := p.putBody(ctx, s, have, &out.version); err != nil {
+		return out, err
+	}
+	if out.version.IndexTag, err = p.putIndex(ctx, s, have); err != nil {
+		return out, err
+	}
+	var rawErr error
+	if out.version.RawTag, rawErr = p.putRaw(ctx, have); rawErr != nil && !errors.Is(rawErr, bundle.ErrTooLarge) {
+		return out, rawErr
+	}
+	if err := p.clear(ctx, have); err != nil {
+		return out, err
+	}
+	return out, rawErr
+}
+
+// look finds what is stored of the session and returns what is to be stored in its place.
+func (p *putting) look(ctx context.Context) (*schema.Session, holding, error) {
+	if have, ok, err := p.known(ctx); ok || err != nil {
+		return p.w.session, have, err
+	}
+	have := holding{tags: map[string]string{}, own: true}
+	key := upload.SessionKey(p.w.name, p.w.session.StartTime.Time)
+	if p.last != nil && p.last.Key != "" {
+		key = p.last.Key
+	}
+	index, err := p.indexed(ctx, &have)
+	if err != nil {
+		return nil, have, err
+	}
+	if index != nil {
+		if key = upload.SessionKey(p.w.name, index.StartTime.Time); p.last != nil && p.last.Key != "" && p.last.Key != key {
+			p.stale = append(p.stale, p.last.Key) // whoever moved it may not have come so far
+		}
+	}
+	s := p.w.session
+	for have.key != key { // what is united may begin on an earlier day
+		have.key = key
+		if s, err = p.unite(ctx, s, &have); err != nil {
+			return nil, have, err
+		}
+		if key = upload.SessionKey(p.w.name, s.StartTime.Time); key != have.key {
+			if _, seen := have.tags[key]; seen {
+				return nil, have, fmt.Errorf("session %s: its start does not settle", p.w.name)
 			}
 		}
-		masks := redact.New(sh.set.redact)
-		masks.Session(s)
-		body, err := schema.Encode(s)
-		if err != nil {
-			return key, w.session, err
-		}
-		_, err = sh.store.Put(ctx, key, body, opt)
-		if errors.Is(err, upload.ErrChanged) && try < putTries {
-			continue
-		}
-		if err != nil {
-			return key, w.session, fmt.Errorf("store it: %w", err)
-		}
-		if err := sh.putIndex(ctx, w.name, s); err != nil {
-			return key, s, err
-		}
-		return key, s, sh.putRaw(ctx, w, key, masks)
 	}
+	return s, have, nil
 }
 
-// putRaw stores the raw material of a finished session, if it is to be kept. It has the same masks as the Session.
-func (sh *shelf) putRaw(ctx context.Context, w *work, key string, masks *redact.Redactor) error {
-	if sh.set.keepRaw == noRaw || !w.final {
-		return nil
+// known is what is stored where it is what this machine stored last, and of inputs that this
+// assembly covers: it need not be read. The store is asked all the same, as some ignore conditions.
+func (p *putting) known(ctx context.Context) (holding, bool, error) {
+	r := p.last
+	if r == nil || p.changed || r.Key == "" || r.BodyTag == "" || r.IndexTag == "" || !r.Own ||
+		r.Key != upload.SessionKey(p.w.name, p.w.session.StartTime.Time) || !assemble.Covers(assemble.Inputs(p.w.session.Completeness), r.Made) {
+		return holding{}, false, nil
 	}
-	if sh.set.keepRaw == unredactedRaw {
-		masks = nil
+	have := holding{known: true, key: r.Key, tags: map[string]string{r.Key: r.BodyTag}, indexTag: r.IndexTag, rev: r.Rev, own: true}
+	for key, tag := range map[string]string{r.Key: r.BodyTag, upload.IndexKey(p.w.name): r.IndexTag} {
+		there, err := upload.Look(ctx, p.sh.store, key)
+		switch {
+		case errors.Is(err, upload.ErrNotFound) || err == nil && there.ETag != tag:
+			p.changed = true
+			return holding{}, false, nil
+		case err != nil && !errors.Is(err, upload.ErrDenied): // else the condition decides
+			return have, false, fmt.Errorf("look at what is stored of it: %w", err)
+		}
 	}
-	body, err := w.bundle(masks)
-	if err != nil {
-		return err
-	}
-	if _, err := sh.store.Put(ctx, upload.RawKey(key), body, upload.PutOptions{}); err != nil {
-		return fmt.Errorf("store its raw material: %w", err)
-	}
-	return nil
+	return have, true, nil
 }
 
-func (sh *shelf) putIndex(ctx context.Context, name string, s *schema.Session) error {
-	index, err := schema.EncodeSummary(schema.Summarize(s))
-	if err != nil {
-		return err
+// indexed reads the index record, nil where there is none that can be read.
+func (p *putting) indexed(ctx context.Context, have *holding) (*schema.Summary, error) {
+	var err error
+	have.index, have.indexTag, err = p.read(ctx, upload.IndexKey(p.w.name))
+	if errors.Is(err, upload.ErrTooLarge) { // nothing that ams wrote: it is removed, as a damaged one is written over
+		err = p.sh.store.Delete(ctx, upload.IndexKey(p.w.name))
 	}
-	if _, err := sh.store.Put(ctx, upload.IndexKey(name), index, upload.PutOptions{}); err != nil {
-		return fmt.Errorf("store its index record: %w", err)
+	if err != nil || have.index == nil {
+		return nil, err
 	}
-	return nil
+	sum, err := readSummary(have.index)
+	if sum != nil {
+		have.rev = max(have.rev, revOf(sum.Stored))
+	}
+	return sum, err
 }
 
-// indexed is the index record of a session, or nil where there is none that can be read.
-func (sh *shelf) indexed(ctx context.Context, name string) (*schema.Summary, error) {
-	b, _, err := sh.store.Get(ctx, upload.IndexKey(name))
-	if errors.Is(err, upload.ErrNotFound) || errors.Is(err, upload.ErrTooLarge) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("look for it: %w", err)
-	}
+// readSummary reads an index record that names a session's key, nil for a damaged one, which is written anew.
+func readSummary(b []byte) (*schema.Summary, error) {
 	sum, err := schema.DecodeSummary(b)
 	if errors.Is(err, schema.ErrNewer) {
 		return nil, err
 	}
 	if err != nil || sum.StartTime.IsZero() {
-		return nil, nil // a damaged record is written anew
+		return nil, nil
 	}
 	return sum, nil
 }
 
-// unite reads the stored Session and carries over what fresh lacks. A stored object that is damaged is replaced; one of a newer version
-// is not touched.
-func (sh *shelf) unite(ctx context.Context, key string, fresh *schema.Session) (*schema.Session, upload.PutOptions, error) {
-	body, etag, err := sh.store.Get(ctx, key)
-	if errors.Is(err, upload.ErrNotFound) {
-		return fresh, upload.PutOptions{IfAbsent: true}, nil
+// read is the object and its ETag, nil and "" where there is none. What must not be read counts as
+// none, until a put shows that it is there.
+func (p *putting) read(ctx context.Context, key string) ([]byte, string, error) {
+	body, etag, err := p.sh.store.Get(ctx, key)
+	switch {
+	case errors.Is(err, upload.ErrNotFound):
+		return nil, "", nil
+	case errors.Is(err, upload.ErrDenied):
+		p.denied[key] = fmt.Errorf("read what is stored of it: %w", err)
+		return nil, "", nil
+	case err != nil:
+		return nil, "", fmt.Errorf("read what is stored of it: %w", err)
 	}
+	delete(p.denied, key)
+	return body, etag, nil
+}
+
+// put puts an object over what was read of it. That another machine was quicker is ErrChanged; the
+// second time that it is there and must not be read, it is that error.
+func (p *putting) put(ctx context.Context, key string, body []byte, etag string) (string, error) {
+	etag, err := p.sh.store.Put(ctx, key, body, upload.PutOptions{IfMatch: etag, IfAbsent: etag == ""})
+	if errors.Is(err, upload.ErrChanged) && p.denied[key] != nil {
+		if p.crossed++; p.crossed > 1 {
+			return "", p.denied[key]
+		}
+	}
+	return etag, err
+}
+
+// unite reads the Session that is stored under have.key and unites s with it. A stored object that
+// is damaged is replaced; one of a newer version is not touched.
+func (p *putting) unite(ctx context.Context, s *schema.Session, have *holding) (*schema.Session, error) {
+	body, etag, err := p.read(ctx, have.key)
 	if err != nil {
-		return nil, upload.PutOptions{}, fmt.Errorf("read what is stored of it: %w", err)
+		return nil, err
 	}
-	opt := upload.PutOptions{IfMatch: etag}
+	have.body, have.stored, have.tags[have.key] = body, nil, etag
+	if body == nil {
+		return s, nil
+	}
 	old, err := schema.Decode(body)
 	switch {
 	case errors.Is(err, schema.ErrNewer):
-		return nil, opt, err
-	case err != nil || old.SessionID != fresh.SessionID:
-		return fresh, opt, nil
+		return nil, err
+	case err != nil || old.SessionID != s.SessionID:
+		return s, nil
 	}
-	return assemble.Carry(old, fresh, sh.set.join.Status), opt, nil
+	have.rev, have.stored = max(have.rev, revOf(old.Stored)), old.Stored
+	var united *schema.Session
+	if r := p.last; r != nil && r.Own && r.BodyTag == etag {
+		united = assemble.Carry(old, s, p.sh.set.join.Status)
+	} else {
+		var more bool
+		united, more = assemble.Unite(old, s, p.sh.set.join.Status, assemble.Elsewhere{
+			Others: p.changed || r != nil && r.BodyTag != "", Mentioned: p.w.mentioned})
+		have.own = have.own && !more
+	}
+	if united == old { // what it was is not what it will be
+		kept := *old
+		united = &kept
+	}
+	united.Stored = nil
+	return united, nil
+}
+
+// putBody stores the body, unless it is there but for the counter.
+func (p *putting) putBody(ctx context.Context, s *schema.Session, have holding, v *receipt.Version) error {
+	body, err := schema.Encode(s)
+	if err != nil {
+		return err
+	}
+	sum := sha256.Sum256(body)
+	v.Digest, v.BodyTag, v.Rev = hex.EncodeToString(sum[:]), have.tags[have.key], have.rev
+	if have.known && p.last.Digest == v.Digest {
+		v.Size = p.last.Size
+		if have.rev > 0 {
+			s.Stored = &schema.Stored{Rev: have.rev}
+		}
+		return nil
+	}
+	s.Stored = have.stored
+	if same, err := schema.Encode(s); err == nil && have.body != nil && bytes.Equal(same, have.body) {
+		v.Rev, v.Size = revOf(s.Stored), int64(len(same))
+		return nil
+	}
+	v.Rev = nextRev(have.rev, p.w.lookedAt)
+	s.Stored = &schema.Stored{Rev: v.Rev}
+	if body, err = schema.Encode(s); err != nil {
+		return err
+	}
+	v.Size = int64(len(body))
+	p.stale = append(p.stale, have.key)
+	if v.BodyTag, err = p.put(ctx, have.key, body, v.BodyTag); err != nil {
+		return fmt.Errorf("store it: %w", err)
+	}
+	return nil
+}
+
+// nextRev is the counter after rev: the time where there was none, so that a session that comes
+// back after its removal is newer than what was removed.
+func nextRev(rev int64, now time.Time) int64 {
+	if rev == 0 {
+		return now.UnixMilli()
+	}
+	return min(rev+1, maxRev)
+}
+
+// revOf is the counter that an object bears, 0 for none or one that no program wrote.
+func revOf(stored *schema.Stored) int64 {
+	if stored == nil || stored.Rev < 0 || stored.Rev > maxRev {
+		return 0
+	}
+	return stored.Rev
+}
+
+// putIndex stores the index record and returns its ETag, unless one of a higher counter is there.
+// ErrChanged says that the one that is there names another key.
+func (p *putting) putIndex(ctx context.Context, s *schema.Session, have holding) (string, error) {
+	index, err := schema.EncodeSummary(schema.Summarize(s))
+	if err != nil {
+		return "", err
+	}
+	key, tag := upload.IndexKey(p.w.name), have.indexTag
+	if have.known && p.last.Rev == revOf(s.Stored) || bytes.Equal(have.index, index) {
+		return tag, nil // as it is
+	}
+	for try := 1; ; try++ {
+		etag, err := p.put(ctx, key, index, tag)
+		if err == nil {
+			return etag, nil
+		}
+		if !errors.Is(err, upload.ErrChanged) || try == putTries {
+			return "", fmt.Errorf("store its index record: %w", err)
+		}
+		there := holding{}
+		other, err := p.indexed(ctx, &there)
+		switch {
+		case err != nil:
+			return "", err
+		case other == nil: // gone, or damaged
+		case upload.SessionKey(p.w.name, other.StartTime.Time) != have.key:
+			return "", fmt.Errorf("store its index record: %w", upload.ErrChanged)
+		case there.rev >= revOf(s.Stored):
+			return there.indexTag, nil
+		}
+		tag = there.indexTag
+	}
+}
+
+// clear takes away what is stored under keys that the index record does not name: no other machine
+// adds to it any more without finding out. The record is read once more before, as another machine
+// may have moved the session back.
+func (p *putting) clear(ctx context.Context, have holding) error {
+	stale := map[string]bool{}
+	for _, key := range p.stale {
+		stale[key] = true
+	}
+	for key, tag := range have.tags {
+		stale[key] = stale[key] || tag != ""
+	}
+	for key, there := range stale {
+		if key == have.key || !there {
+			continue
+		}
+		now, err := p.indexed(ctx, &holding{})
+		if err != nil {
+			return err
+		}
+		if now == nil || upload.SessionKey(p.w.name, now.StartTime.Time) != have.key {
+			return nil // whoever stored that clears
+		}
+		if err := p.moveRaw(ctx, upload.RawKey(key), upload.RawKey(have.key)); err != nil {
+			return err
+		}
+		if err := p.sh.store.Delete(ctx, key); err != nil {
+			return fmt.Errorf("remove it where it was: %w", err)
+		}
+	}
+	return nil
+}
+
+// dropThinking takes the model's thinking out of what another machine or an earlier setting stored.
+func dropThinking(s *schema.Session) {
+	for i, e := range s.Events {
+		if e.LLM != nil && e.LLM.Thinking != "" {
+			llm := *e.LLM
+			llm.Thinking = ""
+			s.Events[i].LLM = &llm
+		}
+	}
 }

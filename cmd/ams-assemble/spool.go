@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
@@ -16,6 +17,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"ams/pkg/lax"
+	"ams/pkg/receipt"
 	"ams/pkg/redact"
 	"ams/pkg/spool"
 )
@@ -276,12 +278,24 @@ func (l *loader) flush() error {
 	return nil
 }
 
+// seen reports whether the store has the session of a receipt: one that there was nothing to store of needs none.
+func seen(ctx context.Context, set settings, name string, r *receipt.Receipt) (bool, error) {
+	if r.Key == "" {
+		return true, nil
+	}
+	store, err := set.open(ctx)
+	if err != nil {
+		return false, err
+	}
+	return (&shelf{store: store, set: set}).has(ctx, name, r)
+}
+
 // spoolRemove removes spools whose every record is in a stored Session; others only by force.
 func spoolRemove(e env, c *cli.Context, set settings) error {
 	if !c.Args().Present() {
 		return usagef("spool rm needs session ids")
 	}
-	book, err := set.openBook()
+	book, err := set.openBook(e)
 	if err != nil {
 		return err
 	}
@@ -298,6 +312,11 @@ func spoolRemove(e env, c *cli.Context, set settings) error {
 		}
 		r := book.Get(contents.Name)
 		stored := r != nil && r.RecordCount == n && (n == 0 || r.LastRecord == last.String())
+		if stored && n > 0 && !c.Bool("force") {
+			if stored, err = seen(c.Context, set, contents.Name, r); err != nil {
+				return &hintError{err: err, hint: "--force removes it without a look into the store"}
+			}
+		}
 		if !stored && n > 0 && !c.Bool("force") {
 			return &hintError{
 				err:  fmt.Errorf("spool %s holds %d records, and not all of them are in a stored session", arg, n),

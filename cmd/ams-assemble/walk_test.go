@@ -24,7 +24,7 @@ func TestWalkFromCheckoutToTheFirstSession(t *testing.T) {
 	for _, c := range []struct {
 		version, agentTool string
 		events             int
-	}{{"2.1.330", "Agent", 27}, {"2.0.56", "Task", 11}} {
+	}{{"2.1.332", "Agent", 27}, {"2.0.56", "Task", 11}} {
 		t.Run(c.version, func(t *testing.T) {
 			client := clienttest.Available(t, c.version)
 			began := time.Now()
@@ -80,7 +80,7 @@ func TestWalkFromCheckoutToTheFirstSession(t *testing.T) {
 			if out := ams("list"); !strings.Contains(out, ran.SessionID[:8]) || !strings.Contains(out, "1 session, ") {
 				t.Errorf("list:\n%s", out)
 			}
-			if out := ams("find", "fresh eyes"); c.version == "2.1.330" && !strings.Contains(out, "thinks") {
+			if out := ams("find", "fresh eyes"); c.version == "2.1.332" && !strings.Contains(out, "thinks") {
 				t.Errorf("find:\n%s", out)
 			}
 			if out := ams("doctor"); !strings.Contains(out, "0 problems") || !strings.Contains(out, "Claude Code "+c.version) {

@@ -1,18 +1,21 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"ams/pkg/assemble"
 	"ams/pkg/hook"
 	"ams/pkg/lax"
 	"ams/pkg/receipt"
+	"ams/pkg/safefile"
 	"ams/pkg/schema"
 	"ams/pkg/spool"
 	"ams/pkg/transcript"
@@ -26,12 +29,14 @@ var errEmpty = errors.New("the spool is empty, and there is no transcript")
 
 // work is one session on its way from its inputs to a Session.
 type work struct {
-	name     string // the spool's file name for the session
-	from     string // the file that it is made of, for errors
+	name     string         // the spool's file name for the session
+	from     string         // the file that it is made of, for errors
+	owner    safefile.Owner // of what was recorded: transcripts of others are not read for it
 	contents spool.Contents
 	short    int // payloads that were shortened when they were read
 	files    transcript.Files
 	inputs   []receipt.Stat
+	siblings []receipt.Stat // the main files of sessions that share lines with it
 	lookedAt time.Time
 	final    bool
 	notes    *bundleNotes // what a bundle says beside its files, nil for a session of this machine
@@ -42,13 +47,18 @@ type work struct {
 
 // assembler makes Sessions. It is not for concurrent use: each worker has its own.
 type assembler struct {
-	set    settings
-	now    func() time.Time
-	finder *transcript.Finder
+	set     settings
+	now     func() time.Time
+	owner   safefile.Owner // of the spool folder
+	finder  *transcript.Finder
+	archive *transcript.Archive // shared by all assemblers of one command
 }
 
-func newAssembler(e env, set settings) *assembler {
-	return &assembler{set: set, now: e.now, finder: &transcript.Finder{ClaudeDir: set.claudeDir, Owner: ownerOf(set.spoolDir)}}
+func newAssembler(e env, set settings, archive *transcript.Archive) *assembler {
+	return &assembler{
+		set: set, now: e.now, owner: safefile.OwnerOf(set.spoolDir),
+		finder: &transcript.Finder{ClaudeDir: set.claudeDir}, archive: archive,
+	}
 }
 
 // Bounds of what is kept in memory of a session's payloads; the join keeps no more of what it reads in them.
@@ -81,7 +91,8 @@ func (a *assembler) fromSpool(name string) (*work, error) {
 	if err != nil {
 		return nil, err
 	}
-	return a.assemble(&work{name: name, short: p.Cut, from: filepath.Join(a.set.spoolDir, name+".db"), contents: contents})
+	from := filepath.Join(a.set.spoolDir, name+".db")
+	return a.assemble(&work{name: name, short: p.Cut, from: from, owner: a.owner, contents: contents})
 }
 
 // fromFile assembles the session of a spool file that lies anywhere; it is not changed.
@@ -91,13 +102,13 @@ func (a *assembler) fromFile(path string) (*work, error) {
 	if err != nil {
 		return nil, err
 	}
-	a.finder.Owner = ownerOf(path)
-	return a.assemble(&work{name: spool.FileName(contents.SessionID), short: p.Cut, from: path, contents: contents})
+	name := spool.FileName(contents.SessionID)
+	return a.assemble(&work{name: name, short: p.Cut, from: path, owner: safefile.OwnerOf(path), contents: contents})
 }
 
 // fromTranscript assembles a session by its transcript; its spool is read too, if there is one.
 func (a *assembler) fromTranscript(sessionID string, files transcript.Files) (*work, error) {
-	w := &work{name: spool.FileName(sessionID), from: files.Main, files: files}
+	w := &work{name: spool.FileName(sessionID), from: cmp.Or(files.Main, filepath.Join(files.Project, sessionID)), files: files}
 	p := newPayloads()
 	contents, err := spool.ReadWithin(a.set.spoolDir, w.name, p.shorten)
 	if err != nil && !errors.Is(err, spool.ErrNotFound) {
@@ -108,13 +119,45 @@ func (a *assembler) fromTranscript(sessionID string, files transcript.Files) (*w
 	return a.assemble(w)
 }
 
+// fromImported assembles a session without a spool from the transcript that an import found. It is
+// fs.ErrNotExist where that is gone, or another session's by now.
+func (a *assembler) fromImported(last *receipt.Receipt) (*work, error) {
+	finder := &transcript.Finder{Anywhere: true} // a person named the file
+	main := mainOf(last)
+	files, err := finder.FromFile(main, safefile.Owner{})
+	if errors.Is(err, fs.ErrNotExist) {
+		files, err = withoutMain(finder, main, last.SessionID)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if files.SessionID != last.SessionID {
+		return nil, fs.ErrNotExist
+	}
+	return a.fromTranscript(last.SessionID, files)
+}
+
+// withoutMain finds the agents of a session whose main file is not there.
+func withoutMain(finder *transcript.Finder, main, sessionID string) (transcript.Files, error) {
+	files, err := finder.FromFolder(strings.TrimSuffix(main, ".jsonl"), safefile.Owner{})
+	if err == nil {
+		return files, nil
+	}
+	for _, flat := range finder.FromFlatAgents(filepath.Dir(main), safefile.Owner{}) {
+		if flat.SessionID == sessionID {
+			return flat, nil
+		}
+	}
+	return files, fmt.Errorf("%s: %w", main, fs.ErrNotExist)
+}
+
 // assemble finds and reads the transcript, looking at its files before it reads them, and joins. With errEmpty it returns what it
 // looked at.
 func (a *assembler) assemble(w *work) (*work, error) {
 	id := w.contents.SessionID
 	records := joinRecords(w.contents.Records)
 	if w.files.SessionID == "" {
-		files, err := a.finder.Find(id, transcriptPath(id, records))
+		files, err := a.finder.Find(id, transcriptPath(id, records), w.owner)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, transcript.ErrUnsafe) {
 			return nil, err
 		}
@@ -124,7 +167,10 @@ func (a *assembler) assemble(w *work) (*work, error) {
 		w.files = files
 	}
 	w.lookedAt = a.now()
-	w.inputs = receipt.Look(watched(w.files, transcriptPath(id, records)))
+	if w.notes == nil { // what a bundle names outside of itself is not looked at
+		w.inputs = receipt.Look(watched(w.files, transcriptPath(id, records)))
+		w.siblings = siblingStats(a.archive, w.files.Main)
+	}
 	files, err := transcript.ReadFiles(w.files)
 	if err != nil {
 		return nil, err
@@ -143,63 +189,51 @@ func (a *assembler) assemble(w *work) (*work, error) {
 		w.final = w.notes.Final
 	} else {
 		a.addParents(&in, w.files)
-		w.final = a.isFinal(w, records)
+		w.final = a.isFinal(w, in)
 	}
-	w.in = assemble.Input{Parents: in.Parents, Siblings: in.Siblings, DamagedSpools: in.DamagedSpools, SalvagedRecords: in.SalvagedRecords}
+	w.in = assemble.Input{Parents: in.Parents, Siblings: in.Siblings, Standing: in.Standing, DamagedSpools: in.DamagedSpools, SalvagedRecords: in.SalvagedRecords}
 	set.Final = w.final
 	w.session = assemble.Session(in, set)
 	return w, nil
 }
 
-// maxParents bounds the files of other sessions that are read for one; a fork has one parent, and that one's own are few.
-const maxParents = 100
-
-// addParents finds the sessions that this one may be a copy of, and what the client's bills said of them.
-func (a *assembler) addParents(in *assemble.Input, files transcript.Files) {
-	if len(in.Files) == 0 || in.Files[0].Agent != nil {
-		return
-	}
-	var parents []string
-	add := func(id string) {
-		if id != "" && id != in.SessionID && len(parents) < maxParents && !slices.Contains(parents, id) {
-			parents = append(parents, id)
-		}
-	}
-	for _, l := range in.Files[0].Lines {
-		add(l.RequestSessionID)
-	}
-	if len(parents) == 0 {
-		in.Siblings = a.finder.Siblings(files, in.Files[0].Lines)
-		for _, s := range in.Siblings {
-			add(s.SessionID)
-		}
-	}
-	in.Parents = map[string][]assemble.CostState{}
-	for _, id := range parents {
-		transcript.MainLines(files, id, "cost-state", func(l *transcript.Line, before time.Time) {
-			if l.SessionID == "" || l.SessionID == id {
-				in.Parents[id] = append(in.Parents[id], assemble.CostState{Line: l, Before: before})
-			}
-		})
-	}
-}
-
 // isFinal reports whether a session is over: its end was recorded and has settled, or nothing has happened for long.
-func (a *assembler) isFinal(w *work, records []assemble.Record) bool {
+func (a *assembler) isFinal(w *work, in assemble.Input) bool {
 	if a.set.now {
 		return true
 	}
 	now := a.now()
-	var last time.Time
-	for _, in := range append(slices.Clone(w.inputs), spoolStats(w.contents.Stat)...) {
-		if in.ModTime.After(last) {
-			last = in.ModTime
-		}
-	}
-	if now.Sub(last) >= a.set.idle {
+	if now.Sub(lastSign(w, in, now)) >= a.set.idle {
 		return true
 	}
-	return ended(records) && now.Sub(records[len(records)-1].At) >= settleTime
+	return ended(in.Records) && now.Sub(in.Records[len(in.Records)-1].At) >= settleTime
+}
+
+// lastSign is when something last happened, by the times inside the inputs: the times of the files are those of
+// a copy, or were set back. They count where no time inside is to be believed: there is none, or it has not
+// come yet.
+func lastSign(w *work, in assemble.Input, now time.Time) time.Time {
+	var last time.Time
+	see := func(t time.Time) {
+		if t.After(last) && !t.After(now) {
+			last = t
+		}
+	}
+	for _, f := range in.Files {
+		see(f.Last)
+	}
+	for _, r := range in.Records {
+		see(r.At)
+	}
+	if !last.IsZero() {
+		return last
+	}
+	for _, s := range append(slices.Clone(w.inputs), spoolStats(w.contents.Stat)...) {
+		if s.ModTime.After(last) {
+			last = s.ModTime
+		}
+	}
+	return last
 }
 
 // ended reports whether the last start or end of the session's processes is an end.
@@ -244,6 +278,9 @@ func watched(files transcript.Files, recorded string) []string {
 	main := files.Main
 	if main == "" {
 		main = recorded
+	}
+	if main == "" && len(paths) > 0 {
+		main = filepath.Join(files.Project, files.SessionID+".jsonl") // it may come back
 	}
 	if main == "" {
 		return paths

@@ -116,7 +116,7 @@ func TestFileSizeLimit(t *testing.T) {
 		t.Helper()
 		// The unit is 512 bytes in a POSIX shell.
 		cmd := exec.Command("sh", "-c", fmt.Sprintf("ulimit -f %d; exec %s", blocks, hookPath))
-		cmd.Env = []string{"AMS_SPOOL_DIR=" + dir}
+		cmd.Env = []string{"HOME=/proc/nowhere", "AMS_SPOOL_DIR=" + dir}
 		cmd.Stdin = strings.NewReader(raw)
 		if err := silent(cmd); err != nil {
 			t.Fatalf("limit of %d blocks: %v", blocks, err)

@@ -21,7 +21,8 @@
 //
 // Settings come from the environment:
 //
-//	AMS_SPOOL_DIR      the spool folder, default see spool.DefaultDir
+//	AMS_SPOOL_DIR      the spool folder, default see spool.DefaultDir; one that is not
+//	                   safe or takes nothing is left for the default, see spool.PlaceFor
 //	AMS_SPOOL_SYNC     0, false, no, off: do not wait for the disk
 //	AMS_DISABLE        1, true, yes, on: record nothing
 //	AMS_HOOK_DEBUG     1, true, yes, on: say on stderr what happened
@@ -104,11 +105,12 @@ func run(e env) error {
 	if isTrue(e.getenv("AMS_DISABLE")) {
 		return nil // stdin is read nevertheless: a closed pipe might hurt the client
 	}
-	dir, err := spool.Dir(e.getenv("AMS_SPOOL_DIR"), e.getenv)
+	place, err := spool.PlaceFor(e.getenv("AMS_SPOOL_DIR"), e.getenv)
 	if err != nil {
 		return err // there is no folder for a log either
 	}
 	id, _ := spool.SessionID(raw)
+	name := spool.FileName(id)
 	rec := spool.Record{
 		Key:     spool.NewKey(e.now, e.pid),
 		Raw:     raw,
@@ -116,16 +118,34 @@ func run(e env) error {
 		Context: contextOf(e.getenv, e.host),
 	}
 	opt := spool.Options{NoSync: isFalse(e.getenv("AMS_SPOOL_SYNC")), OwnRaw: true}
-	err = guard(func() error { return spool.Append(dir, id, rec, opt) })
+	dir, why, err := store(place, e.getenv, id, rec, opt)
 	if err != nil {
-		spool.Log(dir, spool.FileName(id), fmt.Sprintf("event of %d bytes not safe: %v", len(raw), err))
+		spool.Log(dir, name, fmt.Sprintf("event of %d bytes not safe: %v", len(raw), err))
 		return err
 	}
-	if cut {
-		spool.Log(dir, spool.FileName(id), fmt.Sprintf("event cut after %d bytes", len(raw)))
+	if why != nil {
+		spool.Log(dir, name, fmt.Sprintf("%s%v", spool.KeptHere, why))
 	}
-	fmt.Fprintf(e.stderr, "ams-hook: %d bytes in %s of %s\n", len(raw), spool.FileName(id), dir)
+	if cut {
+		spool.Log(dir, name, fmt.Sprintf("event cut after %d bytes", len(raw)))
+	}
+	fmt.Fprintf(e.stderr, "ams-hook: %d bytes in %s of %s\n", len(raw), name, dir)
 	return nil
+}
+
+// store puts a record where it belongs, or where else it can. It returns the
+// folder, and why it is another than the one that was set.
+func store(p spool.Place, getenv func(string) string, id string, rec spool.Record, opt spool.Options) (dir string, why, err error) {
+	put := func(dir string) error {
+		return guard(func() error { return spool.Append(dir, id, rec, opt) })
+	}
+	if err = put(p.Dir); err == nil {
+		return p.Dir, p.Refused, nil
+	}
+	if other := p.Other(getenv); other != "" && put(other) == nil {
+		return other, err, nil
+	}
+	return p.Dir, nil, err
 }
 
 func isTrue(s string) bool {

@@ -100,7 +100,7 @@ func hook(t *testing.T, dir, stdin string, env ...string) {
 // tryHook returns an error if ams-hook does not end soon, silently and with 0.
 func tryHook(dir, stdin string, env ...string) error {
 	cmd := exec.Command(hookPath)
-	cmd.Env = append([]string{"PATH=/usr/bin:/bin", "HOME=/nonexistent", "AMS_SPOOL_DIR=" + dir}, env...)
+	cmd.Env = append([]string{"PATH=/usr/bin:/bin", "HOME=/proc/nowhere", "AMS_SPOOL_DIR=" + dir}, env...)
 	cmd.Stdin = strings.NewReader(stdin)
 	return silent(cmd)
 }

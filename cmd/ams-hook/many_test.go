@@ -57,7 +57,7 @@ func crowd(t *testing.T, dir string, n int, kill func(i int) bool, env ...string
 			defer func() { <-slots }()
 			raw := event("s-1", fmt.Sprintf("event-%d", i))
 			cmd := exec.Command(hookPath)
-			cmd.Env = append([]string{"AMS_SPOOL_DIR=" + dir}, env...)
+			cmd.Env = append([]string{"HOME=/proc/nowhere", "AMS_SPOOL_DIR=" + dir}, env...)
 			cmd.Stdin = strings.NewReader(raw)
 			if err := cmd.Start(); err != nil {
 				t.Error(err)

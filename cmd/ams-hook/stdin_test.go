@@ -23,7 +23,7 @@ func start(t *testing.T, dir string) (*exec.Cmd, *os.File) {
 		t.Fatal(err)
 	}
 	cmd := exec.Command(hookPath)
-	cmd.Env = []string{"AMS_SPOOL_DIR=" + dir}
+	cmd.Env = []string{"HOME=/proc/nowhere", "AMS_SPOOL_DIR=" + dir}
 	cmd.Stdin = r
 	t.Cleanup(func() { r.Close(); w.Close() })
 	return cmd, w
@@ -52,7 +52,8 @@ func TestCutsStdinAt64MB(t *testing.T) {
 	if err := silent(cmd); err != nil {
 		t.Fatal(err)
 	}
-	// On a slow day the deadline comes first, and the pipe is closed early.
+	// On a slow day the deadline comes first, and nobody reads the rest.
+	cmd.Stdin.(*os.File).Close()
 	if err := <-wrote; err != nil {
 		t.Logf("writer: %v", err)
 	}
@@ -103,7 +104,7 @@ func TestEndsUnderEndlessStdin(t *testing.T) {
 	}
 	defer f.Close()
 	cmd := exec.Command(hookPath)
-	cmd.Env = []string{"AMS_SPOOL_DIR=" + dir}
+	cmd.Env = []string{"HOME=/proc/nowhere", "AMS_SPOOL_DIR=" + dir}
 	cmd.Stdin = f
 	if err := silent(cmd); err != nil {
 		t.Fatal(err)
@@ -145,7 +146,7 @@ func TestClosedFiles(t *testing.T) {
 			dir := t.TempDir()
 			for _, debug := range []string{"0", "1"} {
 				cmd := exec.Command("sh", "-c", "exec "+hookPath+" "+closed)
-				cmd.Env = []string{"AMS_SPOOL_DIR=" + dir, "AMS_HOOK_DEBUG=" + debug}
+				cmd.Env = []string{"HOME=/proc/nowhere", "AMS_SPOOL_DIR=" + dir, "AMS_HOOK_DEBUG=" + debug}
 				cmd.Stdin = strings.NewReader(event("s1", "e"+debug))
 				if err := cmd.Run(); err != nil {
 					t.Fatal(err)
@@ -169,7 +170,7 @@ func TestEndsWhenStdoutIsFull(t *testing.T) {
 	}
 	defer full.Close()
 	cmd := exec.Command(hookPath)
-	cmd.Env = []string{"AMS_SPOOL_DIR=" + t.TempDir(), "AMS_HOOK_DEBUG=1"}
+	cmd.Env = []string{"HOME=/proc/nowhere", "AMS_SPOOL_DIR=" + t.TempDir(), "AMS_HOOK_DEBUG=1"}
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader("{}"), full, full
 	if err := cmd.Run(); err != nil {
 		t.Error(err)
@@ -187,7 +188,7 @@ func TestEndsWithABrokenPipe(t *testing.T) {
 	defer w.Close()
 	for _, debug := range []string{"0", "1"} {
 		cmd := exec.Command(hookPath)
-		cmd.Env = []string{"AMS_SPOOL_DIR=" + t.TempDir(), "AMS_HOOK_DEBUG=" + debug}
+		cmd.Env = []string{"HOME=/proc/nowhere", "AMS_SPOOL_DIR=" + t.TempDir(), "AMS_HOOK_DEBUG=" + debug}
 		cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader("{}"), w, w
 		if err := cmd.Run(); err != nil {
 			t.Errorf("AMS_HOOK_DEBUG=%s: %v", debug, err)

@@ -125,7 +125,7 @@ func (s *stage) run(t *testing.T, dir string, fn func(*ptrace.Call) ptrace.Actio
 		t.Fatal(err)
 	}
 	defer out.Close()
-	attr := &os.ProcAttr{Env: append([]string{"AMS_SPOOL_DIR=" + dir}, s.env...), Files: []*os.File{in, out, out}}
+	attr := &os.ProcAttr{Env: append([]string{"HOME=/proc/nowhere", "AMS_SPOOL_DIR=" + dir}, s.env...), Files: []*os.File{in, out, out}}
 	path := hookPath
 	if s.op == "" {
 		in.WriteString(s.event())

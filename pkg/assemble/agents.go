@@ -1,6 +1,7 @@
 package assemble
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -14,6 +15,7 @@ type agent struct {
 	id     string
 	typ    string
 	file   *transcript.File // nil where its file is gone
+	inline bool             // clients 1.0.x: its lines stand in the main file
 	meta   *transcript.Meta
 	run    string             // the Workflow run that it belongs to
 	lines  []*transcript.Line // its own lines, from its file, from progress lines or from inside the main file
@@ -74,30 +76,51 @@ func (j *joiner) collectAgents() {
 		}
 		a := j.agent(f.Agent.AgentID)
 		a.meta, a.run = f.Agent.Meta, f.Agent.Run
-		if f.Agent.Path != "" {
+		if f.Agent.Path == "" && a.file == nil {
+			a.lines = f.Lines // of progress lines alone
+		}
+		if f.Agent.Path != "" && a.file == nil {
 			a.file, a.lines = f, f.Lines
+			for i, more := range j.united[a.id] {
+				if a.file = more; i == 0 { // in the order in which they end, the last is the fullest
+					a.lines = nil
+				}
+				a.lines = append(a.lines, more.Lines...)
+			}
 		}
 	}
 	for _, l := range j.mainLines() {
 		if n := l.Nested(); n != nil && !j.copies.lines[l] && !isHelper(n.AgentID) {
-			a := j.agent(n.AgentID)
-			if a.file == nil {
-				a.lines = append(a.lines, n)
-			}
-			if a.parent == "" {
+			if a := j.agent(n.AgentID); a.parent == "" {
 				a.parent, a.prompt = l.ParentTool, l.Data.Prompt
 			}
 		}
 		if id := j.inline[l]; id != "" {
 			a := j.agent(id)
-			a.lines = append(a.lines, l)
+			a.inline, a.lines = true, append(a.lines, l)
 		}
 	}
 	j.collectAgentHooks()
 	j.linkAgents()
+	j.setWarmUpsApart()
 	for _, a := range j.agents {
 		a.setType()
 	}
+}
+
+// warmUpPrompt is what clients 2.0.x tell agents of theirs, so that these are ready when they are needed.
+const warmUpPrompt = "Warmup"
+
+// setWarmUpsApart takes the client's warm-ups out of the subagents: nobody asked for them.
+func (j *joiner) setWarmUpsApart() {
+	j.agents = slices.DeleteFunc(j.agents, func(a *agent) bool {
+		if a.by != nil || a.meta != nil || a.run != "" || strings.TrimSpace(a.firstPrompt()) != warmUpPrompt {
+			return false
+		}
+		j.warmUps[a.id] = true
+		delete(j.agentOf, a.id)
+		return true
+	})
 }
 
 func (j *joiner) agent(id string) *agent {
@@ -145,7 +168,7 @@ func (j *joiner) linkAgents() {
 			continue
 		}
 		for _, raw := range t.results() {
-			if id := field(raw, "agentId"); id != "" && byAgent[id] == nil {
+			if id := j.agentID(field(raw, "agentId")); id != "" && byAgent[id] == nil {
 				byAgent[id] = t
 				named = append(named, id)
 			}
@@ -178,7 +201,8 @@ func (j *joiner) linkAgents() {
 	j.inferLinks()
 }
 
-// inferLinks pairs what has no id to go by: agents and Agent calls with equal prompts; then, in time order, those of one type.
+// inferLinks pairs what has no id to go by: teammates and calls by name; agents and Agent calls with equal prompts; then, in time
+// order, those of one type.
 // Agents that the client warmed up by itself (2.0.x) have no call, and no call is left for them.
 func (j *joiner) inferLinks() {
 	taken := map[*tool]bool{}
@@ -188,13 +212,16 @@ func (j *joiner) inferLinks() {
 		}
 	}
 	byPrompt, byType := map[string][]*tool{}, map[string][]*tool{}
+	var calls []*tool
 	for _, t := range j.tools {
 		if isAgentTool(t.name) && !taken[t] {
 			prompt, typ := field(t.input(), "prompt"), field(t.input(), "subagent_type")
+			calls = append(calls, t)
 			byPrompt[prompt] = append(byPrompt[prompt], t)
 			byType[typ] = append(byType[typ], t)
 		}
 	}
+	inferTeammates(j.unlinked(), calls, func(a *agent, t *tool) { a.by, a.link, taken[t] = t, schema.LinkInferred, true })
 	infer := func(a *agent, from []*tool, fits func(*tool) bool) {
 		for _, t := range from {
 			if !taken[t] && t.agentID != a.id && fits(t) {
@@ -211,6 +238,11 @@ func (j *joiner) inferLinks() {
 	for _, a := range j.unlinked() {
 		if typ := a.hookType(); typ != "" && a.firstPrompt() == "" {
 			infer(a, byType[typ], a.begins)
+		}
+	}
+	for _, a := range j.unlinked() {
+		if j.united[a.id] != nil || a.isTeammate() { // its call was answered before it began
+			infer(a, calls, func(t *tool) bool { return field(t.input(), "name") != "" && !a.began().Before(t.start()) })
 		}
 	}
 }
@@ -247,8 +279,21 @@ func (a *agent) firstPrompt() string {
 		return a.prompt
 	}
 	for _, l := range a.lines {
-		if l.Type == "user" && !isToolResult(l) {
-			return textOf(l)
+		if l.Type == "user" && !l.IsMeta && !l.IsCompactSummary && !isToolResult(l) {
+			return wordsOf(textOf(l))
+		}
+	}
+	return ""
+}
+
+// rootPrompt is the prompt in the line that begins the agent's own file, "" where that is not the first of its lines any more.
+func (a *agent) rootPrompt() string {
+	for _, l := range a.lines {
+		if l.Type == "user" && l.ParentUUID == "" && !l.IsMeta && !l.IsCompactSummary && !isToolResult(l) {
+			return wordsOf(textOf(l))
+		}
+		if l.Type == "user" || l.Type == "assistant" {
+			break
 		}
 	}
 	return ""
@@ -261,6 +306,8 @@ func (a *agent) setType() {
 		a.typ = a.meta.SpawnedType
 	case a.meta != nil && a.meta.AgentType != "":
 		a.typ = a.meta.AgentType
+	case a.by != nil && a.hookType() == field(a.by.input(), "name") && field(a.by.input(), "subagent_type") != "":
+		a.typ = field(a.by.input(), "subagent_type") // the hooks of a teammate bear its name
 	case a.hookType() != "":
 		a.typ = a.hookType()
 	case a.by != nil:

@@ -8,9 +8,11 @@
 // started them. Either may be missing, whole or in part: every combination gives a Session, which says what it lacks.
 //
 // The order of work: records are decoded ([joiner.readRecords]); lines that a fork or a resume copied are set apart
-// (copies.go); calls of the model, tool calls, subagents, prompts and the rest are each collected from both channels
+// (copies.go); all times are made those of one clock (clock.go); what stands twice in a session's own files gets one place
+// (replays.go); calls of the model, tool calls, subagents, prompts and the rest are each collected from both channels
 // (calls.go, tools.go, agents.go, prompts.go, notes.go, errors.go); a last message that only a hook saw is added (tail.go);
-// money is counted (money.go); events are ordered, numbered and summed up (order.go, totals.go).
+// money is counted (money.go); events are ordered, numbered and summed up (order.go, totals.go), and how the session ended is told
+// (ending.go).
 package assemble
 
 import (
@@ -41,8 +43,9 @@ type Input struct {
 	Records []Record
 	// Files are the transcript's, the main file first; none where there is no transcript.
 	Files []transcript.File
-	// Siblings are other main files that share lines with this one, where the lines themselves do not say whose they are.
+	// Siblings are other sessions whose files share lines with this one's, and Standing is where this one stands among them.
 	Siblings []transcript.Sibling
+	Standing transcript.Standing
 	// Parents are the cost-state lines of the sessions that this one may be a fork of, by session id, in file order.
 	Parents map[string][]CostState
 	// DamagedSpools and SalvagedRecords say what happened to the spool.
@@ -86,12 +89,15 @@ type joiner struct {
 	entry     string // how the client was started: cli, sdk-cli, ...
 	copies    copies
 	calls     []*call
-	inline    map[*transcript.Line]string // lines of clients 1.0.x that hold a subagent inside the main file -> agent id
-	hasFile   map[string]bool             // the agents whose own file was read
+	inline    map[*transcript.Line]string   // lines of clients 1.0.x that hold a subagent inside the main file -> agent id
+	alias     map[string]string             // ids of the files of one teammate -> its id
+	united    map[string][]*transcript.File // the files of a teammate that has several, by its id
+	warmUps   map[string]bool               // ids of agents that the client started to be ready
 	callOf    map[string]*call
 	requests  map[string]time.Time // api-request id -> start of the request
 	tools     []*tool
 	toolOf    map[string]*tool
+	taskEnds  map[string]taskEnd // by task id
 	agents    []*agent
 	agentOf   map[string]*agent
 	prompts   []*prompt
@@ -115,23 +121,30 @@ func Session(in Input, set Settings) *schema.Session {
 	j := &joiner{
 		in: in, set: set, ids: newIDs(in.SessionID),
 		callOf: map[string]*call{}, toolOf: map[string]*tool{}, agentOf: map[string]*agent{},
-		requests: map[string]time.Time{}, hasFile: map[string]bool{},
+		requests: map[string]time.Time{}, alias: map[string]string{}, united: map[string][]*transcript.File{}, warmUps: map[string]bool{},
 	}
 	j.dropRepeats()
 	j.readRecords()
+	j.findCopies()
+	j.settleClocks()
 	j.readContexts()
 	j.entry = j.entrypoint()
-	j.findCopies()
+	j.liftProgress()
+	j.settleReplays()
 	j.findSidechains()
+	j.joinTeammates()
 	j.collectCalls()
 	j.collectTools()
+	j.collectTaskEnds()
 	j.collectAgents()
 	j.collectPrompts()
+	j.markBlocked()
 	j.addPrompts() // first: at the same moment what was asked stands before the answer
 	j.addCalls()
 	j.addTools()
 	j.addAgents()
 	j.addNotes()
+	j.addShells()
 	j.addCompactions()
 	j.addErrors()
 	j.addTail()
@@ -169,8 +182,8 @@ const (
 // maxEvents bounds how many names of events that this version does not know are counted apart.
 const maxEvents = 64
 
-// counted is the name by which an event is counted.
-func counted(counts map[string]int, name string) string {
+// countedAs is the name by which an event is counted.
+func countedAs(counts map[string]int, name string) string {
 	if _, seen := counts[name]; seen || hook.Known(name) || len(counts) < maxEvents && len(name) <= maxEvents {
 		return name
 	}
@@ -186,12 +199,15 @@ func (j *joiner) readRecords() {
 	seen := map[[sha256.Size]byte]time.Time{}
 	for _, r := range j.in.Records {
 		at := r.At.UTC().Truncate(time.Microsecond)
+		if !believable(at) {
+			at = time.Time{}
+		}
 		if r.Cut {
 			c.CutRecords++
 		}
 		raw := bytes.TrimSpace(r.Raw)
 		sum := sha256.Sum256(raw)
-		if first, ok := seen[sum]; ok && at.Sub(first) <= twiceWithin {
+		if first, ok := seen[sum]; ok && r.At.Sub(first) <= twiceWithin {
 			c.DuplicateRecords++
 			continue
 		}
@@ -199,13 +215,13 @@ func (j *joiner) readRecords() {
 		if err == nil && p.Event == hook.SessionEnd {
 			clear(seen) // a resume within two seconds begins with the same bytes as the one before it
 		}
-		seen[sum] = at
+		seen[sum] = r.At
 		if err != nil {
 			c.UnreadableRecords++
 			continue
 		}
 		p.Fit(&room)
-		c.Records[counted(c.Records, p.Event)]++
+		c.Records[countedAs(c.Records, p.Event)]++
 		if len(j.records) == maxRecords {
 			j.cut.Lines++
 			continue

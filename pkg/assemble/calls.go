@@ -1,10 +1,10 @@
 package assemble
 
 import (
+	"slices"
 	"strings"
 	"time"
 
-	"ams/pkg/price"
 	"ams/pkg/schema"
 	"ams/pkg/transcript"
 )
@@ -22,6 +22,7 @@ type call struct {
 	before  *call // the one before it in the same thread
 	retries int
 	aborted bool
+	used    *schema.Usage // nil: not known
 	event   *event
 }
 
@@ -33,67 +34,20 @@ func callKey(l *transcript.Line) string {
 	return l.UUID
 }
 
-// worldwide reports whether a message id is the API's own and so unique: gateways make ids of a timestamp, and different answers
-// were seen to share one.
-func worldwide(id string) bool {
-	for _, prefix := range []string{"msg_01", "msg_vrtx_", "msg_bdrk_"} {
-		if strings.HasPrefix(id, prefix) {
-			return true
-		}
-	}
-	return false
-}
-
 // isCall reports whether a line is a piece of a model's answer.
 func isCall(l *transcript.Line) bool {
 	return l.Type == "assistant" && l.Message != nil && l.Message.Model != transcript.SyntheticModel
 }
 
-// collectCalls groups assistant lines into calls. The main file beats agent files, agent files beat progress copies: a message
-// that a file before has is not read again (compaction agents replay their parent's).
+// collectCalls groups assistant lines into calls. The main file beats agent files: a message that a file before has is not read again
+// (a teammate that goes on has a new file that begins with the old one's messages).
 func (j *joiner) collectCalls() {
-	for _, f := range j.in.Files {
-		if f.Agent != nil && f.Agent.Path != "" {
-			j.hasFile[f.Agent.AgentID] = true
-		}
-	}
 	for i, f := range j.in.Files {
 		agentID := ""
 		if f.Agent != nil {
 			agentID = f.Agent.AgentID
 		}
 		j.collectFile(i, agentID, f.Lines)
-	}
-	for i, f := range j.in.Files {
-		if f.Agent != nil {
-			continue
-		}
-		for id, lines := range j.progressLines(f) {
-			j.collectFile(len(j.in.Files)+i, id, lines)
-		}
-	}
-}
-
-// progressLines are the subagents' lines inside the main file's progress lines, of agents that have no file.
-func (j *joiner) progressLines(f transcript.File) func(yield func(string, []*transcript.Line) bool) {
-	var order []string
-	byAgent := map[string][]*transcript.Line{}
-	for _, l := range f.Lines {
-		n := l.Nested()
-		if n == nil || j.hasFile[n.AgentID] || j.copies.lines[l] {
-			continue
-		}
-		if byAgent[n.AgentID] == nil {
-			order = append(order, n.AgentID)
-		}
-		byAgent[n.AgentID] = append(byAgent[n.AgentID], n)
-	}
-	return func(yield func(string, []*transcript.Line) bool) {
-		for _, id := range order {
-			if !yield(id, byAgent[id]) {
-				return
-			}
-		}
 	}
 }
 
@@ -140,7 +94,8 @@ func (j *joiner) addLine(file, order int, agentID string, l *transcript.Line) *c
 	key := callKey(l)
 	c := j.callOf[key]
 	if c != nil && c.file != file {
-		if worldwide(key) || sameLine(c, l) {
+		if transcript.WorldwideID(key) || sameLine(c, l) {
+			c.renew(l)
 			return c // a replay or a copy: the first file has it
 		}
 		key = agentID + "/" + key
@@ -167,6 +122,23 @@ func (j *joiner) addLine(file, order int, agentID string, l *transcript.Line) *c
 	return c
 }
 
+// renew takes in what a replay knows better: the later state of a piece that the call has, or a piece that it lacks.
+func (c *call) renew(l *transcript.Line) {
+	i := slices.IndexFunc(c.lines, func(have *transcript.Line) bool { return sameContent(have.Message.Content, l.Message.Content) })
+	switch {
+	case i < 0:
+		c.lines = append(c.lines, l)
+	case isLater(l, c.lines[i]):
+		c.lines = slices.Clone(c.lines)
+		c.lines[i] = l
+	default:
+		return
+	}
+	if outputOf(l) >= outputOf(c.best) {
+		c.best = l
+	}
+}
+
 func sameLine(c *call, l *transcript.Line) bool {
 	for _, have := range c.lines {
 		if have.UUID != "" && have.UUID == l.UUID {
@@ -180,7 +152,7 @@ func outputOf(l *transcript.Line) int64 {
 	if l.Message.Usage == nil {
 		return -1
 	}
-	return l.Message.Usage.OutputTokens
+	return l.Message.Usage.Output.Floor()
 }
 
 // addCalls makes the events of the calls.
@@ -194,18 +166,7 @@ func (j *joiner) addCalls() {
 		if !j.set.DropThinking {
 			llm.Thinking = c.thinking()
 		}
-		if u := m.Usage; u != nil {
-			llm.Usage = usageOf(u)
-			if u.ServerToolUse != nil {
-				llm.WebSearchRequests = u.ServerToolUse.WebSearchRequests
-			}
-			if u.OutputDetails != nil {
-				llm.ThinkingTokens = u.OutputDetails.ThinkingTokens
-			}
-			if usd, ok := j.set.Prices.Cost(m.Model, priced(m), c.last); ok {
-				llm.CostUSD = &usd
-			}
-		}
+		j.countCall(c, llm)
 		e := &event{Event: schema.Event{
 			ID: j.ids.of("llm", c.key), Type: schema.LLMMessage, Name: "assistant", AgentID: c.agentID, LLM: llm,
 		}}
@@ -272,44 +233,4 @@ func serverTools(c *call) []schema.ServerToolCall {
 		}
 	}
 	return out
-}
-
-func usageOf(u *transcript.Usage) *schema.Usage {
-	out := &schema.Usage{
-		InputTokens: max(u.InputTokens, 0), OutputTokens: max(u.OutputTokens, 0),
-		CacheReadInputTokens: max(u.CacheReadTokens, 0), CacheCreationInputTokens: max(u.CacheCreationTokens, 0),
-	}
-	if u.CacheCreation != nil {
-		out.CacheCreation = &schema.CacheCreation{
-			Ephemeral5mInputTokens: max(u.CacheCreation.Ephemeral5m, 0), Ephemeral1hInputTokens: max(u.CacheCreation.Ephemeral1h, 0),
-		}
-	}
-	return out
-}
-
-// priced is a call's usage as the price table counts it.
-func priced(m *transcript.Message) price.Usage {
-	u := m.Usage
-	p := price.Usage{
-		Refused:     m.StopReason == "refusal",
-		InputTokens: u.InputTokens, OutputTokens: u.OutputTokens, CacheReadInputTokens: u.CacheReadTokens,
-		CacheCreationInputTokens: u.CacheCreationTokens, Speed: u.Speed, InferenceGeo: u.InferenceGeo,
-	}
-	if c := u.CacheCreation; c != nil {
-		p.Ephemeral5mInputTokens, p.Ephemeral1hInputTokens = c.Ephemeral5m, c.Ephemeral1h
-	}
-	if u.ServerToolUse != nil {
-		p.WebSearchRequests = u.ServerToolUse.WebSearchRequests
-	}
-	for _, it := range u.Iterations {
-		pi := price.Iteration{
-			Type: it.Type, Model: it.Model, InputTokens: it.InputTokens, OutputTokens: it.OutputTokens,
-			CacheReadInputTokens: it.CacheReadTokens, CacheCreationInputTokens: it.CacheCreationTokens,
-		}
-		if c := it.CacheCreation; c != nil {
-			pi.Ephemeral5mInputTokens, pi.Ephemeral1hInputTokens = c.Ephemeral5m, c.Ephemeral1h
-		}
-		p.Iterations = append(p.Iterations, pi)
-	}
-	return p
 }

@@ -16,6 +16,7 @@ import (
 	"ams/pkg/assemble"
 	"ams/pkg/hook"
 	"ams/pkg/price"
+	"ams/pkg/safefile"
 	"ams/pkg/schema"
 	"ams/pkg/schema/schematest"
 	"ams/pkg/transcript"
@@ -114,8 +115,8 @@ func readCase(t testing.TB, archive *txtar.Archive) (assemble.Input, assemble.Se
 // readTranscript does what the program does: files, then the sessions that these may be copies of.
 func readTranscript(t testing.TB, claudeDir string, in *assemble.Input) {
 	t.Helper()
-	finder := &transcript.Finder{ClaudeDir: claudeDir, Owner: -1}
-	files, err := finder.Find(in.SessionID, "")
+	finder := &transcript.Finder{ClaudeDir: claudeDir}
+	files, err := finder.Find(in.SessionID, "", safefile.Owner{})
 	if err != nil {
 		return
 	}
@@ -131,15 +132,17 @@ func readTranscript(t testing.TB, claudeDir string, in *assemble.Input) {
 			parents = append(parents, id)
 		}
 	}
-	if len(parents) == 0 {
-		in.Siblings = new(transcript.Finder).Siblings(files, in.Files[0].Lines)
-		for _, s := range in.Siblings {
+	paths := map[string]string{}
+	in.Siblings, in.Standing = transcript.NewArchive(safefile.Owner{}).Siblings(files, in.Files)
+	for _, s := range in.Siblings {
+		paths[s.SessionID] = s.Path
+		if !slices.Contains(parents, s.SessionID) {
 			parents = append(parents, s.SessionID)
 		}
 	}
 	in.Parents = map[string][]assemble.CostState{}
 	for _, id := range parents {
-		transcript.MainLines(files, id, "cost-state", func(l *transcript.Line, before time.Time) {
+		transcript.MainLines(files, id, paths[id], "cost-state", func(l *transcript.Line, before time.Time) {
 			if l.SessionID == "" || l.SessionID == id {
 				in.Parents[id] = append(in.Parents[id], assemble.CostState{Line: l, Before: before})
 			}

@@ -176,6 +176,9 @@ func byKey(s *schema.Session) map[string]string {
 			}
 		case e.Type == schema.UserPrompt:
 			key = "prompt " + strings.TrimSpace(e.Prompt)
+			if e.Error != nil && e.PromptID == "" {
+				key = "blocked " + key // the transcript has no id of it; Carry goes by its text
+			}
 		default:
 			key = e.Name + " " + e.Note
 			if e.Error != nil {

@@ -76,7 +76,10 @@ func (j *joiner) boundaries(lines []*transcript.Line) []boundary {
 			b := boundary{at: l.Time, trigger: microTrigger}
 			if l.MicroMetadata != nil {
 				b.meta = *l.MicroMetadata
-				b.meta.PostTokens = max(b.meta.PreTokens-b.meta.TokensSaved, 0)
+				b.meta.PostTokens = 0 // not known, unless it is known what was saved
+				if b.meta.TokensSaved > 0 {
+					b.meta.PostTokens = max(b.meta.PreTokens-b.meta.TokensSaved, 0)
+				}
 			}
 			out = append(out, b)
 		case l.Type == "user" && l.IsCompactSummary:

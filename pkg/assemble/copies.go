@@ -1,14 +1,15 @@
 package assemble
 
 import (
+	"cmp"
 	"time"
 
 	"ams/pkg/hook"
 	"ams/pkg/transcript"
 )
 
-// copies are the lines of the main file that belong to another session: a fork, and in old clients every resume, begins with the
-// whole history of its parent, with the parent's uuids, message ids and tool ids, but its own session id.
+// copies are the lines of a session's files that belong to another session: a fork, and in old clients every resume, begins with the
+// whole history of its parent, with the parent's uuids, message ids and tool ids, but its own session id; and people copy files.
 type copies struct {
 	lines  map[*transcript.Line]bool
 	calls  map[string]bool // message ids
@@ -16,93 +17,152 @@ type copies struct {
 	parent string          // session id, "" where not known
 }
 
-// findCopies tells copied lines by, in this order: the session that made the request; the same uuid in a sibling file; in a
-// session whose hooks begin with SessionStart(fork), an older time. What stands before the last copied line is copied too: only
-// assistant lines carry the mark.
+// findCopies tells copied lines by, in this order: the session that made the request; the same uuid or message in a sibling's files, where
+// the sibling is the original; in a session whose hooks begin with SessionStart(fork), an older time. A line that is in no sibling is
+// the session's own, wherever it stands. Only where the parent's file is gone does the mark of the last copied answer speak for
+// the lines before it, which bear none.
 func (j *joiner) findCopies() {
-	c := copies{lines: map[*transcript.Line]bool{}, calls: map[string]bool{}, tools: map[string]bool{}}
-	main := j.mainLines()
+	j.copies = copies{lines: map[*transcript.Line]bool{}, calls: map[string]bool{}, tools: map[string]bool{}}
 	fork, isFork := j.forkedAt()
-	copied := j.copiedFrom()
-	last := -1
-	for i, l := range main {
-		switch {
-		case l.RequestSessionID != "" && l.RequestSessionID != j.in.SessionID:
-			c.parent, last = l.RequestSessionID, i
-		case l.UUID != "" && copied[l.UUID] != "":
-			c.parent, last = copied[l.UUID], i
-		case isFork && l.UUID != "" && !l.Time.IsZero() && l.Time.Before(fork):
-			last = i
-		}
-	}
-	for i := 0; i <= last; i++ {
-		if l := main[i]; l.UUID != "" {
-			c.lines[l] = true
-			if l.Type == "assistant" && l.Message != nil && l.Message.Model != transcript.SyntheticModel {
-				c.calls[callKey(l)] = true
-				for _, b := range l.Message.Content.Blocks {
-					c.tools[b.ID] = b.ID != ""
+	claims := j.claims()
+	last, lastOfGone := -1, -1 // places in the main file
+	for _, f := range j.in.Files {
+		for i, l := range f.Lines {
+			from, copied := "", isFork && l.UUID != "" && !l.Time.IsZero() && l.Time.Before(fork)
+			switch {
+			case j.isMarked(l):
+				from = l.RequestSessionID
+				if f.Agent == nil && !claims.known(from) {
+					lastOfGone = i
 				}
+			default:
+				from = claims.original(l)
+			}
+			if from == "" && !copied {
+				continue
+			}
+			j.addCopy(l)
+			if f.Agent == nil {
+				last = i
+				j.copies.parent = cmp.Or(from, j.copies.parent)
 			}
 		}
 	}
-	j.copies = c
+	for i, l := range j.mainLines()[:last+1] {
+		switch {
+		case l.Type == "queue-operation": // what was queued then was asked then
+			j.addCopy(l)
+		case i < lastOfGone && l.UUID != "" && !isCall(l):
+			j.addCopy(l)
+		}
+	}
 }
 
-// copiedFrom tells of the lines that sibling files share with this one which are copies here, and of which session.
-func (j *joiner) copiedFrom() map[string]string {
-	out := map[string]string{}
-	for _, s := range j.in.Siblings {
-		if j.isCopyOf(s) {
-			for uuid := range s.Shared {
-				out[uuid] = s.SessionID
-			}
+// isMarked reports whether a line says that another session made its request.
+func (j *joiner) isMarked(l *transcript.Line) bool {
+	return l.RequestSessionID != "" && l.RequestSessionID != j.in.SessionID
+}
+
+func (j *joiner) addCopy(l *transcript.Line) {
+	c := &j.copies
+	c.lines[l] = true
+	if isCall(l) {
+		c.calls[callKey(l)] = true
+		for _, b := range l.Message.Content.Blocks {
+			c.tools[b.ID] = b.ID != ""
 		}
+	}
+}
+
+// claim is what a session that holds a line has to say for being the one that wrote it.
+type claim struct {
+	session string
+	transcript.Standing
+	shared map[string]bool // nil for the session that is assembled: it holds all of its lines
+}
+
+// claims are those of the session itself, first, and of its siblings.
+type claims []claim
+
+func (j *joiner) claims() claims {
+	own := claim{session: j.in.SessionID, Standing: j.in.Standing}
+	if len(j.records) > 0 {
+		own.Hooked = j.records[0].at
+		_, own.Forked = j.forkedAt()
+	}
+	out := claims{own}
+	for _, s := range j.in.Siblings {
+		out = append(out, claim{s.SessionID, s.Standing, s.Shared})
 	}
 	return out
 }
 
-// isCopyOf reports whether the lines shared with a sibling are the sibling's. The original is the session whose hooks saw them, the copy
-// one that began as a fork. Hooks that came later prove nothing: they may have been registered later. Then a file that holds nothing
-// else is the original of one that goes on; else the one that was begun first, by the lines that are written at once when a session
-// begins; else the one that hooks did not see begin; else, so that both sides agree, the lesser id.
-func (j *joiner) isCopyOf(s transcript.Sibling) bool {
-	var begun, own, firstShared, lastShared time.Time
-	for _, l := range j.mainLines() {
-		earliest(&begun, l.Time)
-		switch {
-		case s.Shared[l.UUID]:
-			earliest(&firstShared, l.Time)
-			if l.Time.After(lastShared) {
-				lastShared = l.Time
-			}
-		case l.UUID != "":
-			earliest(&own, l.Time)
+// known reports whether a session is among the siblings.
+func (c claims) known(session string) bool {
+	for _, s := range c[1:] {
+		if s.session == session {
+			return true
 		}
 	}
-	hooked := len(j.records) > 0
-	if hooked && !j.records[0].at.After(lastShared) {
-		return false
-	}
-	_, isFork := j.forkedAt()
-	switch {
-	case isFork:
-		return true
-	case own.IsZero() != s.Own.IsZero():
-		return s.Own.IsZero()
-	case !begun.Equal(s.Begun):
-		return s.Begun.Before(begun)
-	case hooked:
-		return true
-	}
-	return s.SessionID < j.in.SessionID
+	return false
 }
 
-// earliest keeps the earlier time that is one.
-func earliest(have *time.Time, t time.Time) {
-	if !t.IsZero() && (have.IsZero() || t.Before(*have)) {
-		*have = t
+// original returns the session that a line was copied from, "" where it is the session's own.
+func (c claims) original(l *transcript.Line) string {
+	best := &c[0]
+	for i := range c[1:] {
+		other := &c[i+1]
+		holds := l.UUID != "" && other.shared[l.UUID] || isCall(l) && other.shared[l.Message.ID]
+		if holds && other.compare(best, l.Time) < 0 {
+			best = other
+		}
 	}
+	if best == &c[0] {
+		return ""
+	}
+	return best.session
+}
+
+// compare orders claims to a line of the time at, the better one first. Each key is told of one file alone, so that all who hold the
+// line agree on its original, whoever asks and in whatever order.
+func (c *claim) compare(o *claim, at time.Time) int {
+	return cmp.Or(
+		cmp.Compare(c.witness(at), o.witness(at)),
+		truthFirst(c.Named, o.Named),
+		c.LastShared.Compare(o.LastShared),   // who shares more was copied later, or copies more
+		c.Begun.Compare(o.Begun),             // lines that are written at once when a session begins
+		truthFirst(!c.Goes, !o.Goes),         // who holds nothing else was copied from
+		truthFirst(!c.late(at), !o.late(at)), // hooks that came later: a fork that they saw from its begin, or a session of before
+		cmp.Compare(c.session, o.session),
+	)
+}
+
+// witness says what hooks prove of a line: 0 that the session was at work then, 2 that it began later as a fork, 1 nothing. Hooks that
+// came later without that word prove nothing: they may have been registered later.
+func (c *claim) witness(at time.Time) int {
+	switch {
+	case c.Hooked.IsZero():
+		return 1
+	case !c.Hooked.After(at):
+		return 0
+	case c.Forked:
+		return 2
+	}
+	return 1
+}
+
+// late reports whether hooks saw the session, but only after at.
+func (c *claim) late(at time.Time) bool { return !c.Hooked.IsZero() && c.Hooked.After(at) }
+
+// truthFirst orders what is true before what is not.
+func truthFirst(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return -1
+	}
+	return 1
 }
 
 // mainLines are the lines of the main file.

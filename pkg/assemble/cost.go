@@ -4,7 +4,6 @@ import (
 	"maps"
 	"math"
 	"slices"
-	"sort"
 	"strings"
 
 	"ams/pkg/schema"
@@ -13,65 +12,86 @@ import (
 // cost fills in the Session's cost: recorded where the client wrote its bill, computed for the rest.
 func (j *joiner) cost(s *schema.Session) {
 	m := j.countMoney()
-	c := &schema.Cost{PricesDate: j.set.Prices.Date(), OutputUnderReported: j.underReported()}
-	computed, coveredUSD, missingUSD := 0.0, 0.0, 0.0
-	counted, unpricedRest := 0, false
-	for _, k := range j.callsByEnd() {
-		if k.best.Message.Usage == nil {
-			continue
-		}
-		if k.event.LLM.CostUSD == nil {
-			for _, model := range j.set.Prices.Unpriced(k.best.Message.Model, priced(k.best.Message)) {
-				if !slices.Contains(c.UnpricedModels, model) {
-					c.UnpricedModels = append(c.UnpricedModels, model)
-				}
-			}
-			unpricedRest = unpricedRest || !m.covered[k]
-			continue
-		}
-		usd := *k.event.LLM.CostUSD
-		counted++
-		computed += usd
-		if m.covered[k] {
-			coveredUSD += usd
-		} else {
-			missingUSD += usd
-		}
+	sum := j.sumCalls(m)
+	c := &schema.Cost{
+		PricesDate: j.set.Prices.Date(), OutputUnderReported: j.underReported(),
+		UnknownCalls: sum.unknown, UnpricedModels: sum.unpriced,
 	}
-	sort.Strings(c.UnpricedModels)
-	if counted > 0 {
-		c.ComputedUSD = &computed
+	s.Cost = c
+	if sum.counted > 0 {
+		c.ComputedUSD = &sum.computed
 	}
-	total := missingUSD
+	total, known := sum.computed, sum.unknown == 0
 	switch {
 	case m.hasBill:
-		c.Source = schema.Recorded
-		if len(m.uncovered) > 0 || !m.baseKnown {
-			c.Source = schema.Mixed
+		j.recorded(s, m, sum)
+		if c.RecordedGuess {
+			break
 		}
-		recorded := m.recorded
-		c.RecordedUSD = &recorded
-		diff := recorded - coveredUSD
-		if math.Abs(diff) < sameUSD {
-			diff = 0
+		if total, known = m.recorded, !sum.unknownRest; len(m.uncovered) > 0 {
+			total = m.recorded + sum.missing
 		}
-		c.DifferenceUSD = &diff
-		c.Differences = j.differences(m, diff)
-		if total = recorded; len(m.uncovered) > 0 {
-			total = recorded + missingUSD
-		}
-		api := int64(m.apiMS)
-		s.Totals.DurationAPIMS = &api
 	case len(j.calls) == 0:
-		s.Cost = c
 		return
 	default:
 		c.Source = schema.Computed
 	}
-	if !unpricedRest { // a sum that leaves out a model of unknown price is no sum
+	if known { // a sum that leaves out a call of unknown cost is no sum
 		s.Totals.CostUSD = &total
 	}
-	s.Cost = c
+}
+
+// recorded says what the client's bills say and how far the calls that they cover are from it.
+func (j *joiner) recorded(s *schema.Session, m money, sum callSum) {
+	c := s.Cost
+	c.Source, c.RecordedUSD, c.RecordedGuess = schema.Recorded, &m.recorded, m.guessed
+	switch {
+	case m.guessed:
+		c.Source = schema.Computed
+	case len(m.uncovered) > 0 || !m.baseKnown:
+		c.Source = schema.Mixed
+	}
+	diff := m.recorded - sum.covered
+	if math.Abs(diff) < sameUSD {
+		diff = 0
+	}
+	c.DifferenceUSD = &diff
+	c.Differences = j.differences(m, diff)
+	api := int64(m.apiMS)
+	s.Totals.DurationAPIMS = &api
+}
+
+// callSum adds up the calls by the price table.
+type callSum struct {
+	computed, covered, missing float64 // of all, of those that a bill covers, of the others
+	counted, unknown           int     // calls whose cost is known, and is not
+	unknownRest                bool    // among the unknown is one that no bill covers
+	unpriced                   []string
+}
+
+func (j *joiner) sumCalls(m money) callSum {
+	var sum callSum
+	for _, k := range j.callsByEnd() {
+		usd := k.event.LLM.CostUSD
+		switch {
+		case usd == nil:
+			sum.unknown++
+			sum.unknownRest = sum.unknownRest || !m.covered[k]
+			if p, ok := k.priced(); ok {
+				sum.unpriced = append(sum.unpriced, j.set.Prices.Unpriced(k.best.Message.Model, p)...)
+			}
+			continue
+		case m.covered[k]:
+			sum.covered += *usd
+		default:
+			sum.missing += *usd
+		}
+		sum.counted++
+		sum.computed += *usd
+	}
+	slices.Sort(sum.unpriced)
+	sum.unpriced = slices.Compact(sum.unpriced)
+	return sum
 }
 
 // sameUSD is how far two sums of dollars may be apart and count as equal: floating point, not money.
@@ -83,7 +103,7 @@ func (j *joiner) differences(m money, diff float64) []schema.CostGap {
 	if diff == 0 {
 		return nil
 	}
-	reason, events := j.suspects()
+	reason, events := j.suspects(m)
 	gaps, sum := j.gapsByModel(m, reason, events), 0.0
 	for _, g := range gaps {
 		sum += *g.USD
@@ -138,11 +158,12 @@ const (
 	gapPrice   = "price"                  // the client knew another price: of an organisation's settings, a promotion, an older table
 	gapMissing = "not_in_transcript"      // calls that the client made for itself and wrote nowhere: titles, suggestions
 	gapSilent  = "request_without_answer" // empty answers are billed and written nowhere
+	gapUnknown = "unknown_cost"           // calls that the bill covers and the price table cannot: no usage, no price
 )
 
 // suspects names what the client pays for that no line of the transcript has: the calls of a compaction and of the WebSearch tool,
-// the rest of a broken stream, answers that were empty.
-func (j *joiner) suspects() (reason string, events []string) {
+// the rest of a broken stream, answers that were empty, calls of unknown cost.
+func (j *joiner) suspects(m money) (reason string, events []string) {
 	var reasons []string
 	blame := func(reason, eventID string) {
 		if !slices.Contains(reasons, reason) {
@@ -164,6 +185,11 @@ func (j *joiner) suspects() (reason string, events []string) {
 			blame("interrupted", e.ID)
 		case e.LLM != nil && e.Provisional:
 			blame("not_saved", e.ID)
+		}
+	}
+	for _, c := range j.calls {
+		if m.covered[c] && c.event.LLM.CostUSD == nil {
+			blame(gapUnknown, c.event.ID)
 		}
 	}
 	if j.silentRequests() > 0 {
@@ -196,23 +222,7 @@ func (j *joiner) silentRequests() int {
 	return silent
 }
 
-// underReported reports whether a client wrote this that did not record the final output count: 2.1.0 to 2.1.59 wrote the placeholder
-// of the stream's beginning, three to six times too little; older ones did so where the answer has one line.
+// underReported reports whether a call's count of output is not the final one.
 func (j *joiner) underReported() bool {
-	for _, c := range j.calls {
-		v := c.best.Version
-		if v == "" || versionAtLeast(v, 2, 1, 60) {
-			continue
-		}
-		if versionAtLeast(v, 2, 1, 0) || (!c.aborted && c.best.Message.StopReason == "" && c.tooLong()) {
-			return true
-		}
-	}
-	return false
-}
-
-// tooLong reports whether a call says more than its output tokens can hold: a token of prose is three to five bytes.
-func (c *call) tooLong() bool {
-	const bytesPerToken = 16
-	return int64(len(c.text())+len(c.thinking())) > bytesPerToken*max(outputOf(c.best), 1)
+	return slices.ContainsFunc(j.calls, func(c *call) bool { return c.event.LLM.OutputUnderReported })
 }

@@ -15,6 +15,7 @@ const clientName = "claude-code"
 func (j *joiner) describe(s *schema.Session) {
 	s.Title = j.title()
 	s.ParentSessionID = j.copies.parent
+	s.MainAgent = j.mainAgent()
 	s.Client = &schema.Client{Name: clientName, Version: j.clientVersion(), Entrypoint: j.entry}
 	for _, l := range j.mainLines() {
 		if j.copies.lines[l] {
@@ -40,6 +41,28 @@ func (j *joiner) describe(s *schema.Session) {
 	}
 }
 
+// mainAgent is the type of agent that the main thread ran as last: hooks of the main thread bear it without the id of an agent, and
+// the client notes it in the file. The hooks of a subagent always have an id, but for those of its own start and stop in old clients.
+func (j *joiner) mainAgent() string {
+	var name string
+	for _, l := range j.mainLines() {
+		own := (l.SessionID == "" || l.SessionID == j.in.SessionID) && !j.copies.lines[l]
+		if own && l.Type == "agent-setting" && l.AgentSetting != "" {
+			name = l.AgentSetting
+		}
+	}
+	for _, r := range j.records {
+		switch r.Event {
+		case hook.SubagentStart, hook.SubagentStop, hook.TeammateIdle:
+			continue
+		}
+		if r.AgentID == "" && r.AgentType != "" {
+			name = r.AgentType
+		}
+	}
+	return name
+}
+
 // entrypoint is the client's word for how it was started.
 func (j *joiner) entrypoint() string {
 	if e := j.context.Claude["CLAUDE_CODE_ENTRYPOINT"]; e != "" {
@@ -54,7 +77,8 @@ func (j *joiner) entrypoint() string {
 }
 
 // title is the last that a person or the client gave; old clients called it a summary, and put the summaries of other sessions of
-// the project at the top of a new file: such a line names a leaf that is not in it.
+// the project at the top of a new file: such a line names a leaf that is not in it. A teammate's session is called by what its lead
+// asked of it.
 func (j *joiner) title() string {
 	var custom, ai, summary string
 	ours := map[string]bool{"": true}
@@ -74,9 +98,13 @@ func (j *joiner) title() string {
 		}
 	}
 	for _, t := range []string{custom, ai, summary} {
-		if t != "" {
+		if t = unwrapped(t); t != "" {
 			return t
 		}
+	}
+	if len(j.prompts) > 0 && j.prompts[0].source == sourceLead {
+		first, _, _ := strings.Cut(j.prompts[0].text, "\n")
+		return first
 	}
 	return ""
 }

@@ -10,6 +10,9 @@ import (
 	"ams/pkg/transcript"
 )
 
+// streamAborted is the type of the error of an answer that was cut off.
+const streamAborted = "stream_aborted"
+
 // failure is an API error that ended a turn, from either channel.
 type failure struct {
 	kind, text string
@@ -36,7 +39,9 @@ func (j *joiner) addErrors() {
 			}
 		}
 		if found < 0 {
-			failures = append(failures, failure{kind: r.Error, text: r.LastMessage, at: r.at, agentID: r.AgentID, promptID: r.PromptID})
+			failures = append(failures, failure{
+				kind: errorLabel(r.Error, "", 0, r.LastMessage), text: r.LastMessage, at: r.at, agentID: r.AgentID, promptID: r.PromptID,
+			})
 			taken[len(failures)-1] = true
 			continue
 		}
@@ -46,6 +51,7 @@ func (j *joiner) addErrors() {
 			failures[found].kind = r.Error
 		}
 	}
+	failures = append(failures, j.commandFailures()...)
 	for _, f := range failures {
 		e := &event{Event: schema.Event{
 			ID: j.ids.ofText("error:"+f.agentID, strings.TrimSpace(f.text)), Type: schema.ErrorEvent, Name: "error",
@@ -61,7 +67,7 @@ func (j *joiner) addErrors() {
 		}
 		e := &event{Event: schema.Event{
 			ID: j.ids.of("aborted", c.key), Type: schema.ErrorEvent, Name: "error", Status: schema.Failed, AgentID: c.agentID,
-			Error: &schema.Error{Type: "stream_aborted", Message: "the model's answer was cut off in the middle of the stream"},
+			Error: &schema.Error{Type: streamAborted, Message: "the model's answer was cut off in the middle of the stream"},
 		}, asker: c.event}
 		e.moment(c.last)
 		j.add(e)
@@ -90,10 +96,36 @@ func (j *joiner) lineFailures() []failure {
 	return out
 }
 
+// commandFailed is the type of the error of a command that the client ran itself, and shellFailed begins its
+// text where a shell command in the command's own text failed: then nothing was asked of the model.
+const (
+	commandFailed = "command_failed"
+	shellFailed   = "Shell command failed"
+)
+
+// commandFailures finds the commands of the client's own that failed.
+func (j *joiner) commandFailures() []failure {
+	var out []failure
+	for _, l := range j.mainLines() {
+		if l.Type != "system" || l.Subtype != "local_command" || j.copies.lines[l] {
+			continue
+		}
+		text := tagged(lax.String(l.Content), "local-command-stderr")
+		marked := l.CommandOutcome != nil && l.CommandOutcome.Kind == "failed"
+		if marked && text == "" {
+			text = tagged(lax.String(l.Content), "local-command-stdout")
+		}
+		if marked || strings.HasPrefix(text, shellFailed) {
+			out = append(out, failure{kind: commandFailed, text: text, at: l.Time})
+		}
+	}
+	return out
+}
+
 // errorKind is the client's word for an API error.
 func errorKind(l *transcript.Line) string {
 	if kind := lax.String(l.Error); kind != "" {
-		return kind
+		return errorLabel(kind, l.APIErrorType, l.APIErrorStatus, textOf(l))
 	}
 	if l.APIErrorType != "" {
 		return l.APIErrorType

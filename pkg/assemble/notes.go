@@ -24,7 +24,14 @@ func (j *joiner) addNotes() {
 			if j.copies.lines[l] || first || j.inline[l] != "" || isHelper(agentID) {
 				continue
 			}
-			if kind, text := lineNote(l); kind != "" {
+			kind, text := lineNote(l)
+			if lead, others := teamMessages(text); kind == teammateMessage && agentID == "" && lead != "" {
+				text = others // what the lead said is the prompt of a teammate's own session
+				if others == "" {
+					continue
+				}
+			}
+			if kind != "" {
 				j.addNote(kind, text, l.Time, agentID, l.PromptID)
 				told[kind+text]++
 			}
@@ -46,6 +53,15 @@ func (j *joiner) addNotes() {
 
 // taskNotification is the kind of what a background task says when it ends.
 const taskNotification = "task_notification"
+
+// teammateMessage is the kind of what another session of a team said.
+const teammateMessage = "teammate_message"
+
+// clientNote is the kind of what the client gave the model by itself, and says so.
+const clientNote = "client_note"
+
+// requestInterrupted begins the line that the client writes when somebody stops it.
+const requestInterrupted = "[Request interrupted by user"
 
 // plainNotification is the kind of the client's own Notification event.
 const plainNotification = "notification"
@@ -108,6 +124,8 @@ func lineNote(l *transcript.Line) (kind, text string) {
 	switch {
 	case l.Type == "attachment" && l.Attachment.CommandMode == "task-notification":
 		return taskNotification, taskNote(contentText(l.Attachment.Prompt))
+	case l.Type == "attachment" && l.MadeByClient():
+		return clientNote, contentText(l.Attachment.Prompt)
 	case l.Type == "system" && (l.Subtype == "model_fallback" || l.Subtype == "model_refusal_fallback"):
 		return "model_fallback", lax.String(l.Content)
 	case l.Type == "system" && l.Subtype == "informational":
@@ -117,20 +135,23 @@ func lineNote(l *transcript.Line) (kind, text string) {
 	case l.Type != "user" || l.Message == nil || isToolResult(l):
 		return "", ""
 	}
-	text = textOf(l)
+	text = unwrapped(textOf(l))
 	switch {
 	case strings.HasPrefix(text, "Stop hook feedback:"):
 		return "hook_feedback", text
 	case l.IsMeta:
 		return "", ""
-	case strings.HasPrefix(text, "[Request interrupted by user"):
+	case strings.HasPrefix(text, requestInterrupted):
 		return "interrupted", strings.Trim(text, "[]")
 	case strings.HasPrefix(text, "<command-name>"):
 		return "command", slashText(text)
 	case strings.HasPrefix(text, "<task-notification>"):
 		return taskNotification, taskNote(text)
-	case strings.HasPrefix(text, "Another Claude session sent a message:"), strings.HasPrefix(text, "<teammate-message"):
-		return "teammate_message", text
+	case strings.HasPrefix(text, "Another Claude session sent a message:"), strings.HasPrefix(text, "<teammate-message"),
+		strings.HasPrefix(text, "<cross-session-message"):
+		return teammateMessage, text
+	case l.MadeByClient() && text != "" && !isMachineMade(text):
+		return clientNote, text // nobody's prompt, and nothing that this version knows
 	}
 	return "", ""
 }

@@ -15,6 +15,7 @@ const (
 	toolHookBlocked  = " hook error: "
 	toolBadInput     = "<tool_use_error>"
 	toolTimedOutText = "timed out after"
+	toolUserSaid     = "the user said:" // a refusal with a word; it never ran
 )
 
 // outcome tells how a call ended.
@@ -33,7 +34,7 @@ func (t *tool) outcome() schema.ToolOutcome {
 	case strings.HasPrefix(text, toolCutOff):
 		return schema.ToolInterrupted
 	case strings.HasPrefix(text, toolRefused):
-		return t.refusal()
+		return t.refusal(text)
 	case !t.result.IsError:
 		return schema.ToolOK
 	case strings.HasPrefix(text, "PreToolUse:") && strings.Contains(text, toolHookBlocked), t.decidedBy("hook"):
@@ -64,11 +65,13 @@ func (t *tool) hookOutcome() schema.ToolOutcome {
 	return schema.ToolFailed
 }
 
-// refusal tells a call that a person refused in the dialog from one that was interrupted while it ran: both have the same text.
-// Client 2.1.330 names the kind of both and marks the first (toolDenialBeforeRun); for older ones a dialog that a hook saw tells.
-func (t *tool) refusal() schema.ToolOutcome {
+// refusal tells a call that a person refused in the dialog from one that was interrupted while it ran: both
+// begin with the same text. What says that it never ran: the client's mark (toolDenialBeforeRun), its decision,
+// or a word of the person's, whom nobody asks for one when they interrupt. Client 2.1.330 names the kind of
+// both; for older ones a dialog that a hook saw tells.
+func (t *tool) refusal(text string) schema.ToolOutcome {
 	switch {
-	case t.resLine.DenialBeforeRun:
+	case t.resLine.DenialBeforeRun, t.resLine.UserFeedback != "", t.decidedBy(""), strings.Contains(text, toolUserSaid):
 		return schema.ToolDenied
 	case t.resLine.DenialKind != "":
 		return schema.ToolInterrupted
@@ -115,7 +118,7 @@ func (t *tool) response() schema.Raw {
 	switch {
 	case t.post != nil && t.post.Event == hook.PostToolUse && !lax.IsNull(t.post.ToolResponse):
 		return t.post.ToolResponse
-	case t.resLine != nil && !lax.IsNull(t.resLine.ToolUseResult) && len(t.resLine.Message.Content.Blocks) == 1:
+	case t.resLine != nil && !lax.IsNull(t.resLine.ToolUseResult) && onlyResult(t.resLine):
 		return t.resLine.ToolUseResult
 	case t.result != nil:
 		return t.result.Content

@@ -33,7 +33,7 @@ func (j *joiner) absorbed(lines []*transcript.Line) []*prompt {
 			if at < 0 || at >= len(waiting) {
 				continue
 			}
-			if text = waiting[at]; text != "" && !isMachineMade(text) && text[0] != '{' { // { begins the notice of a background task
+			if text = wordsOf(waiting[at]); text != "" && !isMachineMade(text) && text[0] != '{' { // { begins the notice of a background task
 				out = append(out, &prompt{text: text, source: sourceQueued, at: l.Time, line: l})
 			}
 			waiting = slices.Delete(waiting, at, at+1)

@@ -33,12 +33,9 @@ func (j *joiner) addAgents() {
 		} else if a.start != nil {
 			e.PromptID = a.start.PromptID
 		}
-		end, status := j.agentEnd(a)
+		end, status, why := j.agentEnd(a)
 		e.span(a.began(), end)
-		e.Status = status
-		if a.stop != nil && a.stop.Event == hook.StopFailure {
-			e.Error = &schema.Error{Type: a.stop.Error, Message: a.stop.LastMessage}
-		}
+		e.Status, e.Error = status, why
 		a.event = e
 		j.events = append(j.events, e)
 	}
@@ -56,6 +53,9 @@ func (j *joiner) addAgents() {
 	for _, e := range j.events {
 		if a := j.agentOf[e.AgentID]; a != nil && e != a.event {
 			e.parent = a.event
+		}
+		if j.warmUps[e.AgentID] && e.Note == "" {
+			e.Note = schema.WarmUpNote
 		}
 	}
 }
@@ -84,21 +84,47 @@ func (a *agent) below(b *agent) bool {
 	return false
 }
 
+// transcriptPath is the path of the agent's file below the project folder, as completeness names files: the same whichever channel has
+// it, and on every machine. A hook gives the whole path, beside that of the main file.
 func (a *agent) transcriptPath() string {
-	if a.stop != nil && a.stop.AgentTranscript != "" {
-		return a.stop.AgentTranscript
-	}
 	if a.file != nil {
 		return a.file.Name
 	}
-	return ""
+	if a.stop == nil || a.stop.AgentTranscript == "" {
+		return ""
+	}
+	path := strings.ReplaceAll(a.stop.AgentTranscript, `\`, "/")
+	project := strings.ReplaceAll(a.stop.TranscriptPath, `\`, "/")
+	project = project[:strings.LastIndexByte(project, '/')+1]
+	if rel, ok := strings.CutPrefix(path, project); ok && project != "" {
+		return rel
+	}
+	if _, below, ok := strings.Cut(path, "/projects/"); ok { // the session moved to another folder meanwhile
+		_, rel, _ := strings.Cut(below, "/")
+		return rel
+	}
+	return path[strings.LastIndexByte(path, '/')+1:]
 }
 
-// invocationPrompt is the prompt that the call gave it, else the first that its lines have.
+// invocationPrompt is the prompt that it ran with: what the call's result says of it, else the first of its file, else what the call gave
+// it. Somebody's hook may have rewritten what was asked.
 func (a *agent) invocationPrompt() string {
-	if a.by != nil && isAgentTool(a.by.name) {
-		if p := field(a.by.input(), "prompt"); p != "" {
-			return p
+	byCall := a.by != nil && isAgentTool(a.by.name)
+	if byCall {
+		for _, raw := range a.by.results() {
+			if p := field(raw, "prompt"); p != "" {
+				return p
+			}
+		}
+	}
+	if p := a.rootPrompt(); p != "" {
+		return p
+	}
+	if byCall {
+		for _, raw := range []schema.Raw{a.by.executed(), a.by.input()} {
+			if p := field(raw, "prompt"); p != "" {
+				return p
+			}
 		}
 	}
 	if p := a.firstPrompt(); p != "" {
@@ -111,10 +137,13 @@ func (a *agent) description() string {
 	if a.meta != nil && a.meta.Description != "" {
 		return a.meta.Description
 	}
-	if a.by != nil {
-		return field(a.by.input(), "description")
+	if a.by == nil {
+		return ""
 	}
-	return ""
+	if d := field(a.by.executed(), "description"); d != "" {
+		return d
+	}
+	return field(a.by.input(), "description")
 }
 
 // background reports whether the agent ran beside its parent's turn.
@@ -134,33 +163,68 @@ func (a *agent) background() bool {
 	return false
 }
 
-// agentEnd says when the agent ended and how. An agent ends with its last SubagentStop, or StopFailure where an API error ended it;
-// without either, when its file says that it finished or its call was answered.
-func (j *joiner) agentEnd(a *agent) (time.Time, schema.Status) {
+// agentEnd says when the agent ended, how, and what went wrong. An agent ends with its last SubagentStop, or
+// StopFailure where an API error ended it; without either, when it was killed, when its file says that it
+// finished, when a notification says so, or when its call was answered.
+func (j *joiner) agentEnd(a *agent) (time.Time, schema.Status, *schema.Error) {
 	last := a.lastLine()
-	if a.stop != nil {
-		status := schema.OK
-		if a.stop.Event == hook.StopFailure {
-			status = schema.Failed
+	// Its last line may be written just after; a resumed agent's much later.
+	if a.stop != nil && last.Sub(a.stop.at) < time.Second {
+		if why := a.failure(); why != nil {
+			return a.stop.at, schema.Failed, why
 		}
-		if last.Sub(a.stop.at) < time.Second { // its last line may be written just after; a resumed agent's much later
-			return a.stop.at, status
-		}
+		return a.stop.at, schema.OK, nil
 	}
 	if j.agentFailed(a) {
-		return last, schema.Failed
+		return last, schema.Failed, a.failure()
+	}
+	told, isTold := j.taskEnds[a.id]
+	isTold = isTold && last.Sub(told.at) < time.Second
+	if at, why := a.cutOff(); why != nil {
+		if isTold && told.status == taskKilled {
+			why = &schema.Error{Type: taskKilled, Message: told.summary}
+		}
+		return at, schema.Failed, why
+	}
+	if isTold && told.status != taskCompleted {
+		return told.at, schema.Failed, &schema.Error{Type: told.status, Message: told.summary}
 	}
 	finished := (a.meta != nil && a.meta.Finished) || a.answered()
-	if finished && !last.IsZero() {
-		return last, schema.OK
+	switch {
+	case finished && !last.IsZero():
+		return last, schema.OK, nil
+	case isTold:
+		return told.at, schema.OK, nil
+	case a.by == nil || a.background() || a.by.end().IsZero():
+		return time.Time{}, schema.Running, nil
+	case a.by.outcome() != schema.ToolOK:
+		return a.by.end(), schema.Failed, nil
 	}
-	if a.by != nil && !a.background() && !a.by.end().IsZero() {
-		if a.by.outcome() != schema.ToolOK {
-			return a.by.end(), schema.Failed
+	return a.by.end(), schema.OK, nil
+}
+
+// cutOff reports when the agent was stopped in the middle, if its file ends so.
+func (a *agent) cutOff() (time.Time, *schema.Error) {
+	for i := len(a.lines) - 1; i >= 0; i-- {
+		switch l := a.lines[i]; {
+		case l.Type == "assistant":
+			return time.Time{}, nil
+		case l.Type == "user":
+			if text := textOf(l); strings.HasPrefix(text, requestInterrupted) {
+				return a.lastLine(), &schema.Error{Type: "interrupted", Message: strings.Trim(text, "[]")}
+			}
+			return time.Time{}, nil
 		}
-		return a.by.end(), schema.OK
 	}
-	return time.Time{}, schema.Running
+	return time.Time{}, nil
+}
+
+// failure is the API error that ended the agent, from its hook.
+func (a *agent) failure() *schema.Error {
+	if a.stop == nil || a.stop.Event != hook.StopFailure {
+		return nil
+	}
+	return &schema.Error{Type: errorLabel(a.stop.Error, "", 0, a.stop.LastMessage), Message: a.stop.LastMessage}
 }
 
 // agentFailed reports whether the last thing in the agent's file is an API error.

@@ -30,12 +30,21 @@ func (j *joiner) addTail() {
 	for _, f := range j.lineSynthetics() {
 		note(f.agentID, f.text, f.at)
 	}
+	said := map[*record]time.Time{} // prompts by their hooks -> the times of their lines
+	for _, p := range j.prompts {
+		if p.record != nil && p.line != nil {
+			said[p.record] = p.line.Time
+		}
+	}
 	asked := map[string]time.Time{} // thread -> the last prompt that its hooks saw
 	for i := range j.records {
 		r := &j.records[i]
 		switch {
 		case r.Event == hook.UserPromptSubmit:
 			asked[r.AgentID] = r.at
+			if at := said[r]; !at.IsZero() && at.Before(r.at) {
+				asked[r.AgentID] = at // the line's time is by the clock of the answer's
+			}
 		case r.Event == hook.Stop && r.AgentID == "", r.Event == hook.SubagentStop && j.agentOf[r.AgentID] != nil:
 			key := r.AgentID + "\x00" + strings.TrimSpace(r.LastMessage)
 			if strings.TrimSpace(r.LastMessage) == "" || saidSince(spoken[key], asked[r.AgentID]) {

@@ -41,6 +41,18 @@ func blockText(raw lax.Raw) string {
 	return contentText(c)
 }
 
+// firstWords is the beginning of a text on one line, of at most n characters.
+func firstWords(text string, n int) string {
+	count := 0
+	for i := range text {
+		if count++; count > n {
+			text = text[:i] + "…"
+			break
+		}
+	}
+	return strings.Join(strings.Fields(text), " ")
+}
+
 // isToolResult reports whether a user line holds the result of a tool.
 func isToolResult(l *transcript.Line) bool {
 	if l.Message == nil {
@@ -63,13 +75,16 @@ func canonical(raw lax.Raw) string {
 }
 
 // field returns a member of a JSON object as text, "" where there is none.
-func field(raw lax.Raw, name string) string {
+func field(raw lax.Raw, name string) string { return lax.String(member(raw, name)) }
+
+// member returns a member of a JSON object, nil where there is none.
+func member(raw lax.Raw, name string) lax.Raw {
 	if raw.Kind() != '{' {
-		return ""
+		return nil
 	}
 	var members map[string]lax.Raw
 	if lax.Unmarshal(raw, &members) != nil {
-		return ""
+		return nil
 	}
-	return lax.String(members[name])
+	return members[name]
 }

@@ -35,9 +35,6 @@ func (j *joiner) collectTools() {
 	}
 	for _, f := range j.in.Files {
 		for _, l := range f.Lines {
-			if n := l.Nested(); n != nil && f.Agent == nil && !j.hasFile[n.AgentID] {
-				j.collectResults(n)
-			}
 			if !j.copies.lines[l] {
 				j.collectResults(l)
 			}
@@ -85,7 +82,7 @@ func (j *joiner) collectResults(l *transcript.Line) {
 		}
 		t.result, t.resLine = b, l
 		if t.agentID == "" && t.use == nil {
-			t.agentID = l.AgentID
+			t.agentID = j.agentID(l.AgentID)
 		}
 	}
 }
@@ -160,9 +157,9 @@ func (t *tool) executed() schema.Raw {
 	return t.post.ToolInput
 }
 
-// changedByHook reports whether a tool ran with something that it was not asked for. The client's own copies differ too: in the order
+// inputChanged reports whether a tool ran with something that it was not asked for. The client's own copies differ too: in the order
 // of keys, and the Post hook's may lack keys that the Pre hook's has.
-func changedByHook(asked, ran schema.Raw) bool {
+func inputChanged(asked, ran schema.Raw) bool {
 	if lax.IsNull(asked) || lax.IsNull(ran) || bytes.Equal(asked, ran) {
 		return false
 	}
@@ -224,7 +221,9 @@ func (j *joiner) toolEvent(t *tool) *event {
 	if name == "" {
 		name = "unknown"
 	}
-	detail := &schema.Tool{Name: name, Input: t.input(), MCPServer: t.mcpServer(), Permission: t.permission()}
+	detail := &schema.Tool{
+		Name: name, Input: t.input(), MCPServer: t.mcpServer(), Permission: t.permission(), Background: j.background(t),
+	}
 	if t.id() {
 		detail.ToolUseID = t.key
 	}
@@ -235,9 +234,11 @@ func (j *joiner) toolEvent(t *tool) *event {
 	if t.call != nil {
 		detail.LLMEventID, e.asker = t.call.event.ID, t.call.event
 	}
-	if t.pre != nil && changedByHook(t.pre.ToolInput, t.executed()) {
-		detail.ExecutedInput = t.executed()
+	if t.pre != nil && inputChanged(t.pre.ToolInput, t.executed()) {
+		detail.ExecutedInput, detail.ExecutedInputBy = t.executed(), t.changedBy()
 	}
+	detail.FullOutput = t.fullOutput()
+	t.addFeedback(detail)
 	if isAgentTool(name) {
 		e.Note = "subagent invocation"
 	}
@@ -245,7 +246,7 @@ func (j *joiner) toolEvent(t *tool) *event {
 	detail.Outcome = t.outcome()
 	switch detail.Outcome {
 	case schema.ToolOK:
-		detail.Result = t.response()
+		detail.Result = t.seen()
 	case schema.ToolUnknown:
 		e.Status = schema.Running
 	default:

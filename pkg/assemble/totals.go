@@ -31,7 +31,7 @@ func (j *joiner) finish() *schema.Session {
 	j.describe(s)
 	j.cost(s)
 	j.sumAgents()
-	s.Outcome = j.outcome()
+	s.Outcome, s.Limit = j.ending()
 	s.Completeness = j.completeness()
 	// What follows needs the events alone. The lines of a large session are most of its memory: they go before the events are copied.
 	j.in.Files, j.calls, j.callOf, j.copies, j.inline = nil, nil, nil, copies{}, nil
@@ -65,11 +65,16 @@ func (j *joiner) bounds() (start, end time.Time) {
 		return start, end
 	}
 	for _, r := range j.in.Records { // payloads that nobody can read still have a time
-		see(schema.At(r.At).Time)
+		if believable(r.At) {
+			see(schema.At(r.At).Time)
+		}
 	}
 	for _, f := range j.in.Files {
-		for _, l := range f.Lines {
-			see(l.Time)
+		see(f.Last)
+	}
+	for _, f := range j.in.Files { // nothing inside has a time: the file's own is better than none
+		if start.IsZero() && believable(f.ModTime) {
+			start = schema.At(f.ModTime).Time
 		}
 	}
 	if start.IsZero() {
@@ -98,8 +103,9 @@ func (j *joiner) total(s *schema.Session) {
 				break
 			}
 			t.LLMCalls++
-			if e.LLM.Usage != nil {
-				t.Usage = t.Usage.Add(*e.LLM.Usage)
+			t.Usage = t.Usage.Add(orUncounted(e.LLM.Usage))
+			if e.Note == schema.WarmUpNote {
+				t.WarmUpCalls++
 			}
 			if e.LLM.Model != "" && len(s.Models) < maxModels && !slices.Contains(s.Models, e.LLM.Model) {
 				s.Models = append(s.Models, e.LLM.Model)
@@ -111,6 +117,14 @@ func (j *joiner) total(s *schema.Session) {
 	}
 	t.NumTurns = &turns
 	t.DurationMS = s.DurationMS
+}
+
+// orUncounted is a call's usage, or what stands for one that is not known in a sum.
+func orUncounted(u *schema.Usage) schema.Usage {
+	if u == nil {
+		return schema.Uncounted()
+	}
+	return *u
 }
 
 // sumAgents gives every subagent the sum over its own calls, and those with agents below them the sum over all.
@@ -127,13 +141,11 @@ func (j *joiner) sumAgents() {
 			continue
 		}
 		r.LLMCalls++
-		if u := c.event.LLM.Usage; u != nil {
-			r.Usage = r.Usage.Add(*u)
-			if c.event.LLM.CostUSD == nil {
-				unpriced[c.agentID] = true
-			} else {
-				*r.CostUSD += *c.event.LLM.CostUSD
-			}
+		r.Usage = r.Usage.Add(orUncounted(c.event.LLM.Usage))
+		if usd := c.event.LLM.CostUSD; usd != nil {
+			*r.CostUSD += *usd
+		} else {
+			unpriced[c.agentID] = true
 		}
 	}
 	for _, t := range j.tools {
@@ -203,91 +215,8 @@ func (j *joiner) status(s *schema.Session) schema.Status {
 	return schema.OK
 }
 
-// outcome tells how the last turn of the main thread ended.
-func (j *joiner) outcome() schema.Outcome {
-	if !j.set.Final {
-		return schema.StillOpen
-	}
-	var last time.Time
-	out, prompted, ended := schema.Abandoned, false, false
-	see := func(at time.Time, o schema.Outcome) {
-		if !at.Before(last) {
-			last, out = at, o
-		}
-	}
-	for _, e := range j.events {
-		if e.AgentID != "" {
-			continue
-		}
-		switch {
-		case e.Type == schema.UserPrompt:
-			prompted = true
-			see(e.StartTime.Time, schema.Abandoned)
-		case e.Type == schema.ToolCall:
-			see(e.StartTime.Time, schema.Abandoned)
-		case e.Type == schema.ErrorEvent && e.Error.Type != "stream_aborted":
-			see(e.StartTime.Time, schema.FailedTurn)
-		case e.Name == "notification:interrupted":
-			see(e.StartTime.Time, schema.Interrupted)
-		case e.LLM != nil && (e.Provisional || finalStop(e.LLM.StopReason)):
-			see(e.EndTime.Time, schema.Completed)
-		}
-	}
-	for _, c := range j.calls {
-		if c.agentID == "" && c.lastWord() {
-			see(c.last, schema.Completed)
-		}
-	}
-	for _, l := range j.mainLines() {
-		if l.Subtype == "turn_duration" || l.Subtype == "stop_hook_summary" { // written when a turn ends well
-			see(l.Time, schema.Completed)
-		}
-	}
-	for _, r := range j.records {
-		if r.AgentID != "" {
-			continue
-		}
-		switch r.Event {
-		case hook.Stop:
-			see(r.at, schema.Completed)
-		case hook.StopFailure:
-			see(r.at, schema.FailedTurn)
-		case hook.SessionEnd:
-			ended = true
-		case hook.SessionStart:
-			ended = false
-		}
-	}
-	if out == schema.Abandoned && !prompted {
-		return schema.Completed // nothing was asked, nothing is missing
-	}
-	if out == schema.Abandoned && ended {
-		return schema.Interrupted // the client ended in good order in the middle of a turn: SIGINT, SIGTERM
-	}
-	return out
-}
-
-// finalStop reports whether a stop reason ends a turn.
-func finalStop(reason string) bool {
-	return reason != "" && reason != "tool_use" && reason != "pause_turn"
-}
-
-// lastWord reports whether a call of an old client, which wrote no stop reason, ended its turn: it says something and asks for no tool.
-func (c *call) lastWord() bool {
-	if c.best.Message.StopReason != "" || c.aborted || versionAtLeast(c.best.Version, 2, 1, 60) || c.text() == "" {
-		return false
-	}
-	for _, l := range c.lines {
-		for i := range l.Message.Content.Blocks {
-			if l.Message.Content.Blocks[i].Type == "tool_use" {
-				return false
-			}
-		}
-	}
-	return true
-}
-
-// completeness says what the Session was made from and what it lacks. It holds on to nothing of j, which is many times as large as the Session.
+// completeness says what the Session was made from and what it lacks. It holds on to nothing of j, which is many times as large as
+// the Session.
 func (j *joiner) completeness() *schema.Completeness {
 	c := new(schema.Completeness)
 	*c = j.completed
@@ -321,7 +250,7 @@ func (j *joiner) completeness() *schema.Completeness {
 		}
 	}
 	for _, a := range j.agents {
-		if a.file == nil && len(a.lines) == 0 {
+		if a.file == nil && !a.inline {
 			c.AgentsWithoutFile++
 		}
 	}

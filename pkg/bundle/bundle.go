@@ -10,6 +10,10 @@
 // Members stand in this order, files by name, with no times or owners: the same session gives the same bytes. The archive is read by
 // any tar that knows zstd.
 //
+// A bundle may come from anywhere, so [Decode] believes none of it: a member is a regular file (a
+// folder is passed over), its name stays below the folder that it is unpacked in, and no name comes
+// twice. What a bundle does not hold is not read for it.
+//
 // Changes: version 1, the first.
 package bundle
 
@@ -36,12 +40,15 @@ var ErrNewer = errors.New("bundle is from a newer version of ams")
 // ErrTooLarge says that a bundle unpacks to more than one may hold.
 var ErrTooLarge = errors.New("raw material is larger than a bundle may hold")
 
+// MaxBytes is what a bundle may hold once it is unpacked.
+const MaxBytes = 256 << 20
+
 // formatVersion is what this package writes.
 const formatVersion = 1
 
 // What a bundle may hold: members as many as a session has agents, and less than the memory that may be used. A bundle of 32 kB can be made to
 // unpack to 4 GB.
-var bounds = limits{bytes: 256 << 20, members: 250_000}
+var bounds = limits{bytes: MaxBytes, members: 250_000}
 
 type limits struct {
 	bytes   int64 // unpacked, all members together, their headers included
@@ -116,8 +123,9 @@ func encode(b Bundle, most limits) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// Decode unpacks a bundle. Members that it does not know are passed over; names that would lead out of the project folder, and bundles
-// that unpack to more than 256 MiB or have more than 250,000 members, are errors.
+// Decode unpacks a bundle. Files and folders that it does not know are passed over; any other kind
+// of member, names that would lead out of the folder or come twice, and bundles that unpack to more
+// than 256 MiB or have more than 250,000 members, are errors.
 func Decode(r io.Reader) (Bundle, error) { return decode(r, bounds) }
 
 func decode(r io.Reader, most limits) (Bundle, error) {
@@ -129,7 +137,7 @@ func decode(r io.Reader, most limits) (Bundle, error) {
 	defer z.Close()
 	// Headers take room, too: what comes out of the decoder is bounded, and not the members alone.
 	t := tar.NewReader(&bounded{z, most.bytes})
-	versioned := false
+	seen := map[string]bool{}
 	for members := 0; ; members++ {
 		h, err := t.Next()
 		if errors.Is(err, io.EOF) {
@@ -141,6 +149,12 @@ func decode(r io.Reader, most limits) (Bundle, error) {
 		if members == most.members {
 			return b, fmt.Errorf("bundle: it has more than %d members", most.members)
 		}
+		if h.Typeflag == tar.TypeDir {
+			continue
+		}
+		if err := checkMember(h, seen); err != nil {
+			return b, err
+		}
 		body, err := readMember(t, h, most)
 		if err != nil {
 			return b, fmt.Errorf("bundle: %.200q: %w", h.Name, err)
@@ -151,16 +165,13 @@ func decode(r io.Reader, most limits) (Bundle, error) {
 			if err := b.readManifest(body); err != nil {
 				return b, err
 			}
-			versioned = true
 		case h.Name == recordsName:
 			b.Records = body
-		case isFile && !safe(name):
-			return b, fmt.Errorf("bundle: the name %q leads out of the project folder", h.Name)
 		case isFile:
 			b.Files[name] = body
 		}
 	}
-	if !versioned {
+	if !seen[manifestName] {
 		return b, fmt.Errorf("bundle: no %s in it", manifestName)
 	}
 	return b, nil
@@ -202,6 +213,20 @@ func (b *Bundle) readManifest(body []byte) error {
 		return fmt.Errorf("bundle: %s names no session", manifestName)
 	}
 	b.SessionID, b.Notes = m.SessionID, m.Notes
+	return nil
+}
+
+// checkMember refuses a member that is not as [Encode] writes them.
+func checkMember(h *tar.Header, seen map[string]bool) error {
+	switch {
+	case h.Typeflag != tar.TypeReg:
+		return fmt.Errorf("bundle: %q is no regular file but a link or a device", h.Name)
+	case !safe(h.Name):
+		return fmt.Errorf("bundle: the name %q leads out of the folder", h.Name)
+	case seen[h.Name]:
+		return fmt.Errorf("bundle: it holds %q twice", h.Name)
+	}
+	seen[h.Name] = true
 	return nil
 }
 

@@ -4,9 +4,13 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"hash/crc32"
+	"io"
 	"os"
 	"path/filepath"
+
+	"ams/pkg/safefile"
 )
 
 // The cache is a file of entries, appended in one write each time that something was read:
@@ -31,6 +35,12 @@ type entry struct {
 	body         []byte
 }
 
+// maxCache bounds the file: a million records. A larger one is thrown away.
+const maxCache = 2 << 30
+
+// cacheRules are what the file must be like to be believed.
+func cacheRules() safefile.Rules { return safefile.Rules{Owner: safefile.Me(), MaxBytes: maxCache} }
+
 type cache struct {
 	path    string
 	entries map[string]entry
@@ -44,7 +54,7 @@ func openCache(path string) *cache {
 	if path == "" {
 		return c
 	}
-	b, err := os.ReadFile(path)
+	b, err := safefile.Read(path, cacheRules())
 	if err != nil || !bytes.HasPrefix(b, []byte(magic)) {
 		return c
 	}
@@ -122,12 +132,7 @@ func (c *cache) put(fresh []entry, live int) {
 			b = appendEntry(b, e)
 		}
 	}
-	f, err := os.OpenFile(c.path, os.O_WRONLY|os.O_APPEND, 0o600)
-	if err != nil {
-		return
-	}
-	defer f.Close()
-	_, _ = f.Write(b) // a part of it, on a full disk, is found out the next time
+	_ = safefile.Append(c.path, b, cacheRules()) // a part of it, on a full disk, is found out the next time
 }
 
 // rewrite makes the file anew. Its errors cost time alone.
@@ -135,22 +140,37 @@ func (c *cache) rewrite() {
 	if os.MkdirAll(filepath.Dir(c.path), 0o700) != nil {
 		return
 	}
-	f, err := os.CreateTemp(filepath.Dir(c.path), ".index-*")
-	if err != nil {
-		return
-	}
-	defer os.Remove(f.Name())
-	out := bufio.NewWriterSize(f, 1<<20)
-	_, err = out.WriteString(magic)
-	for _, e := range c.entries {
-		if err == nil && len(e.key)+len(e.version)+len(e.body) <= maxEntry {
-			_, err = out.Write(appendEntry(nil, e))
+	_ = safefile.WriteFrom(c.path, safefile.WriteOptions{Unsynced: true}, func(w io.Writer) error {
+		out := bufio.NewWriterSize(w, 1<<20)
+		_, err := out.WriteString(magic)
+		for _, e := range c.entries {
+			if err == nil && len(e.key)+len(e.version)+len(e.body) <= maxEntry {
+				_, err = out.Write(appendEntry(nil, e))
+			}
 		}
+		return errors.Join(err, out.Flush())
+	})
+}
+
+// EncodeKept is a file that keeps one object of a store, to be believed later by [DecodeKept] only
+// as what it is: an entry as in the index cache. The object may be compressed. It is nil where the
+// object is too large to be kept.
+func EncodeKept(key, version string, body []byte) []byte {
+	if len(key)+len(version)+len(body) > maxEntry {
+		return nil
 	}
-	if err == nil {
-		err = out.Flush()
+	return appendEntry([]byte(magic), entry{key, version, body})
+}
+
+// MaxKept bounds what [EncodeKept] gives.
+const MaxKept = maxEntry + 1<<10
+
+// DecodeKept returns the object that a file keeps, false where the file is damaged, or keeps something else.
+func DecodeKept(file []byte, key, version string) ([]byte, bool) {
+	rest, ok := bytes.CutPrefix(file, []byte(magic))
+	if !ok {
+		return nil, false
 	}
-	if f.Close() == nil && err == nil {
-		_ = os.Rename(f.Name(), c.path)
-	}
+	e, rest, ok := readEntry(rest)
+	return e.body, ok && len(rest) == 0 && e.key == key && e.version == version
 }

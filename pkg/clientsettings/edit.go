@@ -13,8 +13,8 @@ import (
 // HookTimeout bounds how long the client waits for ams-hook, in seconds: a thousand times what it takes.
 const HookTimeout = 5
 
-// Register returns the file with ams-hook registered for the events and no others: in exec form, with a timeout, once for each. Entries of ours
-// that are otherwise are corrected where they stand, but for those that somebody made more of: with variables set for ams-hook, or other commands. env is set in the environment that the client gives its hooks. Where all is as
+// Register returns the file with ams-hook registered for the events and no others, with a timeout, once for each. The command is the path of
+// ams-hook, which is then started without a shell, or the line that [Guarded] makes of it. Entries of ours that are otherwise are corrected where they stand, but for those that somebody made more of: with variables set for ams-hook, or other commands. env is set in the environment that the client gives its hooks. Where all is as
 // wanted the bytes are the same. The error is a [SyntaxError].
 func Register(b []byte, command string, events []string, env map[string]string) ([]byte, error) {
 	e := &editor{text: b}
@@ -75,13 +75,24 @@ func Unregister(b []byte, env map[string]string) ([]byte, error) {
 	return e.text, nil
 }
 
+// Guarded is the line for a shell that starts ams-hook and ends with 0 and without a word even where no Go program can start: the runtime then
+// ends with 2, which the client takes for a refusal. It has to be one text: clients that do not know args would start the shell without them,
+// and it would run what comes on stdin.
+func Guarded(program string) string {
+	return "'" + strings.ReplaceAll(program, "'", `'\''`) + "' 2>/dev/null || :"
+}
+
 // hookText is the entry of ours, on one line.
 func hookText(command string) (string, error) {
 	quoted, err := lax.Line(command)
 	if err != nil {
 		return "", fmt.Errorf("register %q: %w", command, err)
 	}
-	return fmt.Sprintf(`{"type": "command", "command": %s, "args": [], "timeout": %d}`, quoted, HookTimeout), nil
+	args := ""
+	if IsAMSHook(command) {
+		args = `"args": [], `
+	}
+	return fmt.Sprintf(`{"type": "command", "command": %s, %s"timeout": %d}`, quoted, args, HookTimeout), nil
 }
 
 // editor makes one change after the other, and reads the text anew after each: settings are small.
@@ -139,8 +150,13 @@ func (e *editor) isAsWanted(hook *node, command string) bool {
 		Timeout float64    `json:"timeout"`
 		Async   bool       `json:"async"`
 	}
-	return lax.Unmarshal(e.text[hook.start:hook.end], &h) == nil && h.Type == "command" && h.Command == command && h.Args != nil &&
-		len(*h.Args) == 0 && h.Timeout == HookTimeout && !h.Async
+	if lax.Unmarshal(e.text[hook.start:hook.end], &h) != nil || h.Type != "command" || h.Command != command || h.Timeout != HookTimeout || h.Async {
+		return false
+	}
+	if IsAMSHook(command) {
+		return h.Args != nil && len(*h.Args) == 0
+	}
+	return h.Args == nil
 }
 
 // add registers an event that has no entry of ours.

@@ -25,6 +25,9 @@ var since2_1_110 = []string{
 	"InstructionsLoaded", "WorktreeRemove", "TeammateIdle",
 }
 
+// since2_1_332 is new there. An interactive client that does not know a name stops at a dialog at every start.
+var since2_1_332 = []string{"PreSkillShellCommand"}
+
 // never must not be registered, whatever the client; the map says why.
 var never = map[string]string{
 	"WorktreeCreate": "a silent hook there breaks worktrees",
@@ -42,8 +45,10 @@ func Events(version string) []string {
 		return Shared()
 	case less(v, [3]int{2, 1, 110}):
 		return slices.Concat(everywhere, since2_1_100)
+	case less(v, [3]int{2, 1, 332}):
+		return slices.Concat(everywhere, since2_1_100, since2_1_110)
 	}
-	return slices.Concat(everywhere, since2_1_100, since2_1_110)
+	return slices.Concat(everywhere, since2_1_100, since2_1_110, since2_1_332)
 }
 
 // Accepts reports whether a client of a version runs the hooks of a file that names this event. A version that is not known is taken for
@@ -51,6 +56,12 @@ func Events(version string) []string {
 func Accepts(version, event string) bool {
 	v, ok := parseVersion(version)
 	return !ok || !less(v, [3]int{2, 1, 110}) || slices.Contains(Events(version), event)
+}
+
+// StopsAt reports whether a client of a version, used in a terminal, stops at a dialog at every start because a file names this event.
+func StopsAt(version, event string) bool {
+	v, ok := parseVersion(version)
+	return ok && less(v, [3]int{2, 1, 332}) && slices.Contains(since2_1_332, event)
 }
 
 // WhyNever says why an event must not be registered, "" for one that may.

@@ -210,7 +210,7 @@ const (
 )
 
 // harmless is what may stand behind ams-hook in a shell without making it more than ams-hook.
-var harmless = regexp.MustCompile(`^( *([12&]?> */dev/null|2>&1|\|\| *true))* *$`)
+var harmless = regexp.MustCompile(`^( *([12&]?> */dev/null|2>&1|\|\| *(true|:)))* *$`)
 
 // kindOf tells what a command is. exec says that it has args, and so is the path of a program and no line for a shell. In a shell only the first
 // word counts: a path elsewhere in a line is an argument of somebody else's program.
@@ -234,19 +234,26 @@ func kindOf(command string, exec bool) kind {
 	return plain
 }
 
-// firstWord is the first word of a shell's line, without its quotes, and what stands behind it.
+// firstWord is the first word of a shell's line, without its quotes, and what stands behind it. A backslash outside of quotes counts before a
+// quote only, so that a path of Windows stays one.
 func firstWord(line string) (word, rest string) {
-	for _, quote := range []string{`"`, `'`} {
-		if inner, ok := strings.CutPrefix(line, quote); ok {
-			word, rest, _ = strings.Cut(inner, quote)
-			return word, rest
+	var b strings.Builder
+	for i := 0; i < len(line); i++ {
+		switch c := line[i]; {
+		case strings.IndexByte(" \t\n;&|<>()", c) >= 0:
+			return b.String(), line[i:]
+		case c == '\\' && i+1 < len(line) && (line[i+1] == '\'' || line[i+1] == '"'):
+			i++
+			b.WriteByte(line[i])
+		case c == '\'' || c == '"':
+			inner, _, _ := strings.Cut(line[i+1:], string(c))
+			b.WriteString(inner)
+			i += len(inner) + 1
+		default:
+			b.WriteByte(c)
 		}
 	}
-	end := strings.IndexAny(line, " \t;&|<>()")
-	if end < 0 {
-		return line, ""
-	}
-	return line[:end], line[end:]
+	return b.String(), ""
 }
 
 var variable = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*=('[^']*'|"[^"]*"|[^ '"]*) +`)
@@ -279,6 +286,12 @@ func (h Hook) Program() string {
 
 // Plain reports whether a hook of ours is as install would write it or correct it: nothing but ams-hook.
 func (h Hook) Plain() bool { return kindOf(h.Command, h.HasArgs) == plain }
+
+// IsGuarded reports whether a hook of ours ends with 0 where ams-hook cannot start, see [Guarded].
+func (h Hook) IsGuarded() bool {
+	line := strings.TrimSpace(h.Command)
+	return !h.HasArgs && kindOf(line, false) != compound && (strings.HasSuffix(line, "|| :") || strings.HasSuffix(line, "|| true"))
+}
 
 // All reports whether a hook runs whatever the event is about.
 func (h Hook) All() bool { return h.Matcher == "" || h.Matcher == "*" }

@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -159,6 +161,9 @@ func TestKindOfACommand(t *testing.T) {
 		"/a b/ams-hook":                       foreign,
 		`"/a b/ams-hook"`:                     plain,
 		"ams-hook 2>/dev/null || true":        plain,
+		"'/a b/ams-hook' 2>/dev/null || :":    plain,
+		"ams-hook || :; say done":             compound,
+		"'/a b'/ams-hook":                     plain,
 		"ams-hook -v":                         compound,
 		"ams-hook && ~/bin/backup.sh":         compound,
 		"ams-hook;say done":                   compound,
@@ -178,6 +183,49 @@ func TestKindOfACommand(t *testing.T) {
 	for _, program := range []string{"ams-hook", "/a b/ams-hook", `C:\Program Files\ams\ams-hook.exe`} {
 		if got := kindOf(program, true); got != plain {
 			t.Errorf("%q without a shell: got %v", program, got)
+		}
+	}
+}
+
+// TestGuardedCommandIsOurs holds that what install --guard writes is known again, whatever the path, starts that path in a shell, and goes again.
+func TestGuardedCommandIsOurs(t *testing.T) {
+	for _, dir := range []string{"/opt", "/a b", "/it's", "/''", `/"`, `/\`, `/\'`, "/$HOME", "/`x`", "/a;b|c&d", "/$(x)", "/a\nb", "/*?[x]", "/#", "/é", "/!x", "/-n", "/~"} {
+		program := dir + "/ams-hook"
+		line := Guarded(program)
+		before := "{\n  \"model\": \"opus\"\n}\n"
+		got, err := Register([]byte(before), line, []string{"Stop", "PreToolUse"}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := Parse(got)
+		if err != nil || len(s.Ours()) != 2 {
+			t.Fatalf("%q: got %+v, %v", program, s, err)
+		}
+		if h := s.Ours()[0]; h.Program() != program || !h.Plain() || !h.IsGuarded() || h.HasArgs {
+			t.Errorf("%q: got %+v, which starts %q", program, h, h.Program())
+		}
+		if again, err := Register(got, line, []string{"Stop", "PreToolUse"}, nil); err != nil || string(again) != string(got) {
+			t.Errorf("%q: a second time changes it: %v\n%s", program, err, again)
+		}
+		if bare, err := Register(got, program, []string{"Stop", "PreToolUse"}, nil); err != nil || strings.Contains(string(bare), "/dev/null") {
+			t.Errorf("%q: without a guard: %v\n%s", program, err, bare)
+		}
+		if back, err := Unregister(got, nil); err != nil || string(back) != before {
+			t.Errorf("%q: unregister: %v\n%s", program, err, back)
+		}
+		if runtime.GOOS == "windows" {
+			continue
+		}
+		path := filepath.Join(t.TempDir(), program)
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		// It prints what the guard lets through, and ends with 2 as a runtime that cannot start does.
+		if err := os.WriteFile(path, []byte("#!/bin/sh\necho started\necho fatal >&2\nexit 2\n"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if out, err := exec.Command("/bin/sh", "-c", Guarded(path)).CombinedOutput(); err != nil || string(out) != "started\n" {
+			t.Errorf("%q: got %q, %v", program, out, err)
 		}
 	}
 }
@@ -222,7 +270,8 @@ func TestSharedEventsAreTheExamples(t *testing.T) {
 
 func TestEventsOfAVersion(t *testing.T) {
 	for version, want := range map[string]int{
-		"": 11, "nonsense": 11, "1.0.128": 11, "2.0.56": 11, "2.1.99": 11, "2.1.100": 17, "2.1.109": 17, "2.1.110": 27, "2.1.330": 27, "3.0.0-beta.1": 27,
+		"": 11, "nonsense": 11, "1.0.128": 11, "2.0.56": 11, "2.1.99": 11, "2.1.100": 17, "2.1.109": 17, "2.1.110": 27, "2.1.330": 27, "2.1.331": 27,
+		"2.1.332": 28, "2.2.0": 28, "3.0.0-beta.1": 28,
 	} {
 		got := Events(version)
 		if len(got) != want {
@@ -233,6 +282,12 @@ func TestEventsOfAVersion(t *testing.T) {
 				t.Errorf("%q: %s must not be registered", version, event)
 			}
 		}
+	}
+	if slices.Contains(Events("2.1.331"), "PreSkillShellCommand") || slices.Contains(Shared(), "PreSkillShellCommand") {
+		t.Error("PreSkillShellCommand is registered for clients that do not know it")
+	}
+	if !StopsAt("2.1.331", "PreSkillShellCommand") || StopsAt("2.1.332", "PreSkillShellCommand") || StopsAt("", "PreSkillShellCommand") || StopsAt("2.1.331", "Stop") {
+		t.Error("StopsAt is wrong")
 	}
 	if Accepts("2.1.100", "TaskCreated") || !Accepts("2.1.110", "NoSuchEvent") || !Accepts("2.0.56", "Stop") || !Accepts("", "TaskCreated") {
 		t.Error("Accepts is wrong")

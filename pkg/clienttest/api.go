@@ -10,7 +10,7 @@
 //	}
 //
 //	func TestClient(t *testing.T) {
-//		client := clienttest.Available(t, "2.1.330")
+//		client := clienttest.Available(t, "2.1.332")
 //		run, err := client.Run(t.Context(), clienttest.Story("Agent"), clienttest.Setup{Dir: t.TempDir(), Settings: settings})
 //		...
 //	}

@@ -110,7 +110,7 @@ type payload struct {
 
 func TestRealClientRunsTheExampleHooks(t *testing.T) {
 	for _, c := range []struct{ version, agentTool string }{
-		{"2.1.330", "Agent"},
+		{"2.1.332", "Agent"},
 		{"2.0.56", "Task"},
 	} {
 		t.Run(c.version, func(t *testing.T) {

@@ -16,6 +16,7 @@ func (p *Payload) Fit(room *lax.Room) {
 		&p.Event, &p.TranscriptPath, &p.Cwd, &p.PromptID, &p.AgentID, &p.AgentType, &p.Source, &p.Reason, &p.Trigger, &p.NotificationType,
 		&p.AgentTranscript, &p.ToolName, &p.ToolUseID, &p.FromModel, &p.ToModel, &p.TaskID, &p.TaskSubject, &p.TeammateName, &p.OldCwd,
 		&p.NewCwd, &p.Directory, &p.FilePath, &p.FileEvent, &p.LoadReason, &p.WorktreePath, &p.Name, &p.MCPServerName, &p.Action, &p.CommandName,
+		&p.CommandSource, &p.InvokedBy,
 	}
 	for _, s := range short {
 		if len(*s) > maxShort {

@@ -46,6 +46,9 @@ const (
 	WorktreeCreate      = "WorktreeCreate"
 	WorktreeRemove      = "WorktreeRemove"
 	MessageDisplay      = "MessageDisplay"
+
+	// PreSkillShellCommand comes before each shell command in the text of a skill or command, from 2.1.332 on.
+	PreSkillShellCommand = "PreSkillShellCommand"
 )
 
 // Payload is one hook event. Which fields are set depends on Event and on the client's version.
@@ -95,6 +98,8 @@ type Payload struct {
 	MCPServerName   string `json:"mcp_server_name"`
 	Action          string `json:"action"`
 	CommandName     string `json:"command_name"`
+	CommandSource   string `json:"command_source"`
+	InvokedBy       string `json:"invoked_by"` // PreSkillShellCommand: user, claude, other
 }
 
 // MCPServer names the server of an mcp__ tool; clients from about 2.1.281 send it.
@@ -140,14 +145,14 @@ func ParseContext(b []byte) (Context, error) {
 	return c, nil
 }
 
-// Known reports whether an event name is one of the client's 33, as of 2.1.330.
+// Known reports whether an event name is one of the client's 34, as of 2.1.332.
 func Known(event string) bool {
 	switch event {
 	case SessionStart, SessionEnd, Setup, UserPromptSubmit, UserPromptExpansion, PreToolUse, PostToolUse, PostToolUseFailure,
 		PostToolBatch, PermissionRequest, PermissionDenied, SubagentStart, SubagentStop, Stop, StopFailure, Notification,
 		PreCompact, PostCompact, PreModelSwitch, PostModelSwitch, Elicitation, ElicitationResult, TaskCreated, TaskCompleted,
 		TeammateIdle, CwdChanged, DirectoryAdded, FileChanged, ConfigChange, InstructionsLoaded, WorktreeCreate, WorktreeRemove,
-		MessageDisplay:
+		MessageDisplay, PreSkillShellCommand:
 		return true
 	}
 	return false

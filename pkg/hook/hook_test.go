@@ -17,7 +17,7 @@ const common = `{"session_id":"s1","transcript_path":"/home/dev/.claude/projects
 
 func ms(f float64) *float64 { return &f }
 
-// events are the 33 events of client 2.1.330, each with the members that only it has.
+// events are the 34 events of client 2.1.332, each with the members that only it has.
 var events = []struct {
 	event, members string
 	want           Payload
@@ -28,7 +28,7 @@ var events = []struct {
 		Payload{FilePath: "/home/dev/p/CLAUDE.md", LoadReason: "session_start"}},
 	{UserPromptSubmit, `"prompt_id":"p1","permission_mode":"default","prompt":" What is 2+2?\n"`, Payload{PromptID: "p1", Prompt: " What is 2+2?\n"}},
 	{UserPromptExpansion, `"expansion_type":"slash_command","command_name":"custom","command_args":"with words","command_source":"projectSettings","prompt":"/custom with words"`,
-		Payload{CommandName: "custom", Prompt: "/custom with words"}},
+		Payload{CommandName: "custom", CommandSource: "projectSettings", Prompt: "/custom with words"}},
 	{PreToolUse, `"agent_id":"a1","agent_type":"Explore","tool_name":"mcp__db__query","tool_input":{"sql":"select 1"},"tool_use_id":"toolu_1","mcp_server":{"name":"db","source":"project"}`,
 		Payload{AgentID: "a1", AgentType: "Explore", ToolName: "mcp__db__query", ToolInput: lax.Raw(`{"sql":"select 1"}`), ToolUseID: "toolu_1", MCPServer: &MCPServer{"db", "project"}}},
 	{PermissionRequest, `"tool_name":"Bash","tool_input":{"command":"ls"},"permission_suggestions":[{"type":"setMode"}]`, Payload{ToolName: "Bash", ToolInput: lax.Raw(`{"command":"ls"}`)}},
@@ -62,6 +62,8 @@ var events = []struct {
 	{WorktreeCreate, `"name":"wt2"`, Payload{Name: "wt2"}},
 	{WorktreeRemove, `"worktree_path":"/w"`, Payload{WorktreePath: "/w"}},
 	{TeammateIdle, `"agent_id":"abob-2c3b","agent_type":"bob","teammate_name":"bob","team_name":"session-fbeb19f6"`, Payload{AgentID: "abob-2c3b", AgentType: "bob", TeammateName: "bob"}},
+	{PreSkillShellCommand, `"tool_name":"Bash","tool_input":{"command":"date"},"tool_use_id":"u1:inner:preamble-0","command_name":"state","command_source":"projectSettings","invoked_by":"user"`,
+		Payload{ToolName: "Bash", ToolInput: lax.Raw(`{"command":"date"}`), ToolUseID: "u1:inner:preamble-0", CommandName: "state", CommandSource: "projectSettings", InvokedBy: "user"}},
 	{SessionEnd, `"reason":"prompt_input_exit"`, Payload{Reason: "prompt_input_exit"}},
 }
 
@@ -85,8 +87,8 @@ func TestKnownCoversTheClientsEvents(t *testing.T) {
 			t.Errorf("Known(%q) = false", e.event)
 		}
 	}
-	if len(seen) != 33 {
-		t.Errorf("%d events in the table, want the client's 33", len(seen))
+	if len(seen) != 34 {
+		t.Errorf("%d events in the table, want the client's 34", len(seen))
 	}
 	for _, name := range []string{"", "stop", "Stop ", "SessionResume", "PreToolUse\x00"} {
 		if Known(name) {

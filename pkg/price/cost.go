@@ -20,6 +20,9 @@ type Usage struct {
 	WebSearchRequests      int64
 	Speed                  string // "fast", or anything else for standard
 	InferenceGeo           string // "us", or anything else
+	// ServiceTier is what the API served the call at: "standard" or empty, "batch"
+	// (half price). Any other, such as "priority", is sold by contract: no price.
+	ServiceTier string
 	// Refused says that the call's stop_reason was "refusal": then the last
 	// fallback of Iterations was refused too and is not billed. Without a
 	// fallback it has no effect.
@@ -35,6 +38,9 @@ const (
 	iterFallback = "fallback_message" // a pass of the model that took over after a refusal
 	iterAdvisor  = "advisor_message"  // a call of the advisor's model, not in the top-level usage
 )
+
+// Billed reports whether iterations of a type are priced by their own counts.
+func Billed(iteration string) bool { return iteration == iterFallback || iteration == iterAdvisor }
 
 // Iteration is one entry of usage.iterations.
 type Iteration struct {
@@ -67,8 +73,8 @@ func (i Iteration) usage(speed, geo string) Usage {
 // already: the call is proof that the model was there.
 //
 // ok is false, and usd 0, when the table does not know the model, or one of the
-// models that fallbacks and advisors of this call ran on; [Table.Unpriced] names
-// them.
+// models that fallbacks and advisors of this call ran on, or the service tier;
+// [Table.Unpriced] names them.
 //
 // Where another model took over after a refusal, its iterations are what is
 // billed, each at its own model, and the refused attempts are not. Advisor
@@ -78,6 +84,10 @@ func (i Iteration) usage(speed, geo string) Usage {
 // Summed over a session in the order of the calls' ends, main thread and agents
 // together, the costs give the client's total to the last digit.
 func (t *Table) Cost(model string, u Usage, at time.Time) (usd float64, ok bool) {
+	tier, ok := t.tier(u.ServiceTier)
+	if !ok {
+		return 0, false
+	}
 	served := u.fallbacks()
 	if len(served) == 0 {
 		if usd, ok = t.tokens(model, u, at); !ok {
@@ -94,7 +104,7 @@ func (t *Table) Cost(model string, u Usage, at time.Time) (usd float64, ok bool)
 		}
 		usd += c
 	}
-	usd += count(u.WebSearchRequests) * t.webSearch
+	usd = usd*tier + count(u.WebSearchRequests)*t.webSearch // a batch's searches are not cheaper
 	for _, it := range u.Iterations {
 		if it.Type != iterAdvisor {
 			continue
@@ -103,24 +113,44 @@ func (t *Table) Cost(model string, u Usage, at time.Time) (usd float64, ok bool)
 		if !ok {
 			return 0, false
 		}
-		usd += c
+		usd += c * tier
 	}
 	return usd, true
 }
 
+// tier is the factor of a service tier on the price of tokens.
+func (t *Table) tier(name string) (factor float64, ok bool) {
+	switch name {
+	case "", "standard":
+		return 1, true
+	case "batch":
+		return t.batch, true
+	}
+	return 0, false
+}
+
 // Unpriced names the models for which [Table.Cost] has no price for this call,
-// sorted, each once, as the call spells them; none when it has.
+// sorted, each once, as the call spells them; none when it has. Where only the
+// service tier has none, it stands behind the model: "claude-x, service tier y".
 func (t *Table) Unpriced(model string, u Usage) []string {
 	used := []string{model}
 	if len(u.fallbacks()) > 0 {
 		used = nil
 	}
 	for _, it := range u.Iterations {
-		if it.Type == iterFallback || it.Type == iterAdvisor {
+		if Billed(it.Type) {
 			used = append(used, orElse(it.Model, model))
 		}
 	}
-	used = slices.DeleteFunc(used, func(m string) bool { _, ok := t.lookup(m); return ok })
+	_, sold := t.tier(u.ServiceTier)
+	used = slices.DeleteFunc(used, func(m string) bool { _, ok := t.lookup(m); return ok && sold })
+	if !sold {
+		for i, m := range used {
+			if _, ok := t.lookup(m); ok {
+				used[i] = m + ", service tier " + u.ServiceTier
+			}
+		}
+	}
 	slices.Sort(used)
 	return slices.Compact(used)
 }

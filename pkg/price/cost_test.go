@@ -244,3 +244,41 @@ func BenchmarkCost(b *testing.B) {
 		tab.Cost("claude-haiku-4-5-20251001", Usage{InputTokens: 10, OutputTokens: 60, CacheReadInputTokens: 4000}, at)
 	}
 }
+
+// TestServiceTiers has a batch at half the price of its tokens, with all surcharges and advisors but its searches, and tiers without a price.
+func TestServiceTiers(t *testing.T) {
+	tab := embeddedTable(t)
+	u := Usage{
+		InputTokens: 1000, OutputTokens: 100, CacheReadInputTokens: 5000, CacheCreationInputTokens: 400, Ephemeral1hInputTokens: 100,
+		InferenceGeo: "us", Speed: "fast", Iterations: []Iteration{{Type: iterAdvisor, Model: "claude-fable-5-2", InputTokens: 30, OutputTokens: 4}},
+	}
+	cost := func(tier string, searches int64) (float64, bool) {
+		u.ServiceTier, u.WebSearchRequests = tier, searches
+		return tab.Cost("claude-opus-5-5", u, on("2026-11-22"))
+	}
+	standard, _ := cost("standard", 0)
+	for _, test := range []struct {
+		tier     string
+		searches int64
+		want     float64
+		ok       bool
+	}{
+		{"", 0, standard, true}, {"standard", 2, standard + 0.02, true}, {"batch", 0, standard / 2, true}, {"batch", 2, standard/2 + 0.02, true},
+		{"priority", 0, 0, false}, {"flex", 2, 0, false}, {"Batch", 0, 0, false},
+	} {
+		got, ok := cost(test.tier, test.searches)
+		if ok != test.ok || math.Abs(got-test.want) > 1e-15 {
+			t.Errorf("tier %q, %d searches: got %v, %t, want %v, %t", test.tier, test.searches, got, ok, test.want, test.ok)
+		}
+		want := []string{"claude-fable-5-2, service tier " + test.tier, "claude-opus-5-5, service tier " + test.tier}
+		if test.ok {
+			want = nil
+		}
+		if got := tab.Unpriced("claude-opus-5-5", u); len(got) != len(want) || !reflect.DeepEqual(append([]string(nil), got...), want) {
+			t.Errorf("tier %q: unpriced %q, want %q", test.tier, got, want)
+		}
+	}
+	if got := tab.Unpriced("glm-4.7", Usage{ServiceTier: "priority"}); !reflect.DeepEqual(got, []string{"glm-4.7"}) {
+		t.Errorf("a model without any price: unpriced %q", got)
+	}
+}

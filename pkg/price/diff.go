@@ -77,6 +77,7 @@ func (t *Table) fields() []field {
 		{"date", t.date},
 		{"multipliers.inference_geo_us", number(t.geoUS)},
 		{"multipliers.regional", number(t.regional)},
+		{"multipliers.batch", number(t.batch)},
 		{"web_search_per_request", number(t.webSearch)},
 	}
 }

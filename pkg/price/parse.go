@@ -15,6 +15,8 @@ const (
 	maxTable = 4 << 20 // bytes of a table: the embedded one has 8 kB, so this is no list of models
 	maxRate  = 1e6     // USD per million tokens: a dollar a token is a misplaced point
 	maxScale = 100     // of a multiplier
+
+	listBatch = 0.5 // the batch multiplier of tables from before it was a field
 )
 
 // The JSON of a table. Pointers tell absent from zero; parts are decoded on
@@ -31,6 +33,7 @@ type (
 	multipliersJSON struct {
 		GeoUS    *float64 `json:"inference_geo_us"`
 		Regional *float64 `json:"regional"`
+		Batch    *float64 `json:"batch"`
 	}
 	ratesJSON struct {
 		Input        *float64 `json:"input"`
@@ -90,6 +93,9 @@ func Parse(b []byte) (*Table, error) {
 	if t.geoUS == 0 || t.regional == 0 {
 		return nil, errors.New("price table: multipliers: inference_geo_us and regional are required")
 	}
+	if t.batch == 0 {
+		t.batch = listBatch
+	}
 	return t, nil
 }
 
@@ -102,7 +108,7 @@ func (t *Table) Override(b []byte) (*Table, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &Table{geoUS: t.geoUS, regional: t.regional, webSearch: t.webSearch}
+	n := &Table{geoUS: t.geoUS, regional: t.regional, webSearch: t.webSearch, batch: t.batch}
 	if err := n.apply(raw); err != nil {
 		return nil, fmt.Errorf("price override: %w", err)
 	}
@@ -181,7 +187,7 @@ func (t *Table) applyMultipliers(b []byte) error {
 		name string
 		from *float64
 		to   *float64
-	}{{"inference_geo_us", m.GeoUS, &t.geoUS}, {"regional", m.Regional, &t.regional}} {
+	}{{"inference_geo_us", m.GeoUS, &t.geoUS}, {"regional", m.Regional, &t.regional}, {"batch", m.Batch, &t.batch}} {
 		if f.from == nil {
 			continue
 		}

@@ -23,7 +23,7 @@ func TestParseNamesModelAndField(t *testing.T) {
 		{`{"date": "2026-11-22", "multipliers": {}, "models": [{}]}`, "web_search_per_request is missing"},
 		{`{"date": "2026-11-22", "multipliers": {"inference_geo_us": 1.1}, "web_search_per_request": 0, "models": [{"id": "a", ` + rates + `}]}`, "regional are required"},
 		{`{"date": "2026-11-22", "multipliers": {"regional": 0}, "web_search_per_request": 0, "models": [{}]}`, "multipliers: regional: 0 is not"},
-		{`{"date": "2026-11-22", "multipliers": {"batch": 0.5}, "web_search_per_request": 0, "models": [{}]}`, `multipliers: unknown field "batch"`},
+		{`{"date": "2026-11-22", "multipliers": {"flex": 0.5}, "web_search_per_request": 0, "models": [{}]}`, `multipliers: unknown field "flex"`},
 		{`{"date": "2026-11-22", "multipliers": {}, "web_search_per_request": -1, "models": [{}]}`, "web_search_per_request: -1"},
 		{head + `]} {}`, "more than one JSON value"},
 		{head + `{` + rates + `}]}`, "model 1: id is missing"},

@@ -25,7 +25,7 @@
 //
 //	date                    the day the table was checked
 //	unit, sources           for the reader
-//	multipliers             inference_geo_us, regional: factors on all token costs
+//	multipliers             inference_geo_us, regional, batch: factors on all token costs
 //	web_search_per_request  USD
 //	models[]                id, input, output, cache_write_5m, cache_write_1h,
 //	                        cache_read (all required), and optionally
@@ -105,6 +105,7 @@ type Table struct {
 	date      string
 	geoUS     float64 // factor on tokens of calls with inference_geo "us"
 	regional  float64 // factor on tokens of Bedrock's regional endpoints
+	batch     float64 // factor on tokens of calls that the API served in a batch
 	webSearch float64 // USD per request
 	rows      []Row   // by ID
 	index     map[string]int

@@ -5,9 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"strings"
 	"time"
+
+	"ams/pkg/safefile"
 )
 
 // LastRun is what became of the last run on a store: a small file beside its receipts, which needs no lock to be read. Losing it in a crash
@@ -21,6 +22,9 @@ type LastRun struct {
 	Program string    `json:"program"`
 }
 
+// maxLastRun bounds the file; a long error has some kilobytes.
+const maxLastRun = 1 << 20
+
 // LastRunPath is the file for the receipts at path.
 func LastRunPath(path string) string { return strings.TrimSuffix(path, ".db") + ".last-run.json" }
 
@@ -30,19 +34,15 @@ func WriteLastRun(path string, r LastRun) error {
 	if err != nil {
 		return fmt.Errorf("last run: %w", err)
 	}
-	temp := fmt.Sprintf("%s.%d", path, os.Getpid())
-	if err := os.WriteFile(temp, append(b, '\n'), 0o600); err != nil {
+	if err := safefile.Write(path, append(b, '\n'), safefile.WriteOptions{Unsynced: true}); err != nil {
 		return fmt.Errorf("last run: %w", err)
-	}
-	if err := os.Rename(temp, path); err != nil {
-		return fmt.Errorf("last run: %w", errors.Join(err, os.Remove(temp)))
 	}
 	return nil
 }
 
 // ReadLastRun reads the file; nil if there was no run yet. One that cannot be read is an error.
 func ReadLastRun(path string) (*LastRun, error) {
-	b, err := os.ReadFile(path)
+	b, err := safefile.Read(path, safefile.Rules{MaxBytes: maxLastRun})
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

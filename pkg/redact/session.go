@@ -49,6 +49,12 @@ func walkEvent(e *schema.Event, v visitor) {
 		v.raw(&t.Input)
 		v.raw(&t.ExecutedInput)
 		v.raw(&t.Result)
+		if t.FullOutput != nil {
+			v.path(&t.FullOutput.Path)
+		}
+		if t.Permission != nil {
+			v.text(&t.Permission.Feedback)
+		}
 	}
 	if a := e.Subagent; a != nil {
 		v.text(&a.Description)

@@ -13,7 +13,8 @@ import (
 var redacted = []string{
 	"Title", "Agent.Name", "Agent.Version", "Environment", "Tags[]", "Metadata{}", "Metadata{key}", "Host", "User", "Cwd", "GitBranch",
 	"Events[].Prompt", "Events[].Note", "Events[].LLM.Thinking", "Events[].LLM.Text", "Events[].LLM.ServerTools[].Input",
-	"Events[].LLM.ServerTools[].Result", "Events[].Tool.Input", "Events[].Tool.ExecutedInput", "Events[].Tool.Result", "Events[].Subagent.Description",
+	"Events[].LLM.ServerTools[].Result", "Events[].Tool.Input", "Events[].Tool.ExecutedInput", "Events[].Tool.Result", "Events[].Tool.FullOutput.Path",
+	"Events[].Tool.Permission.Feedback", "Events[].Subagent.Description",
 	"Events[].Subagent.InvocationPrompt", "Events[].Subagent.InvocationReasoning", "Events[].Subagent.TranscriptPath",
 	"Events[].Compaction.Summary", "Events[].Error.Message",
 }
@@ -27,12 +28,12 @@ var never = []string{
 	// Words from a list that the client, the API or AMS has.
 	"SchemaVersion", "Status", "Outcome", "EndReason", "Cost.Source", "Cost.Differences[].Reason", "Completeness.Missing[]", "Events[].Type",
 	"Events[].Status", "Events[].PromptSource", "Events[].LLM.StopReason", "Events[].Tool.Outcome", "Events[].Tool.Permission.Decision",
-	"Events[].Tool.Permission.Source", "Events[].Subagent.Link", "Events[].Compaction.Trigger", "Events[].Error.Type",
+	"Events[].Tool.Permission.Source", "Events[].Tool.ExecutedInputBy", "Events[].Subagent.Link", "Events[].Compaction.Trigger", "Events[].Error.Type",
 	// Names and versions of programs, models, tools, agents and events.
 	"Client.Name", "Client.Version", "Client.Entrypoint", "Models[]", "Cost.UnpricedModels[]", "Cost.PricesDate", "Cost.Differences[].Model",
 	"Completeness.ProgramVersion", "Completeness.Records{key}", "Completeness.UnknownRecords{key}", "Completeness.UnknownLines{key}",
 	"Completeness.Files[].Name", "Events[].Name", "Events[].LLM.Model", "Events[].LLM.ServerTools[].Name", "Events[].Tool.Name",
-	"Events[].Tool.MCPServer", "Events[].Subagent.AgentType",
+	"Events[].Tool.MCPServer", "Events[].Subagent.AgentType", "MainAgent",
 	// What Session itself writes.
 	"Redactions{key}",
 }

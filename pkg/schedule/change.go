@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"ams/pkg/safefile"
 )
 
 // Change is what is done to put ams-assemble on a schedule or take it off, in this order.
@@ -93,75 +95,38 @@ func runError(s Step, out string, err error) error {
 	return fmt.Errorf("run %s: %w", s, err)
 }
 
-// writeFile puts text at path: temporary file, sync, rename, sync of the directory. A crash leaves the old file or the new one, and at
-// worst a temporary file, whose name is neither a unit's nor a plist's.
-func writeFile(path, text string) (err error) {
-	dir := filepath.Dir(path)
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+// writeFile puts text at path, whose folder is made if need be.
+func writeFile(path, text string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
-	f, err := os.CreateTemp(dir, ".ams-assemble-*.tmp")
-	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	defer func() {
-		if err != nil {
-			_ = f.Close() // a second close says only that it is closed
-			_ = os.Remove(f.Name())
-			err = fmt.Errorf("write %s: %w", path, err)
-		}
-	}()
-	if _, err := f.WriteString(text); err != nil {
-		return err
-	}
-	if err := f.Chmod(0o644); err != nil {
-		return err
-	}
-	if err := f.Sync(); err != nil {
-		return err
-	}
-	if err := f.Close(); err != nil {
-		return err
-	}
-	if err := os.Rename(f.Name(), path); err != nil {
-		return err
-	}
-	return syncDir(dir)
+	return safefile.Write(path, []byte(text), safefile.WriteOptions{Mode: 0o644})
 }
 
 func removeFile(path string) error {
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("remove %s: %w", path, err)
 	}
-	return syncDir(filepath.Dir(path))
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
+	return safefile.SyncDir(filepath.Dir(path))
 }
 
 // ourSign is in every file that we write, and so says which we may overwrite or remove.
 const ourSign = "Written by ams-assemble install"
 
+// maxOurs bounds a file of ours; a unit has 1 kB.
+const maxOurs = 1 << 20
+
 // readOurs returns the text of a file of ours, "" if there is none. Any other file of that name, and a link (a masked unit, a home kept
 // elsewhere), is an error: whoever put it there wants it so.
 func readOurs(path string) (string, error) {
-	fi, err := os.Lstat(path)
-	if errors.Is(err, fs.ErrNotExist) {
+	text, err := safefile.Read(path, safefile.Rules{MaxBytes: maxOurs})
+	var refused *safefile.Refusal
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return "", nil
-	}
-	if err != nil {
-		return "", err
-	}
-	if !fi.Mode().IsRegular() {
+	case errors.As(err, &refused):
 		return "", fmt.Errorf("%s is not a file that ams-assemble install wrote; move it away first", path)
-	}
-	text, err := os.ReadFile(path)
-	if err != nil {
+	case err != nil:
 		return "", err
 	}
 	if !strings.Contains(string(text), ourSign) {

@@ -93,7 +93,7 @@ func (c *Cut) add(o Cut) {
 func (s *Session) boundFields(n int) (cut Cut) {
 	fields := []*string{
 		&s.SessionID, &s.TraceID, &s.Title, &s.Agent.Name, &s.Agent.Version, &s.Environment, &s.EndReason, &s.ParentSessionID,
-		&s.Host, &s.User, &s.Cwd, &s.GitBranch,
+		&s.Host, &s.User, &s.Cwd, &s.GitBranch, &s.MainAgent,
 	}
 	if c := s.Client; c != nil {
 		fields = append(fields, &c.Name, &c.Version, &c.Entrypoint)
@@ -141,6 +141,13 @@ func (e *Event) boundFields(n int) (cut Cut) {
 			shorten(&t.Permission.Decision, n, &cut.Fields)
 			shorten(&t.Permission.Source, n, &cut.Fields)
 		}
+		if t.FullOutput != nil {
+			shorten(&t.FullOutput.Path, n, &cut.Fields)
+		}
+		if t.Background != nil {
+			shorten(&t.Background.TaskID, n, &cut.Fields)
+			shorten(&t.Background.Status, n, &cut.Fields)
+		}
 	}
 	if a := e.Subagent; a != nil {
 		for _, p := range [...]*string{&a.AgentID, &a.AgentType, &a.InvocationEventID, &a.ParentAgentID, &a.TranscriptPath} {
@@ -173,6 +180,9 @@ func (e *Event) long(text func(*string), value func(*Raw)) {
 		value(&t.Input)
 		value(&t.ExecutedInput)
 		value(&t.Result)
+		if t.Permission != nil {
+			text(&t.Permission.Feedback)
+		}
 	}
 	if a := e.Subagent; a != nil {
 		text(&a.Description)

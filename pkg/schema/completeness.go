@@ -33,8 +33,16 @@ type Completeness struct {
 	ProvisionalTail bool `json:"provisional_tail,omitzero"`
 	// CopiedCalls counts LLM calls in the files that belong to another session (a fork or a resume copied them).
 	CopiedCalls int `json:"copied_calls,omitzero"`
+	// RefusedBills counts the client's cost-state lines that no session can have: a total or a part below zero, absurdly large or no number.
+	RefusedBills int `json:"refused_bills,omitzero"`
 	// CarriedEvents counts events taken over from the Session stored before, whose input is gone.
 	CarriedEvents int `json:"carried_events,omitzero"`
+	// ClockSteps counts how often the clock was set back while a file was written: what follows is told as if
+	// it had gone on.
+	ClockSteps int `json:"clock_steps,omitzero"`
+	// HooksAheadMS is how far the clock of the hooks was ahead of the transcript's, below zero if behind; their
+	// times are told by the transcript's.
+	HooksAheadMS int64 `json:"hooks_ahead_ms,omitzero"`
 	// DamagedSpools counts spool files of the session that were moved aside as damaged; SalvagedRecords what was read from them.
 	DamagedSpools   int `json:"damaged_spools,omitzero"`
 	SalvagedRecords int `json:"salvaged_records,omitzero"`

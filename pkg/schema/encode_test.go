@@ -59,7 +59,7 @@ func TestEncodeGivesTheSameBytes(t *testing.T) {
 			t.Fatalf("got\n%s\nwant\n%s", got, wantIndex)
 		}
 	}
-	if !bytes.HasPrefix(want, []byte("{\n  \"schema_version\": \"1.1\",\n  \"session_id\": ")) {
+	if !bytes.HasPrefix(want, []byte("{\n  \"schema_version\": \"1.2\",\n  \"session_id\": ")) {
 		t.Errorf("got %.60q, want schema_version and session_id first, indented by two spaces", want)
 	}
 	if !bytes.HasSuffix(want, []byte("}\n")) || bytes.HasSuffix(want, []byte("\n\n")) {

@@ -59,6 +59,7 @@ func fullSession() *schema.Session {
 		DurationMS:      new(int64(40_000)),
 		Status:          schema.Failed,
 		Outcome:         schema.FailedTurn,
+		Limit:           &schema.Limit{Kind: schema.MaxBudgetUSD, Max: 0.03, Used: 0.0425},
 		EndReason:       "other",
 		ParentSessionID: "11cdc9d4-ecaf-4a7e-8d15-6b26b95ccc26",
 		Client:          &schema.Client{Name: "claude-code", Version: "2.1.330", Entrypoint: "sdk-cli"},
@@ -66,14 +67,16 @@ func fullSession() *schema.Session {
 		User:            "dev",
 		Cwd:             "/home/dev/project",
 		GitBranch:       "main",
+		MainAgent:       "lead",
 		Models:          []string{"claude-opus-5-5", "claude-haiku-5-5"},
 		Totals: schema.Totals{
-			Usage: fullUsage(), CostUSD: new(0.026232), LLMCalls: 1, ToolCalls: 2, Subagents: 1, Errors: 2,
+			Usage: fullUsage().Add(schema.Uncounted()), CostUSD: new(0.026232), WarmUpCalls: 1, LLMCalls: 1, ToolCalls: 2, Subagents: 1, Errors: 2,
 			NumTurns: new(1), DurationMS: new(int64(40_000)), DurationAPIMS: new(int64(0)),
 		},
 		Cost:         fullCost(),
 		Completeness: fullCompleteness(),
 		Redactions:   map[string]int{"api_key": 2, "email": 1},
+		Stored:       &schema.Stored{Rev: 1_795_341_600_140},
 		Events: []schema.Event{
 			iPrompt: {
 				ID: eventID(1), Seq: 1, Type: schema.UserPrompt, Name: "user_prompt", StartTime: at(0), EndTime: at(0),
@@ -88,7 +91,7 @@ func fullSession() *schema.Session {
 				Tool: &schema.Tool{
 					Name: "mcp__db__query", ToolUseID: "toolu_02", Input: schema.Raw(`null`), IsError: true,
 					Outcome: schema.ToolDenied, MCPServer: "db",
-					Permission: &schema.Permission{Decision: "reject", Source: "config"},
+					Permission: &schema.Permission{Decision: "reject", Source: "config", Feedback: "not here"},
 				},
 				Error: &schema.Error{Type: "tool_error", Message: "Permission to use mcp__db__query has been denied."},
 			},
@@ -126,7 +129,8 @@ func fullCost() *schema.Cost {
 		Differences: []schema.CostGap{{
 			Reason: "an answer that was cut", USD: new(-0.000998), Model: "claude-opus-5-5", EventIDs: []string{eventID(2)},
 		}},
-		PricesDate: "2026-11-22", UnpricedModels: []string{"local-model"}, OutputUnderReported: true,
+		PricesDate: "2026-11-22", UnknownCalls: 1, UnpricedModels: []string{"local-model"}, OutputUnderReported: true,
+		RecordedGuess: true,
 	}
 }
 
@@ -136,8 +140,9 @@ func fullCompleteness() *schema.Completeness {
 		Files:   []schema.InputFile{{Name: "4eaac988-79e9-48db-88c6-0f231988ff78.jsonl", Lines: 31, Bytes: 146_000}},
 		Missing: []string{"hooks"}, UnreadableRecords: 1, CutRecords: 2, DuplicateRecords: 3,
 		UnknownRecords: map[string]int{"Brew": 1}, UnparsedLines: 4, CutLines: 1, UnknownLines: map[string]int{"tea": 5},
-		CallsWithoutResult: 1, AgentsWithoutFile: 1, ProvisionalTail: true, CopiedCalls: 6, CarriedEvents: 7,
-		DamagedSpools: 1, SalvagedRecords: 8, Cut: &schema.Cut{Lines: 1, Inputs: 2, Fields: 3, Events: 4, Deep: 5},
+		CallsWithoutResult: 1, AgentsWithoutFile: 1, ProvisionalTail: true, CopiedCalls: 6, RefusedBills: 1, CarriedEvents: 7,
+		ClockSteps: 1, HooksAheadMS: -2500, DamagedSpools: 1, SalvagedRecords: 8,
+		Cut: &schema.Cut{Lines: 1, Inputs: 2, Fields: 3, Events: 4, Deep: 5},
 	}
 }
 
@@ -148,7 +153,7 @@ func fullMessage() schema.Event {
 		LLM: &schema.LLM{
 			Model: "claude-opus-5-5", StopReason: "tool_use", Thinking: "An agent can look & tell.", Text: "I send an agent.",
 			MessageID: "msg_01", RequestID: "req_01", Usage: new(fullUsage()), CostUSD: new(0.02723), Retries: 1,
-			ThinkingTokens: 40, WebSearchRequests: 1,
+			OutputUnderReported: true, ThinkingTokens: 40, WebSearchRequests: 1,
 			ServerTools: []schema.ServerToolCall{{
 				Name: "web_search", ToolUseID: "srvtoolu_01", Input: schema.Raw(`{"query":"slow"}`), Result: schema.Raw(`[{"url":"a"}]`),
 			}},
@@ -162,9 +167,11 @@ func fullInvocation() schema.Event {
 		DurationMS: new(int64(6000)), Status: schema.OK, Note: "subagent invocation",
 		Tool: &schema.Tool{
 			Name: "Agent", ToolUseID: "toolu_01", Input: schema.Raw(`{"prompt":"Find <it>","n":12345678901234567890}`),
-			ExecutedInput: schema.Raw(`{"prompt":"Find <it> here","n":1}`),
-			Result:        schema.Raw(`{"content":[{"type":"text","text":"the index"}],"empty":{},"none":[]}`), Outcome: schema.ToolOK,
+			ExecutedInput: schema.Raw(`{"prompt":"Find <it> here","n":1}`), ExecutedInputBy: schema.ChangedByHook,
+			FullOutput: &schema.OutputFile{Path: "/home/dev/tool-results/b1.txt", Bytes: 408_908},
+			Result:     schema.Raw(`{"content":[{"type":"text","text":"the index"}],"empty":{},"none":[]}`), Outcome: schema.ToolOK,
 			LLMEventID: eventID(2), ExecutionMS: new(int64(5500)), ApprovalMS: new(int64(0)),
+			Background: &schema.Background{TaskID: "b51ia5wsd", Status: "completed", EndTime: at(12), DurationMS: new(int64(8000))},
 		},
 	}
 }

@@ -2,10 +2,10 @@ package schema
 
 import _ "embed" // the published schemas
 
-//go:embed session-1.1.schema.json
+//go:embed session-1.2.schema.json
 var sessionSchema string
 
-//go:embed index-1.1.schema.json
+//go:embed index-1.2.schema.json
 var indexSchema string
 
 // SessionSchema returns the JSON Schema (draft 2020-12) that describes what [Encode] writes. It allows no field that it

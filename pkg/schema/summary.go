@@ -1,5 +1,10 @@
 package schema
 
+import (
+	"cmp"
+	"strings"
+)
+
 // firstPromptLimit bounds first_prompt in the index record, in characters: enough to recognise a session in a list.
 const firstPromptLimit = 200
 
@@ -17,11 +22,14 @@ type Summary struct {
 	EndTime       *Time          `json:"end_time"`
 	DurationMS    *int64         `json:"duration_ms"`
 	Status        Status         `json:"status"`
+	Stored        *Stored        `json:"stored"`
 	InputTokens   int64          `json:"input_tokens"`
 	OutputTokens  int64          `json:"output_tokens"`
 	// What was read from and written to the cache; input_tokens leaves both out, and they are most of a session's input.
 	CacheReadInputTokens     int64 `json:"cache_read_input_tokens"`
 	CacheCreationInputTokens int64 `json:"cache_creation_input_tokens"`
+	// UnknownTokens names the counts that are lower bounds, as [Usage.Unknown].
+	UnknownTokens []string `json:"unknown_tokens"`
 
 	CostUSD       *float64             `json:"cost_usd"`
 	LLMCalls      int                  `json:"llm_calls"`
@@ -55,10 +63,10 @@ func Summarize(s *Session) *Summary {
 		StartTime: s.StartTime, EndTime: orNull(s.EndTime), DurationMS: s.DurationMS, Status: s.Status,
 		InputTokens: s.Totals.Usage.InputTokens, OutputTokens: s.Totals.Usage.OutputTokens,
 		CacheReadInputTokens: s.Totals.Usage.CacheReadInputTokens, CacheCreationInputTokens: s.Totals.Usage.CacheCreationInputTokens,
-		CostUSD:  s.Totals.CostUSD,
+		UnknownTokens: s.Totals.Usage.Unknown, CostUSD: s.Totals.CostUSD,
 		LLMCalls: s.Totals.LLMCalls, ToolCalls: s.Totals.ToolCalls, Subagents: s.Totals.Subagents, Errors: s.Totals.Errors,
 		Title: orNull(s.Title), Cwd: orNull(s.Cwd), Models: s.Models, Outcome: orNull(s.Outcome),
-		Tools: map[string]ToolCount{},
+		Tools: map[string]ToolCount{}, Stored: s.Stored,
 	}
 	if s.Client != nil {
 		sum.ClientVersion = orNull(s.Client.Version)
@@ -66,10 +74,8 @@ func Summarize(s *Session) *Summary {
 	if s.Cost != nil {
 		sum.CostSource = orNull(s.Cost.Source)
 	}
+	sum.FirstPrompt = orNull(cut(s.FirstAsked(), firstPromptLimit))
 	for _, e := range s.Events {
-		if e.Type == UserPrompt && sum.FirstPrompt == nil && e.Prompt != "" {
-			sum.FirstPrompt = orNull(cut(e.Prompt, firstPromptLimit))
-		}
 		if e.Tool != nil {
 			n := sum.Tools[e.Tool.Name]
 			n.Calls++
@@ -80,6 +86,33 @@ func Summarize(s *Session) *Summary {
 		}
 	}
 	return sum
+}
+
+// FirstAsked is the first that somebody asked of the session, by which a reader knows it again: its first prompt with words; where
+// there is none, the first that a subagent was asked, else a command that the client ran itself, or a message that it was told of.
+func (s *Session) FirstAsked() string {
+	const kinds = 3
+	var found [kinds]string
+	note := func(kind int, text string) {
+		if found[kind] == "" && strings.TrimSpace(text) != "" {
+			found[kind] = text
+		}
+	}
+	for i := range s.Events {
+		e := &s.Events[i]
+		switch {
+		case e.Type == UserPrompt && strings.TrimSpace(e.Prompt) != "":
+			return e.Prompt
+		case e.Subagent != nil:
+			note(0, e.Subagent.InvocationPrompt)
+			note(0, e.Subagent.Description)
+		case e.Name == "notification:command":
+			note(1, e.Note)
+		case e.Name == "notification:teammate_message", e.Name == "notification:task_notification":
+			note(2, e.Note)
+		}
+	}
+	return cmp.Or(found[:]...)
 }
 
 // orNull returns nil for the zero value, so that it is written as null.

@@ -121,3 +121,27 @@ func TestSummarizeLeavesTheSessionAlone(t *testing.T) {
 		t.Errorf("got %+v, want %+v", s, want)
 	}
 }
+
+func TestFirstAskedIsWhateverWasAsked(t *testing.T) {
+	prompt := func(text string) schema.Event { return schema.Event{Type: schema.UserPrompt, Prompt: text} }
+	note := func(kind, text string) schema.Event {
+		return schema.Event{Type: schema.Notification, Name: "notification:" + kind, Note: text}
+	}
+	agent := schema.Event{Type: schema.Subagent, Subagent: &schema.SubagentInfo{Description: "Find it", InvocationPrompt: "Find the bug"}}
+	for _, row := range []struct {
+		name   string
+		events []schema.Event
+		want   string
+	}{
+		{"a prompt, whatever came before", []schema.Event{note("command", "/clear"), agent, prompt(" \n"), prompt("Fix it")}, "Fix it"},
+		{"a subagent whose session has no prompt", []schema.Event{note("command", "/clear"), agent}, "Find the bug"},
+		{"a command of the client", []schema.Event{note("task_notification", "Build done"), note("command", "/cost")}, "/cost"},
+		{"another session", []schema.Event{note("setup", "init"), note("teammate_message", "Look here")}, "Look here"},
+		{"nobody", []schema.Event{note("setup", "init")}, ""},
+	} {
+		s := &schema.Session{Events: row.events}
+		if got := s.FirstAsked(); got != row.want {
+			t.Errorf("%s: got %q, want %q", row.name, got, row.want)
+		}
+	}
+}

@@ -93,6 +93,14 @@ func Short(n int64) string {
 	return strconv.FormatFloat(f, 'f', 0, 64) + "T"
 }
 
+// AtLeast marks a figure of which a part is not known; known is what is. Unknown is not nothing: where nothing is known, nothing is said.
+func AtLeast(figure string, known int64) string {
+	if known == 0 {
+		return "?"
+	}
+	return figure + "+?"
+}
+
 // Bytes shows a size: 512 B, 12.3 kB, 4.5 MB.
 func Bytes(n int64) string {
 	if n < 1000 {

@@ -49,6 +49,9 @@ func TestNumbersStayShort(t *testing.T) {
 			t.Errorf("%d: got %q, want %q", n, got, want)
 		}
 	}
+	if got := AtLeast("0", 0) + " " + AtLeast("1.0k", 1000); got != "? 1.0k+?" {
+		t.Errorf("AtLeast gives %q", got)
+	}
 	if got := Number(-1234); got != "-1,234" {
 		t.Errorf("got %q", got)
 	}

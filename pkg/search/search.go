@@ -127,6 +127,9 @@ func (f *finder) event(e *schema.Event) {
 		f.value(Inputs, t.Name+" input", t.Input)
 		f.value(Inputs, t.Name+" executed input", t.ExecutedInput)
 		f.value(Results, t.Name+" result", t.Result)
+		if t.Permission != nil {
+			f.text(Prompts, t.Name+" word", t.Permission.Feedback)
+		}
 	}
 	if a := e.Subagent; a != nil {
 		f.text(Prompts, "subagent", a.AgentType+" "+a.Description)

@@ -27,6 +27,7 @@ func Append(dir, sessionID string, rec Record, opt Options) error {
 		logf(dir, name, "context of %d bytes dropped", len(rec.Context))
 		rec.Context = nil
 	}
+	closeDir(dir)
 	err := appendTo(dir, name, sessionID, rec, opt)
 	if !errors.Is(err, os.ErrNotExist) {
 		return err
@@ -158,7 +159,14 @@ func (l *lockFile) moveAside(dir, name, path string, why error) error {
 // held.
 func setAside(dir, name, path string) error {
 	folder := filepath.Join(dir, name+".damaged")
-	if err := os.Mkdir(folder, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
+	err := checkFolder(folder)
+	if errors.Is(err, ErrDamaged) {
+		err = dropPlanted(dir, name, folder, err)
+	}
+	if errors.Is(err, os.ErrNotExist) {
+		err = os.Mkdir(folder, 0o700)
+	}
+	if err != nil {
 		return err
 	}
 	for {

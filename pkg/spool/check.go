@@ -155,6 +155,9 @@ func (p *pager) checkFreelist() error {
 		if id <= last || id >= p.meta.pages {
 			return damaged("freelist entry %d after %d of %d", id, last, p.meta.pages)
 		}
+		if err := p.use(id, 1); err != nil {
+			return err
+		}
 		last = id
 	}
 	return nil

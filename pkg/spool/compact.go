@@ -83,6 +83,7 @@ func copyDB(src *bolt.DB, temp string) error {
 		NoSync:       true, // one sync at the end
 		NoGrowSync:   true,
 		NoStatistics: true,
+		OpenFile:     openNew,
 	})
 	if err != nil {
 		return err

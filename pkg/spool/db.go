@@ -202,7 +202,7 @@ func fillDB(temp, sessionID string, recs []Record, sync bool) error {
 		NoGrowSync:   true,
 		NoStatistics: true,
 		OpenFile: func(path string, flag int, perm os.FileMode) (f *os.File, err error) {
-			d.file, err = openFile(path, flag|os.O_EXCL, perm)
+			d.file, err = openNew(path, flag, perm)
 			return d.file, err
 		},
 	}
@@ -225,6 +225,11 @@ func fillDB(temp, sessionID string, recs []Record, sync bool) error {
 		}
 		return err
 	})
+}
+
+// openNew makes a file that is not there.
+func openNew(path string, flag int, perm os.FileMode) (*os.File, error) {
+	return openFile(path, flag|os.O_CREATE|os.O_EXCL, perm)
 }
 
 func initBuckets(tx *bolt.Tx, sessionID string) error {

@@ -1,7 +1,9 @@
 package spool
 
 import (
+	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 
 	"golang.org/x/sys/windows"
@@ -30,3 +32,28 @@ func homeDir(getenv func(string) string) (string, error) {
 	}
 	return home, nil
 }
+
+// checkNamed says why a hook must not record into a folder, nil if it may or if
+// there is none. Who may write to it is a matter of access lists, which profiles
+// keep to their owner.
+func checkNamed(dir string) error {
+	fi, err := os.Lstat(dir)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	case !fi.IsDir():
+		return fmt.Errorf("%s is a link or no folder", dir)
+	}
+	return nil
+}
+
+func checkDefault(dir string) error {
+	if fi, err := os.Stat(dir); err == nil && !fi.IsDir() {
+		return fmt.Errorf("%s is no folder", dir)
+	}
+	return nil
+}
+
+func closeDir(string) {}

@@ -38,9 +38,15 @@ const (
 func putInbox(dir, name string, l *lockFile, file string, rec Record, opt Options) error {
 	inbox := filepath.Join(dir, name+".inbox")
 	for try := 0; ; try++ {
-		err := writeInbox(inbox, file, rec, opt)
+		err := checkFolder(inbox)
+		if err == nil {
+			err = writeInbox(inbox, file, rec, opt)
+		}
 		if err == nil {
 			break
+		}
+		if errors.Is(err, ErrDamaged) {
+			err = dropPlanted(dir, name, inbox, err)
 		}
 		if !errors.Is(err, os.ErrNotExist) || try == inboxTries {
 			return err
@@ -62,6 +68,25 @@ func putInbox(dir, name string, l *lockFile, file string, rec Record, opt Option
 	return nil
 }
 
+// dropPlanted removes what stands where a folder of a spool must be, unless it
+// could hold something: a folder of another user, or a file. It removes no
+// folder, so that another hook's, made in between, stays. Where the place is
+// free the error is [os.ErrNotExist].
+func dropPlanted(dir, name, path string, why error) error {
+	fi, err := os.Lstat(path)
+	if err != nil {
+		return err
+	}
+	if fi.IsDir() || fi.Mode().IsRegular() {
+		return why
+	}
+	if err := ignoreGone(unlink(path)); err != nil {
+		return errors.Join(why, err)
+	}
+	logf(dir, name, "removed: %v", why)
+	return os.ErrNotExist
+}
+
 // syncTree syncs the entries of the spool folder, and its own entry. A folder
 // above that is not ours to open is not ours to make either.
 func syncTree(dir string) error {
@@ -78,7 +103,7 @@ func syncTree(dir string) error {
 func writeInbox(inbox, file string, rec Record, opt Options) error {
 	final := filepath.Join(inbox, file)
 	temp := final + ".tmp"
-	f, err := openFile(temp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	f, err := openFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}
@@ -153,9 +178,14 @@ func listInbox(inbox string, limit int) (files, temps []string, err error) {
 	return files, temps, nil
 }
 
-// listFolder returns the names in a folder, none if there is no folder.
+// listFolder returns the names in a folder, none if there is no folder of ours.
 func listFolder(path string, limit int) ([]string, error) {
-	f, err := openFile(path, os.O_RDONLY, 0)
+	if err := checkFolder(path); errors.Is(err, ErrDamaged) || errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	} else if err != nil {
+		return nil, err
+	}
+	f, err := openDir(path)
 	if err != nil {
 		return nil, ignoreGone(err)
 	}

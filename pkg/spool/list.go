@@ -54,7 +54,7 @@ func (s Stat) Equal(o Stat) bool {
 // List returns one Stat per spool that holds anything, ordered by name, none if
 // there is no such folder. It opens no database.
 func List(dir string) ([]Stat, error) {
-	f, err := openFile(dir, os.O_RDONLY, 0)
+	f, err := openDir(dir)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, nil
 	}
@@ -177,4 +177,44 @@ func ignoreGone(err error) error {
 		return nil
 	}
 	return err
+}
+
+// Planted returns what stands in a spool folder in the place of a file of a
+// spool, and is none, as errors that say what is wrong; none if there is no such
+// folder.
+func Planted(dir string) ([]error, error) {
+	names, err := listNames(dir)
+	if err != nil {
+		return nil, fmt.Errorf("list planted files: %w", err)
+	}
+	var found []error
+	for _, file := range names {
+		name, suffix, _ := strings.Cut(file, ".")
+		check := checkFile
+		switch {
+		case file == logName || file == logName+".1":
+		case !validName(name):
+			continue
+		case suffix == "inbox" || suffix == "damaged":
+			check = checkFolder
+		case suffix != "db" && suffix != "lock" && suffix != "new":
+			continue
+		}
+		if err := check(filepath.Join(dir, file)); errors.Is(err, ErrDamaged) {
+			found = append(found, err)
+		}
+	}
+	return found, nil
+}
+
+// listNames returns the sorted names in a spool folder, none if there is none.
+func listNames(dir string) ([]string, error) {
+	f, err := openDir(dir)
+	if err != nil {
+		return nil, ignoreGone(err)
+	}
+	defer f.Close()
+	names, err := f.Readdirnames(-1)
+	slices.Sort(names)
+	return names, err
 }

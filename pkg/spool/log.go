@@ -1,12 +1,15 @@
 package spool
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 const (
@@ -19,6 +22,10 @@ const (
 	maxLogText = 1000
 )
 
+// KeptHere begins the line of an event that went into this folder because the
+// one that was set is not used, or took nothing.
+const KeptHere = "kept here: "
+
 // LogLine is one line of the log of failures.
 type LogLine struct {
 	Time time.Time
@@ -29,11 +36,17 @@ type LogLine struct {
 }
 
 // Log adds a line to the log in the spool folder, "ams-hook.log": time, process,
-// spool and text, separated by tabs. It is for what a hook could not do; it is
+// spool and text, separated by tabs; no shell would run anything of it. It is for what a hook could not do; it is
 // bounded, is not synced, and failing it stays silent.
 func Log(dir, name, text string) {
 	path := filepath.Join(dir, logName)
-	f, err := openFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+	const flags = os.O_WRONLY | os.O_CREATE | os.O_APPEND
+	f, err := openFile(path, flags, 0o600)
+	if errors.Is(err, ErrDamaged) {
+		// Somebody put a link or a FIFO there. It makes way as a full log does.
+		_ = rename(path, path+".1")
+		f, err = openFile(path, flags, 0o600)
+	}
 	if err != nil {
 		return
 	}
@@ -46,9 +59,34 @@ func Log(dir, name, text string) {
 	if name == "" {
 		name = "-"
 	}
-	text = strconv.Quote(text[:min(len(text), maxLogText)])
+	text = quoteInert(text[:min(len(text), maxLogText)])
 	now := time.Now().UTC().Format(time.RFC3339Nano)
 	fmt.Fprintf(f, "%s\t%d\t%s\t%s\n", now, os.Getpid(), name, text)
+}
+
+// quoteInert quotes a text so that no shell would run a part of it, with its
+// quotes or without: a folder that somebody names to hooks may be one whose files
+// a shell reads at its start, and texts hold names that somebody chose.
+func quoteInert(text string) string {
+	b := []byte{'"'}
+	for len(text) > 0 {
+		r, n := utf8.DecodeRuneInString(text)
+		switch {
+		case n == 1 && !isInert(text[0]):
+			b = fmt.Appendf(b, `\x%02x`, text[0])
+		case n > 1 && !strconv.IsPrint(r):
+			q := strconv.AppendQuoteRuneToASCII(nil, r)
+			b = append(b, q[1:len(q)-1]...)
+		default:
+			b = append(b, text[:n]...)
+		}
+		text = text[n:]
+	}
+	return string(append(b, '"'))
+}
+
+func isInert(c byte) bool {
+	return c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || strings.IndexByte(" ._,:/=+-@%", c) >= 0
 }
 
 func logf(dir, name, format string, args ...any) {
@@ -60,8 +98,8 @@ func logf(dir, name, format string, args ...any) {
 func ReadLog(dir string) ([]LogLine, error) {
 	var lines []LogLine
 	for _, name := range []string{logName + ".1", logName} {
-		b, err := os.ReadFile(filepath.Join(dir, name))
-		if os.IsNotExist(err) {
+		b, err := readLogFile(filepath.Join(dir, name))
+		if errors.Is(err, os.ErrNotExist) || errors.Is(err, ErrDamaged) {
 			continue
 		}
 		if err != nil {
@@ -72,6 +110,17 @@ func ReadLog(dir string) ([]LogLine, error) {
 		}
 	}
 	return lines, nil
+}
+
+// readLogFile reads a log up to twice its size: hooks that write at once may go
+// beyond it.
+func readLogFile(path string) ([]byte, error) {
+	f, err := openFile(path, os.O_RDONLY, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, 2*maxLog))
 }
 
 func parseLogLine(line string) LogLine {

@@ -56,6 +56,21 @@ type pager struct {
 	size int64
 	meta meta
 	buf  []byte // of the last page read
+	used []bool // by page, for [ReadBolt]: no page is used twice; nil does not look
+}
+
+// use notes that pages are in use.
+func (p *pager) use(id, n uint64) error {
+	if p.used == nil {
+		return nil
+	}
+	for i := id; i < id+n; i++ {
+		if p.used[i] {
+			return damaged("page %d is used twice", i)
+		}
+		p.used[i] = true
+	}
+	return nil
 }
 
 func damaged(format string, args ...any) error {
@@ -170,6 +185,9 @@ func (p *pager) page(id uint64, flags uint16) (page, error) {
 		return page{}, damaged("page %d has type %#x, want %#x", id, pg.flags, flags)
 	case id+overflow >= p.meta.pages:
 		return page{}, damaged("page %d goes on for %d pages of %d", id, overflow, p.meta.pages)
+	}
+	if err := p.use(id, overflow+1); err != nil {
+		return page{}, err
 	}
 	if overflow > 0 {
 		p.buf = make([]byte, int64(overflow+1)*p.meta.pageSize)

@@ -249,6 +249,10 @@ func openRead(path string, lockIt, keysOnly bool, shorten Shorten) (content, err
 		return content{}, err
 	}
 	defer f.Close()
+	return readOpened(f, lockIt, keysOnly, shorten)
+}
+
+func readOpened(f *os.File, lockIt, keysOnly bool, shorten Shorten) (content, error) {
 	if lockIt {
 		if err := lockReader(f, readWait); err != nil {
 			return content{}, err
@@ -257,20 +261,27 @@ func openRead(path string, lockIt, keysOnly bool, shorten Shorten) (content, err
 	c, err := readDB(f, keysOnly, shorten)
 	if err != nil {
 		st, _ := f.Stat()
-		return c, &fileError{fmt.Errorf("read %s: %w", path, err), st}
+		return c, &fileError{fmt.Errorf("read %s: %w", f.Name(), err), st}
 	}
 	return c, nil
 }
 
-// salvageFile reads what is left of a file. The reason may be nil if it was
-// found out earlier.
+// salvageFile reads what is left of a file; of a link or another user's nothing.
+// The reason may be nil if it was found out earlier.
 func salvageFile(path string, reason error) (DamagedFile, content, error) {
-	d := DamagedFile{Path: path}
 	f, err := openFile(path, os.O_RDONLY, 0)
+	if errors.Is(err, ErrDamaged) {
+		return DamagedFile{Path: path, Reason: err.Error()}, content{}, nil
+	}
 	if err != nil {
-		return d, content{}, err
+		return DamagedFile{Path: path}, content{}, err
 	}
 	defer f.Close()
+	return salvageOpened(f, reason)
+}
+
+func salvageOpened(f *os.File, reason error) (DamagedFile, content, error) {
+	d := DamagedFile{Path: f.Name()}
 	if st, err := f.Stat(); err == nil {
 		d.Bytes = st.Size()
 	}
@@ -295,10 +306,15 @@ func ReadFile(path string) (Contents, error) { return ReadFileWithin(path, nil) 
 // ReadFileWithin is [ReadFile] as [ReadWithin] is [Read].
 func ReadFileWithin(path string, shorten Shorten) (Contents, error) {
 	c := Contents{}
-	db, err := openRead(path, true, false, shorten)
+	f, err := openNamed(path)
+	if err != nil {
+		return c, fmt.Errorf("read spool file: %w", err)
+	}
+	defer f.Close()
+	db, err := readOpened(f, true, false, shorten)
 	if errors.Is(err, ErrDamaged) {
 		var d DamagedFile
-		if d, db, err = salvageFile(path, err); err == nil {
+		if d, db, err = salvageOpened(f, err); err == nil {
 			db.shorten(shorten)
 			c.Damaged = append(c.Damaged, d)
 		}

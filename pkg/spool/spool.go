@@ -52,6 +52,17 @@
 //	{"agent_name", "agent_version", "environment", "tags": [...],
 //	 "metadata": {...}, "host", "user", "claude": {"CLAUDE_...": ...}}
 //
+// # Planted files
+//
+// A project may name any folder to hooks, and others may have written to it. So no
+// file is followed, waited for or trusted: what is no regular file of this user's
+// (or root's; where root reads another's spool, of the folder's owner) is damage:
+// a database is set aside and made anew, a lock that is none makes hooks use the
+// inbox, a link or FIFO where a folder belongs is removed. [PlaceFor] says which
+// folders are not used at all. Text of the log is quoted so that a shell that
+// reads it runs nothing. Who may write to a folder above the spool folder can
+// exchange it between two calls, and gains files of this package there.
+//
 // # Protocol
 //
 // A writer waits for nobody: it tries the lock once.

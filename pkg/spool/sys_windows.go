@@ -9,8 +9,46 @@ import (
 	"golang.org/x/sys/windows"
 )
 
+// openFile opens a regular file of a spool, or returns ErrDamaged for a link or
+// anything else.
 func openFile(path string, flag int, perm os.FileMode) (*os.File, error) {
+	if fi, err := os.Lstat(path); err == nil && !fi.Mode().IsRegular() {
+		return nil, damaged("%s is no regular file", path)
+	}
 	return os.OpenFile(path, flag, perm)
+}
+
+// openNamed opens a file that a person named, to read it.
+func openNamed(path string) (*os.File, error) { return os.Open(path) }
+
+// openDir opens a folder to read its entries.
+func openDir(path string) (*os.File, error) { return os.Open(path) }
+
+// checkFolder returns an error unless there is a folder at path, no link to one:
+// ErrDamaged or [os.ErrNotExist].
+func checkFolder(path string) error {
+	fi, err := os.Lstat(path)
+	if err == nil && !fi.IsDir() {
+		return damaged("%s is no folder", path)
+	}
+	return err
+}
+
+// checkFile does the same for a regular file.
+func checkFile(path string) error {
+	fi, err := os.Lstat(path)
+	if err == nil && !fi.Mode().IsRegular() {
+		return damaged("%s is no regular file", path)
+	}
+	return err
+}
+
+// unlink removes a file or link, and never a folder.
+func unlink(path string) error {
+	if fi, err := os.Lstat(path); err != nil || fi.IsDir() {
+		return &os.PathError{Op: "unlink", Path: path, Err: os.ErrInvalid}
+	}
+	return os.Remove(path)
 }
 
 // flockOnce takes the exclusive lock of an open file, or returns [ErrBusy].

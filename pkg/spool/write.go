@@ -26,6 +26,7 @@ func Insert(dir, sessionID string, recs []Record) (added int, err error) {
 	if err := makeDir(dir); err != nil {
 		return 0, fmt.Errorf("spool folder: %w", err)
 	}
+	closeDir(dir)
 	shared, err := isShared(dir)
 	if err != nil {
 		return 0, fmt.Errorf("spool folder: %w", err)

@@ -61,6 +61,9 @@ func messageDetail(m *schema.LLM) []row {
 	if m.Usage != nil {
 		rows = append(rows, row{name: "tokens", text: tokenText(*m.Usage)})
 	}
+	if m.OutputUnderReported {
+		rows = append(rows, row{name: "output", text: "a placeholder: the client never wrote down how much it was"})
+	}
 	if m.CostUSD != nil {
 		rows = append(rows, row{name: "cost", text: screen.Exactly(*m.CostUSD) + ", computed"})
 	}

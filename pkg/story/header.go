@@ -17,15 +17,13 @@ type row struct {
 	alarm bool
 }
 
-// titleOf is what a session is called: its title, else the beginning of its first prompt.
+// titleOf is what a session is called: its title, else the first that was asked of it.
 func titleOf(s *schema.Session) string {
 	if s.Title != "" {
 		return s.Title
 	}
-	for i := range s.Events {
-		if p := s.Events[i].Prompt; strings.TrimSpace(p) != "" {
-			return p
-		}
+	if asked := s.FirstAsked(); asked != "" {
+		return asked
 	}
 	return "a session without a prompt"
 }
@@ -36,6 +34,7 @@ func header(s *schema.Session, o Options) []row {
 		outcomeRow(s),
 		{name: "time", text: timeText(s, o)},
 		{name: "agent", text: list(" ", s.Agent.Name, s.Agent.Version) + prefixed(" in ", s.Environment)},
+		{name: "runs as", text: s.MainAgent},
 		{name: "project", text: s.Cwd + prefixed(", branch ", s.GitBranch)},
 		{name: "client", text: clientText(s)},
 		{name: "models", text: strings.Join(s.Models, ", ")},
@@ -56,14 +55,28 @@ func outcomeRow(s *schema.Session) row {
 	if s.Outcome == "" {
 		r.text = string(s.Status)
 	}
+	if s.Limit != nil {
+		r.text += " (" + limitText(s.Limit) + ")"
+	}
 	if s.EndReason != "" && s.EndReason != "other" {
 		r.text += " (" + strings.ReplaceAll(s.EndReason, "_", " ") + ")"
 	}
 	if s.Totals.Errors > 0 {
 		r.text += ", " + screen.Count(s.Totals.Errors, "error")
 	}
-	r.alarm = s.Outcome == schema.FailedTurn || s.Outcome == schema.Interrupted || s.Outcome == schema.Abandoned
+	switch s.Outcome {
+	case schema.FailedTurn, schema.Interrupted, schema.Limited, schema.Abandoned:
+		r.alarm = true
+	}
 	return r
+}
+
+// limitText says which bound stopped the session.
+func limitText(l *schema.Limit) string {
+	if l.Kind == schema.MaxBudgetUSD {
+		return fmt.Sprintf("budget %s, spent %s", screen.Exactly(l.Max), screen.Exactly(l.Used))
+	}
+	return fmt.Sprintf("%s, %g allowed", strings.ReplaceAll(string(l.Kind), "_", " "), l.Max)
 }
 
 func timeText(s *schema.Session, o Options) string {
@@ -99,7 +112,11 @@ func clientText(s *schema.Session) string {
 }
 
 func workText(t *schema.Totals) string {
-	text := screen.Count(t.LLMCalls, "model call") + ", " + screen.Count(t.ToolCalls, "tool call")
+	calls := screen.Count(t.LLMCalls, "model call")
+	if t.WarmUpCalls > 0 {
+		calls += fmt.Sprintf(" (%s of them the client's own warm-ups)", screen.Number(int64(t.WarmUpCalls)))
+	}
+	text := calls + ", " + screen.Count(t.ToolCalls, "tool call")
 	if t.Subagents > 0 {
 		text += ", " + screen.Count(t.Subagents, "subagent")
 	}
@@ -114,11 +131,11 @@ const smallestGap = 0.0000005
 
 // costText is the cost and where it comes from: a sum that nobody can check is worth little.
 func costText(s *schema.Session) string {
+	c := s.Cost
 	if s.Totals.CostUSD == nil {
-		return "not known" + unpriced(s.Cost)
+		return "not known" + uncounted(s) + unpriced(c)
 	}
 	text := screen.Exactly(*s.Totals.CostUSD)
-	c := s.Cost
 	if c == nil {
 		return text
 	}
@@ -137,15 +154,22 @@ func costText(s *schema.Session) string {
 	if c.Source != schema.Recorded && c.PricesDate != "" {
 		text += " (prices of " + c.PricesDate + ")"
 	}
-	if d := c.DifferenceUSD; d != nil && *d > smallestGap {
+	switch d := c.DifferenceUSD; {
+	case d == nil || c.RecordedGuess:
+		text += guess(c)
+	case *d > smallestGap:
 		text += "; " + screen.Exactly(*d) + " of it in no message" + prefixed(": ", gapText(c.Differences))
-	} else if d != nil && *d < -smallestGap {
+	case *d < -smallestGap:
 		text += "; " + screen.Exactly(-*d) + " less than the messages cost" + prefixed(": ", gapText(c.Differences))
 	}
-	if c.OutputUnderReported {
-		text += "; this client reported too little output"
+	return text + lowOutput(c) + unpriced(c)
+}
+
+func lowOutput(c *schema.Cost) string {
+	if !c.OutputUnderReported {
+		return ""
 	}
-	return text + unpriced(c)
+	return "; the client wrote down too little output"
 }
 
 func gapText(gaps []schema.CostGap) string {
@@ -162,6 +186,27 @@ func gapText(gaps []schema.CostGap) string {
 	return strings.Join(out, ", ")
 }
 
+// uncounted says how much of a cost that is not known is known.
+func uncounted(s *schema.Session) string {
+	c := s.Cost
+	if c == nil || c.UnknownCalls == 0 {
+		return ""
+	}
+	text := fmt.Sprintf(" of %s of %s", screen.Number(int64(c.UnknownCalls)), screen.Count(s.Totals.LLMCalls, "call"))
+	if least := max(schema.OrZero(c.ComputedUSD), schema.OrZero(c.RecordedUSD)); least > 0 && !c.RecordedGuess {
+		text += "; at least " + screen.Exactly(least)
+	}
+	return text + guess(c)
+}
+
+// guess says why a bill does not count.
+func guess(c *schema.Cost) string {
+	if !c.RecordedGuess || c.RecordedUSD == nil {
+		return ""
+	}
+	return "; the client's bill of " + screen.Exactly(*c.RecordedUSD) + " guesses the price of a model"
+}
+
 func unpriced(c *schema.Cost) string {
 	if c == nil || len(c.UnpricedModels) == 0 {
 		return ""
@@ -172,12 +217,16 @@ func unpriced(c *schema.Cost) string {
 func tokenText(u schema.Usage) string {
 	var parts []string
 	for _, p := range []struct {
-		n    int64
-		what string
+		n          int64
+		name, what string
 	}{
-		{u.InputTokens, "in"}, {u.CacheReadInputTokens, "from cache"}, {u.CacheCreationInputTokens, "into cache"}, {u.OutputTokens, "out"},
+		{u.InputTokens, schema.InputTokens, "in"}, {u.CacheReadInputTokens, schema.CacheReadTokens, "from cache"},
+		{u.CacheCreationInputTokens, schema.CacheCreationTokens, "into cache"}, {u.OutputTokens, schema.OutputTokens, "out"},
 	} {
-		if p.n > 0 || p.what == "in" || p.what == "out" {
+		switch {
+		case slices.Contains(u.Unknown, p.name):
+			parts = append(parts, screen.AtLeast(screen.Number(p.n), p.n)+" "+p.what)
+		case p.n > 0 || p.what == "in" || p.what == "out":
 			parts = append(parts, screen.Number(p.n)+" "+p.what)
 		}
 	}
@@ -219,6 +268,7 @@ func missingText(c *schema.Completeness) string {
 		{c.AgentsWithoutFile, "subagent's file", "subagents' files"},
 		{c.UnparsedLines, "line that is no JSON", "lines that are no JSON"},
 		{c.UnreadableRecords, "hook payload that is no JSON", "hook payloads that are no JSON"},
+		{c.RefusedBills, "believable bill of the client", "believable bills of the client"},
 		{c.CutRecords, "hook payload's end", "hook payloads' ends"},
 	} {
 		if p.n > 0 {

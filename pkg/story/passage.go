@@ -134,12 +134,19 @@ func promptPassage(e *schema.Event) *passage {
 	if e.PromptSource != "" {
 		p.facts = append(p.facts, strings.ReplaceAll(e.PromptSource, "_", " "))
 	}
+	if e.Error != nil {
+		p.verdict = strings.ReplaceAll(e.Error.Type, "_", " ")
+		p.blocks = append(p.blocks, block{failure, "", e.Error.Message})
+	}
 	return p
 }
 
 // message tells an LLM call. One that only asks for tools says nothing of its own, unless everything is asked for.
 func (t *teller) message(e *schema.Event) *passage {
 	p := &passage{label: "CLAUDE", style: screen.Green}
+	if e.Note == schema.WarmUpNote {
+		p.label, p.style, p.title = "CLIENT", screen.Dim, "warms an agent up"
+	}
 	if e.LLM.Thinking != "" {
 		p.blocks = append(p.blocks, block{thinking, "thinks", e.LLM.Thinking})
 	}
@@ -168,6 +175,9 @@ func (t *teller) message(e *schema.Event) *passage {
 		p.facts = append(p.facts, "known from a hook alone")
 	}
 	p.facts = append(p.facts, usageFacts(e.LLM.Usage, e.LLM.CostUSD)...)
+	if e.LLM.CostUSD == nil && !e.Provisional {
+		p.facts = append(p.facts, "cost not known")
+	}
 	if e.LLM.Retries > 0 {
 		p.facts = append(p.facts, count(e.LLM.Retries, "retry", "retries"))
 	}
@@ -185,8 +195,7 @@ func callNames(calls []*schema.Event) string {
 func usageFacts(u *schema.Usage, cost *float64) []string {
 	var facts []string
 	if u != nil {
-		in := u.InputTokens + u.CacheReadInputTokens + u.CacheCreationInputTokens
-		facts = append(facts, fmt.Sprintf("%s in, %s out", screen.Short(in), screen.Short(u.OutputTokens)))
+		facts = append(facts, inText(*u)+" in, "+outText(*u)+" out")
 	}
 	if cost != nil {
 		facts = append(facts, screen.Money(*cost))
@@ -218,6 +227,9 @@ func subagentPassage(e *schema.Event) *passage {
 	if e.Status == schema.Failed {
 		p.verdict = "failed"
 	}
+	if e.Error != nil && (e.Error.Type == "killed" || e.Error.Type == "interrupted") {
+		p.verdict = e.Error.Type
+	}
 	if e.Error != nil {
 		p.blocks = append(p.blocks, block{failure, "", e.Error.Message})
 	}
@@ -228,16 +240,26 @@ func subagentPassage(e *schema.Event) *passage {
 func compactionPassage(e *schema.Event) *passage {
 	p := &passage{label: "COMPACTION", style: screen.Yellow, title: e.Note}
 	if c := e.Compaction; c != nil {
-		p.title = c.Trigger
-		if c.TokensBefore > 0 {
-			p.title += fmt.Sprintf("  %s → %s tokens", screen.Short(c.TokensBefore), screen.Short(c.TokensAfter))
-		}
+		p.title = strings.TrimSpace(c.Trigger + "  " + sizes(c))
 		p.blocks = []block{{thinking, "", c.Summary}}
 	}
 	if e.DurationMS != nil {
 		p.facts = append(p.facts, screen.Duration(*e.DurationMS))
 	}
 	return p
+}
+
+// sizes are the sizes of the context before and after a compaction, as far as they are known: 0 is not.
+func sizes(c *schema.Compacted) string {
+	switch {
+	case c.TokensBefore > 0 && c.TokensAfter > 0:
+		return fmt.Sprintf("%s → %s tokens", screen.Short(c.TokensBefore), screen.Short(c.TokensAfter))
+	case c.TokensBefore > 0:
+		return screen.Short(c.TokensBefore) + " tokens before"
+	case c.TokensAfter > 0:
+		return screen.Short(c.TokensAfter) + " tokens after"
+	}
+	return ""
 }
 
 func errorPassage(e *schema.Event) *passage {

@@ -1,6 +1,7 @@
 package story
 
 import (
+	"fmt"
 	"strings"
 
 	"ams/pkg/lax"
@@ -16,13 +17,14 @@ func (t *teller) toolCall(e *schema.Event) *passage {
 	p := &passage{label: e.Tool.Name, style: screen.Bold, verdict: verdictOf(e.Tool), facts: toolFacts(e)}
 	input := e.Tool.Input
 	if len(e.Tool.ExecutedInput) > 0 {
-		p.facts = append(p.facts, "a hook changed the input")
+		p.facts = append(p.facts, changedFact(e.Tool))
 		input = e.Tool.ExecutedInput
 	}
 	if started := t.asked[e.ID]; started != nil && t.options.Event == 0 {
 		// Its prompt and its answer stand in the subagent's own passages.
 		p.title, p.short = started.Subagent.Description, true
 		p.addFailure(e)
+		p.addWords(e.Tool)
 		return p
 	}
 	p.addInput(e.Tool.Name, input, t.options.Full || t.options.Event != 0)
@@ -31,7 +33,35 @@ func (t *teller) toolCall(e *schema.Event) *passage {
 			p.blocks = append(p.blocks, block{output, "", text})
 		}
 	}
+	p.addWords(e.Tool)
 	return p
+}
+
+// changedFact says that a tool ran with another input than was asked for, and who changed it, where that is known.
+func changedFact(t *schema.Tool) string {
+	switch {
+	case t.ExecutedInputBy == schema.ChangedByHook:
+		return "a hook changed the input"
+	case t.ExecutedInputBy == schema.ChangedByUser && t.Name == "AskUserQuestion":
+		return "answered by a person"
+	case t.ExecutedInputBy == schema.ChangedByUser:
+		return "a person changed the input"
+	}
+	return "the input was changed before it ran"
+}
+
+// addWords tells where the whole of a cut output is, and what a person said when they permitted or refused the call.
+func (p *passage) addWords(t *schema.Tool) {
+	if f := t.FullOutput; f != nil {
+		text := "cut by the client; the whole is in " + f.Path
+		if f.Bytes > 0 {
+			text = fmt.Sprintf("cut by the client; the whole, %s, is in %s", screen.Bytes(f.Bytes), f.Path)
+		}
+		p.blocks = append(p.blocks, block{thinking, "", text})
+	}
+	if t.Permission != nil {
+		p.blocks = append(p.blocks, block{prose, "a person says", t.Permission.Feedback})
+	}
 }
 
 func verdictOf(t *schema.Tool) string {
@@ -66,9 +96,30 @@ func toolFacts(e *schema.Event) []string {
 		facts = append(facts, "approved after "+screen.Duration(*e.Tool.ApprovalMS))
 	}
 	if p := e.Tool.Permission; p != nil && p.Decision != "" && p.Decision != "accept" {
-		facts = append(facts, strings.TrimSuffix(p.Decision, "ed")+"ed by "+strings.ReplaceAll(p.Source, "_", " "))
+		facts = append(facts, strings.TrimSuffix(p.Decision, "ed")+"ed by "+deciderText(p.Source))
 	}
-	return facts
+	return append(facts, backgroundFacts(e.Tool.Background)...)
+}
+
+// deciderText is who decided on a call; the client names a person in several ways: user_reject, user_permanent, ...
+func deciderText(source string) string {
+	if strings.HasPrefix(source, "user_") {
+		return "user"
+	}
+	return strings.ReplaceAll(source, "_", " ")
+}
+
+// backgroundFacts tell how a shell that went on after its call ended.
+func backgroundFacts(b *schema.Background) []string {
+	switch {
+	case b == nil:
+		return nil
+	case b.EndTime.IsZero():
+		return []string{"in the background", "no end recorded"}
+	case b.DurationMS == nil:
+		return []string{"in the background", b.Status}
+	}
+	return []string{"in the background", b.Status + " after " + screen.Duration(*b.DurationMS)}
 }
 
 // addFailure tells the error of a call, if it had one.

@@ -58,10 +58,12 @@ func (s *sums) addMessage(m *schema.LLM) {
 	s.messages++
 	if m.Usage != nil {
 		s.usage = s.usage.Add(*m.Usage)
+	} else {
+		s.usage = s.usage.Add(schema.Uncounted())
 	}
 	if m.CostUSD != nil {
 		s.cost += *m.CostUSD
-	} else if m.Usage != nil {
+	} else {
 		s.unpriced = true
 	}
 }
@@ -90,8 +92,19 @@ func (s *sums) money() string {
 	return screen.Money(s.cost)
 }
 
-func (s *sums) in() string {
-	return screen.Short(s.usage.InputTokens + s.usage.CacheReadInputTokens + s.usage.CacheCreationInputTokens)
+func inText(u schema.Usage) string {
+	n, known := u.Input()
+	if !known {
+		return screen.AtLeast(screen.Short(n), n)
+	}
+	return screen.Short(n)
+}
+
+func outText(u schema.Usage) string {
+	if slices.Contains(u.Unknown, schema.OutputTokens) {
+		return screen.AtLeast(screen.Short(u.OutputTokens), u.OutputTokens)
+	}
+	return screen.Short(u.OutputTokens)
 }
 
 func byTool(s *schema.Session) table {
@@ -117,15 +130,18 @@ func byModel(s *schema.Session) table {
 	}
 	t := table{head: []string{"model", "calls", "in", "cached", "out", "computed"}}
 	for _, u := range g.sorted(func(u *sums) float64 { return u.cost }) {
-		t.rows = append(t.rows, []string{u.name, number(u.messages), u.in(), cached(u.usage), screen.Short(u.usage.OutputTokens), u.money()})
+		t.rows = append(t.rows, []string{u.name, number(u.messages), inText(u.usage), cached(u.usage), outText(u.usage), u.money()})
 	}
 	return t
 }
 
 // cached is the part of the input that came from the cache.
 func cached(u schema.Usage) string {
-	all := u.InputTokens + u.CacheReadInputTokens + u.CacheCreationInputTokens
-	if all <= 0 {
+	all, known := u.Input()
+	switch {
+	case !known:
+		return "?"
+	case all <= 0:
 		return "-"
 	}
 	return number(int(100*u.CacheReadInputTokens/all)) + "%"
@@ -140,22 +156,27 @@ func byAgent(s *schema.Session) table {
 			g.at(e.Subagent.AgentID, agentName(e.Subagent))
 		}
 	}
+	for i := range s.Events {
+		e := &s.Events[i]
+		key, name := e.AgentID, "agent "+e.AgentID
+		if e.Note == schema.WarmUpNote {
+			key, name = e.Note, "warm-ups of the client"
+		}
+		switch {
+		case e.LLM != nil && !e.Provisional:
+			g.at(key, name).addMessage(e.LLM)
+		case e.Tool != nil:
+			g.at(key, name).addCall(e)
+		}
+	}
 	if len(g.order) == 1 {
 		return table{}
-	}
-	for i := range s.Events {
-		switch e := &s.Events[i]; {
-		case e.LLM != nil && !e.Provisional:
-			g.at(e.AgentID, "agent "+e.AgentID).addMessage(e.LLM)
-		case e.Tool != nil:
-			g.at(e.AgentID, "agent "+e.AgentID).addCall(e)
-		}
 	}
 	t := table{head: []string{"agent", "messages", "tool calls", "failed", "in", "out", "computed"}}
 	for _, key := range g.order {
 		u := g.by[key]
-		t.rows = append(t.rows, []string{u.name, number(u.messages), number(u.calls), number(u.fails), u.in(),
-			screen.Short(u.usage.OutputTokens), u.money()})
+		t.rows = append(t.rows, []string{u.name, number(u.messages), number(u.calls), number(u.fails), inText(u.usage),
+			outText(u.usage), u.money()})
 	}
 	return t
 }

@@ -63,6 +63,10 @@ func (l *Line) long(text func(*string), value func(*lax.Raw)) {
 	if l.Data != nil {
 		text(&l.Data.Prompt)
 	}
+	if l.PromptEnding != nil {
+		text(&l.PromptEnding.Ending.Reason)
+	}
+	text(&l.UserFeedback)
 	value(&l.ToolUseResult)
 	value(&l.Content)
 	value(&l.Error)
@@ -103,6 +107,7 @@ func (l *Line) short(fn func(*string)) {
 		&l.PromptSource, &l.TurnOrigin, &l.SourceAssistantUUID, &l.SourceToolUseID, &l.DenialKind, &l.RequestID, &l.RequestRef,
 		&l.RequestSessionID, &l.RequestedModel, &l.APIErrorType, &l.Level, &l.OriginalModel, &l.FallbackModel, &l.Trigger, &l.ParentTool,
 		&l.Operation, &l.ID, &l.Summary, &l.AITitle, &l.CustomTitle, &l.LeafUUID, &l.PRURL,
+		&l.RowSource, &l.AgentName, &l.AgentSetting,
 	} {
 		fn(s)
 	}
@@ -116,10 +121,17 @@ func (l *Line) short(fn func(*string)) {
 			fn(&c.Trigger)
 		}
 	}
+	if p := l.PromptEnding; p != nil {
+		fn(&p.Ending.Kind)
+	}
+	if o := l.CommandOutcome; o != nil {
+		fn(&o.Kind)
+	}
 	if a := l.Attachment; a != nil {
 		fn(&a.Type)
 		fn(&a.CommandMode)
 		fn(&a.SourceUUID)
+		fn(&a.RowSource)
 		a.Prompt.short(fn)
 	}
 	if d := l.Data; d != nil {
@@ -148,6 +160,7 @@ func (m *Message) short(fn func(*string)) {
 	if u := m.Usage; u != nil {
 		fn(&u.Speed)
 		fn(&u.InferenceGeo)
+		fn(&u.ServiceTier)
 		for i := range u.Iterations {
 			fn(&u.Iterations[i].Type)
 			fn(&u.Iterations[i].Model)

@@ -25,6 +25,7 @@ import (
 	"strings"
 
 	"ams/pkg/lax"
+	"ams/pkg/safefile"
 )
 
 // ErrUnsafe says that a file is not read: it is no regular file, has no transcript's name or place, or another owner. It stays so
@@ -64,7 +65,7 @@ type Files struct {
 	Main      string // "" where only the agents' folder is left
 	Agents    []AgentFile
 
-	owner owner // of the files, as the Finder wants it; anybody in Files that no Finder made
+	owner owner // of the files, as Find was told; anybody in Files that no Finder made
 }
 
 // Paths lists every file that a reader of the session reads, the main file first.
@@ -81,27 +82,27 @@ func (f Files) Paths() []string {
 	return paths
 }
 
-// Finder finds the files of sessions. It remembers the heads of project folders, so that many sessions of one project cost one
-// look; make a new one for every run. Not for concurrent use.
+// Finder finds the files of sessions. It remembers the flat agent files of project folders, so that many sessions of one project cost
+// one look; make a new one for every run. Not for concurrent use.
 type Finder struct {
 	// ClaudeDir is where a session is searched whose recorded path is gone, as ClaudeDir/projects/*/SESSION.jsonl. May be "".
 	ClaudeDir string
-	// Owner is the numeric user that files must belong to, or -1 for any.
-	Owner int
 	// Anywhere lifts the rule that files must lie below a projects folder: a person named them.
 	Anywhere bool
 
-	flat  map[string]map[string][]string // project -> session id -> flat agent files of clients 2.0.x
-	heads map[folder]map[string][]string // project -> first uuid in a file -> names of main files
+	flat map[flatFolder]map[string][]string // project -> session id -> flat agent files of clients 2.0.x
 }
 
-// Find returns the files of a session. recorded is the transcript_path of its hook payloads, or "". It is [fs.ErrNotExist]
-// when there are none, and [ErrUnsafe] when the only ones must not be read or the session's id can be no file's name. Any other
-// error says that a folder could not be looked at: there may be a transcript.
+// Find returns the files of a session. recorded is the transcript_path of its hook payloads, or "".
+// Files of another owner are not read: who owns the record of a session may not be shown somebody
+// else's files by it. It is [fs.ErrNotExist] when there are none, and [ErrUnsafe] when the only
+// ones must not be read or the session's id can be no file's name. Any other error says that a
+// folder could not be looked at: there may be a transcript.
 //
 // Folders below the project folder that are symlinks are not entered. The project folder and those above it may be symlinks:
 // people keep them on another disk.
-func (f *Finder) Find(sessionID, recorded string) (Files, error) {
+func (f *Finder) Find(sessionID, recorded string, by safefile.Owner) (Files, error) {
+	o := owner{by}
 	if !plainName(sessionID) {
 		return Files{}, fmt.Errorf("transcript of session %.80q: %w: its id is no file name", sessionID, ErrUnsafe)
 	}
@@ -109,7 +110,7 @@ func (f *Finder) Find(sessionID, recorded string) (Files, error) {
 	best, refused := Files{}, none
 	if recorded != "" {
 		recorded = filepath.Clean(recorded)
-		files, err := f.inProject(filepath.Dir(recorded), sessionID, recorded)
+		files, err := f.inProject(filepath.Dir(recorded), sessionID, recorded, o)
 		switch {
 		case err == nil && files.Main != "":
 			return files, nil
@@ -119,7 +120,7 @@ func (f *Finder) Find(sessionID, recorded string) (Files, error) {
 			refused = err
 		}
 	}
-	files, err := f.search(sessionID)
+	files, err := f.search(sessionID, o)
 	switch {
 	case err == nil && (files.Main != "" || best.SessionID == ""):
 		return files, nil
@@ -133,7 +134,7 @@ func (f *Finder) Find(sessionID, recorded string) (Files, error) {
 
 // search looks below ClaudeDir. Where several projects hold the session (a copied folder) it takes the largest main file, the
 // first by name among equals, and agents without a main file only where there is none.
-func (f *Finder) search(sessionID string) (Files, error) {
+func (f *Finder) search(sessionID string, o owner) (Files, error) {
 	refused := fmt.Errorf("transcript of session %s: %w", sessionID, fs.ErrNotExist)
 	if f.ClaudeDir == "" {
 		return Files{}, refused
@@ -149,7 +150,7 @@ func (f *Finder) search(sessionID string) (Files, error) {
 	best, bestSize := Files{}, int64(-2)
 	for _, p := range projects {
 		dir := filepath.Join(root, p.Name())
-		files, err := f.inProject(dir, sessionID, filepath.Join(dir, sessionID+".jsonl"))
+		files, err := f.inProject(dir, sessionID, filepath.Join(dir, sessionID+".jsonl"), o)
 		if errors.Is(err, ErrUnsafe) && errors.Is(refused, fs.ErrNotExist) {
 			refused = err
 		}
@@ -172,16 +173,16 @@ func (f *Finder) search(sessionID string) (Files, error) {
 }
 
 // inProject collects a session's files in one project folder.
-func (f *Finder) inProject(project, sessionID, main string) (Files, error) {
-	files := Files{SessionID: sessionID, Project: project, owner: f.owner()}
-	err := f.check(main, sessionID+".jsonl")
+func (f *Finder) inProject(project, sessionID, main string, o owner) (Files, error) {
+	files := Files{SessionID: sessionID, Project: project, owner: o}
+	err := f.check(main, sessionID+".jsonl", o)
 	switch {
 	case err == nil:
 		files.Main = main
 	case !errors.Is(err, fs.ErrNotExist):
 		return files, err
 	}
-	files.Agents = f.agents(project, sessionID, sessionID)
+	files.Agents = f.agents(files, sessionID)
 	if files.Main == "" && len(files.Agents) == 0 {
 		return files, fmt.Errorf("transcript %s: %w", main, fs.ErrNotExist)
 	}
@@ -189,17 +190,17 @@ func (f *Finder) inProject(project, sessionID, main string) (Files, error) {
 }
 
 // agents lists a session's agent files: those in the folder named as its main file, and the flat ones.
-func (f *Finder) agents(project, folder, sessionID string) []AgentFile {
+func (f *Finder) agents(files Files, name string) []AgentFile {
 	var agents []AgentFile
-	path := filepath.Join(project, folder)
-	if folder != "." && folder != ".." && isFolder(path) {
-		agents = f.agentsBelow(filepath.Join(path, "subagents"), "")
+	path := filepath.Join(files.Project, name)
+	if name != "." && name != ".." && isFolder(path) {
+		agents = f.agentsBelow(filepath.Join(path, "subagents"), "", files.owner)
 	}
-	return append(agents, f.flatAgents(project, sessionID)...)
+	return append(agents, f.flatAgents(flatFolder{files.Project, files.owner}, files.SessionID)...)
 }
 
 // agentsBelow lists the agent files of a subagents folder and of the workflow runs in it, in the order of their names.
-func (f *Finder) agentsBelow(dir, run string) []AgentFile {
+func (f *Finder) agentsBelow(dir, run string, o owner) []AgentFile {
 	if !isFolder(dir) {
 		return nil
 	}
@@ -221,16 +222,16 @@ func (f *Finder) agentsBelow(dir, run string) []AgentFile {
 			if run == "" && name == "workflows" {
 				runs, _ := os.ReadDir(path)
 				for _, r := range runs {
-					nested = append(nested, f.agentsBelow(filepath.Join(path, r.Name()), r.Name())...)
+					nested = append(nested, f.agentsBelow(filepath.Join(path, r.Name()), r.Name(), o)...)
 				}
 			}
 			continue
 		}
 		if id, ok := agentID(name, ".meta.json"); ok {
-			if meta := f.readMeta(path); meta != nil {
+			if meta := f.readMeta(path, o); meta != nil {
 				at(id).Meta = meta
 			}
-		} else if id, ok := agentID(name, ".jsonl"); ok && f.check(path, "") == nil {
+		} else if id, ok := agentID(name, ".jsonl"); ok && f.check(path, "", o) == nil {
 			at(id).Path = path
 		}
 	}
@@ -241,20 +242,26 @@ func (f *Finder) agentsBelow(dir, run string) []AgentFile {
 	return append(agents, nested...)
 }
 
+// flatFolder is a project folder as the transcripts of one owner in it.
+type flatFolder struct {
+	path string
+	owner
+}
+
 // flatAgents lists the agent files that clients 2.0.x put beside the main files: they belong to the session that their first
 // line names.
-func (f *Finder) flatAgents(project, sessionID string) []AgentFile {
+func (f *Finder) flatAgents(project flatFolder, sessionID string) []AgentFile {
 	if f.flat == nil {
-		f.flat = map[string]map[string][]string{}
+		f.flat = map[flatFolder]map[string][]string{}
 	}
 	bySession, seen := f.flat[project]
 	if !seen {
 		bySession = map[string][]string{}
-		entries, _ := os.ReadDir(project)
+		entries, _ := os.ReadDir(project.path)
 		for _, e := range entries {
-			path := filepath.Join(project, e.Name())
-			if _, ok := agentID(e.Name(), ".jsonl"); ok && f.check(path, "") == nil {
-				if id := f.owner().headSession(path); id != "" {
+			path := filepath.Join(project.path, e.Name())
+			if _, ok := agentID(e.Name(), ".jsonl"); ok && f.check(path, "", project.owner) == nil {
+				if id := project.headSession(path); id != "" {
 					bySession[id] = append(bySession[id], path)
 				}
 			}
@@ -271,7 +278,7 @@ func (f *Finder) flatAgents(project, sessionID string) []AgentFile {
 
 // check says whether a file may be read as a transcript. name is the name that it must have, "" for an agent's. It is
 // [fs.ErrNotExist] where the path leads to nothing.
-func (f *Finder) check(path, name string) error {
+func (f *Finder) check(path, name string, o owner) error {
 	switch {
 	case name != "" && filepath.Base(path) != name:
 		return fmt.Errorf("%s: %w: its name is not %s", path, ErrUnsafe, name)
@@ -283,7 +290,7 @@ func (f *Finder) check(path, name string) error {
 	info, err := os.Lstat(path)
 	switch {
 	case err == nil:
-		return f.owner().check(path, info)
+		return o.check(path, info)
 	case namesNothing(err):
 		return fmt.Errorf("transcript %s: %w", path, fs.ErrNotExist)
 	}
@@ -291,43 +298,29 @@ func (f *Finder) check(path, name string) error {
 }
 
 // owner is the user that files must belong to; the zero value is anybody.
-type owner struct {
-	known bool
-	uid   int
-}
-
-func (f *Finder) owner() owner { return owner{known: f.Owner >= 0, uid: f.Owner} }
+type owner struct{ safefile.Owner }
 
 // check says whether a file is one that may be read, whatever its name.
 func (o owner) check(path string, info fs.FileInfo) error {
-	if !info.Mode().IsRegular() {
-		return fmt.Errorf("%s: %w: no regular file", path, ErrUnsafe)
-	}
-	if uid := ownerOf(info); o.known && uid >= 0 && uid != o.uid {
-		return fmt.Errorf("%s: %w: it belongs to user %d, the spool to user %d", path, ErrUnsafe, uid, o.uid)
-	}
-	return nil
+	return unsafe(safefile.Rules{Owner: o.Owner}.Check(path, info))
 }
 
-// open opens a file that was checked by its path, and checks what it got: another file may have taken its place. It neither
-// follows a symlink nor waits for a FIFO's writer.
+// open opens a file that was checked by its path, and checks what it got: another file may have taken its place.
 func (o owner) open(path string) (*os.File, error) {
-	file, err := os.OpenFile(path, os.O_RDONLY|openFlags, 0)
-	if err != nil {
-		if isSymlink(err) {
-			return nil, fmt.Errorf("%s: %w: no regular file", path, ErrUnsafe)
-		}
-		return nil, fmt.Errorf("transcript: %w", err)
+	file, err := safefile.Open(path, safefile.Rules{Owner: o.Owner})
+	return file, unsafe(err)
+}
+
+// unsafe makes an error of this package of one of safefile.
+func unsafe(err error) error {
+	var refused *safefile.Refusal
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &refused):
+		return fmt.Errorf("%s: %w: %s", refused.Path, ErrUnsafe, refused.Why)
 	}
-	info, err := file.Stat()
-	if err == nil {
-		err = o.check(path, info)
-	}
-	if err != nil {
-		file.Close()
-		return nil, err
-	}
-	return file, nil
+	return fmt.Errorf("transcript: %w", err)
 }
 
 // isFolder reports whether a path is a folder and no symlink to one.
@@ -337,17 +330,12 @@ func isFolder(path string) bool {
 }
 
 // readMeta returns nil where the file must not be read or is no JSON object of a meta file's size.
-func (f *Finder) readMeta(path string) *Meta {
-	if f.check(path, "") != nil {
+func (f *Finder) readMeta(path string, o owner) *Meta {
+	if f.check(path, "", o) != nil {
 		return nil
 	}
-	file, err := f.owner().open(path)
-	if err != nil {
-		return nil
-	}
-	defer file.Close()
-	b, err := io.ReadAll(io.LimitReader(file, maxMeta+1))
-	if err != nil || len(b) > maxMeta || lax.Raw(b).Kind() != '{' {
+	b, err := safefile.Read(path, safefile.Rules{Owner: o.Owner, MaxBytes: maxMeta})
+	if err != nil || lax.Raw(b).Kind() != '{' {
 		return nil
 	}
 	var m Meta

@@ -35,7 +35,7 @@ func TestFindReportsWhatItMayNotLookAt(t *testing.T) {
 			}
 			defer os.Chmod(closed, 0o700)
 			defer becomeNobody(t, dir)()
-			files, err := (&Finder{ClaudeDir: dir, Owner: -1}).Find(sessionID, recorded)
+			files, err := (&Finder{ClaudeDir: dir}).Find(sessionID, recorded, anybody)
 			if !errors.Is(err, test.want) || len(files.Paths()) != 0 {
 				t.Errorf("Find = %q, %v; want %v", files.Paths(), err, test.want)
 			}

@@ -9,9 +9,14 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"ams/pkg/safefile"
 )
 
 const sessionID = "a1e08680-ebcd-4127-8dab-665e33d54c7e"
+
+// anybody lets files belong to any user.
+var anybody safefile.Owner
 
 // tree is a client's folder with the files given, by their paths below it.
 func tree(t testing.TB, files map[string]string) string {
@@ -134,7 +139,7 @@ func TestFindCollectsTheFilesOfASession(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			dir := tree(t, test.files)
 			recorded := filepath.Join(dir, filepath.FromSlash(main))
-			files, err := (&Finder{ClaudeDir: dir, Owner: -1}).Find(sessionID, recorded)
+			files, err := (&Finder{ClaudeDir: dir}).Find(sessionID, recorded, anybody)
 			if got := found(dir, files); err != nil || !reflect.DeepEqual(got, test.want) {
 				t.Errorf("Find\n got %q, %v\nwant %q", got, err, test.want)
 			}
@@ -179,7 +184,7 @@ func TestFindSearchesWhereTheRecordedPathIsGone(t *testing.T) {
 			if recorded != "" {
 				recorded = filepath.Join(dir, recorded)
 			}
-			files, err := (&Finder{ClaudeDir: dir, Owner: -1}).Find(sessionID, recorded)
+			files, err := (&Finder{ClaudeDir: dir}).Find(sessionID, recorded, anybody)
 			if got := found(dir, files); err != nil || !reflect.DeepEqual(got, test.want) {
 				t.Errorf("Find\n got %q, %v\nwant %q", got, err, test.want)
 			}
@@ -192,9 +197,8 @@ func TestFindFindsNothing(t *testing.T) {
 	for _, f := range []Finder{
 		{ClaudeDir: dir}, {ClaudeDir: ""}, {ClaudeDir: filepath.Join(dir, "none")}, {ClaudeDir: filepath.Join(dir, "projects/p/other.jsonl")},
 	} {
-		f.Owner = -1
 		for _, recorded := range []string{"", filepath.Join(dir, "projects/p", sessionID+".jsonl"), filepath.Join(dir, "projects/none", sessionID+".jsonl")} {
-			files, err := f.Find(sessionID, recorded)
+			files, err := f.Find(sessionID, recorded, anybody)
 			if !errors.Is(err, fs.ErrNotExist) || errors.Is(err, ErrUnsafe) || !reflect.DeepEqual(files, Files{}) {
 				t.Errorf("Find below %q, recorded %q = %+v, %v; want no files and fs.ErrNotExist", f.ClaudeDir, recorded, files, err)
 			}
@@ -221,14 +225,14 @@ func TestFindRefusesPathsThatAreNoTranscripts(t *testing.T) {
 		"another session's file by name":  "projects/p/../p/other.jsonl",
 		"its name as that of a directory": "projects/d/" + file + "/inner",
 	} {
-		f := &Finder{ClaudeDir: filepath.Join(dir, "none"), Owner: -1}
-		files, err := f.Find(sessionID, filepath.ToSlash(dir)+"/"+recorded)
+		f := &Finder{ClaudeDir: filepath.Join(dir, "none")}
+		files, err := f.Find(sessionID, filepath.ToSlash(dir)+"/"+recorded, anybody)
 		if !errors.Is(err, ErrUnsafe) || !reflect.DeepEqual(files, Files{}) {
 			t.Errorf("%s: Find(%s) = %+v, %v; want ErrUnsafe", name, recorded, files, err)
 		}
 	}
 	write(t, filepath.Join(dir, "projects/good", file), "x")
-	files, err := (&Finder{ClaudeDir: dir, Owner: -1}).Find(sessionID, filepath.Join(dir, "elsewhere", file))
+	files, err := (&Finder{ClaudeDir: dir}).Find(sessionID, filepath.Join(dir, "elsewhere", file), anybody)
 	if want := []string{"projects/good/" + file}; err != nil || !reflect.DeepEqual(found(dir, files), want) {
 		t.Errorf("Find = %q, %v; want the good file that the search finds, %q", found(dir, files), err, want)
 	}
@@ -238,7 +242,7 @@ func TestFindRefusesPathsThatAreNoTranscripts(t *testing.T) {
 func TestFindRefusesARelativePath(t *testing.T) {
 	dir := tree(t, map[string]string{"projects/p/" + sessionID + ".jsonl": "x"})
 	t.Chdir(dir)
-	files, err := (&Finder{Owner: -1}).Find(sessionID, filepath.Join("projects", "p", sessionID+".jsonl"))
+	files, err := (&Finder{}).Find(sessionID, filepath.Join("projects", "p", sessionID+".jsonl"), anybody)
 	if !errors.Is(err, ErrUnsafe) || len(files.Paths()) != 0 {
 		t.Errorf("Find = %q, %v; want ErrUnsafe", files.Paths(), err)
 	}
@@ -253,10 +257,10 @@ func TestFindTakesARecordedPathThatNamesNothingAsGone(t *testing.T) {
 		"NUL inside":       "projects/\x00/" + sessionID + ".jsonl",
 	} {
 		recorded = filepath.Join(dir, recorded)
-		if files, err := (&Finder{Owner: -1}).Find(sessionID, recorded); !errors.Is(err, fs.ErrNotExist) {
+		if files, err := (&Finder{}).Find(sessionID, recorded, anybody); !errors.Is(err, fs.ErrNotExist) {
 			t.Errorf("%s: Find = %q, %.200v; want fs.ErrNotExist", name, found(dir, files), err)
 		}
-		if files, err := (&Finder{ClaudeDir: dir, Owner: -1}).Find(sessionID, recorded); err != nil || files.Main == "" {
+		if files, err := (&Finder{ClaudeDir: dir}).Find(sessionID, recorded, anybody); err != nil || files.Main == "" {
 			t.Errorf("%s: Find = %q, %.200v; want the file that the search finds", name, found(dir, files), err)
 		}
 	}
@@ -286,7 +290,7 @@ func TestFindReadsNothingForAnIDThatIsAPath(t *testing.T) {
 	})
 	for _, id := range hostileIDs {
 		for _, recorded := range []string{"", dir + "/projects/p/" + id + ".jsonl", filepath.Join(dir, "projects/p", sessionID+".jsonl"), id} {
-			files, err := (&Finder{ClaudeDir: dir, Owner: -1}).Find(id, recorded)
+			files, err := (&Finder{ClaudeDir: dir}).Find(id, recorded, anybody)
 			if err == nil || len(files.Paths()) != 0 {
 				t.Errorf("Find(%.40q, %.80q) = %q, %v; want no files", id, recorded, files.Paths(), err)
 			}
@@ -304,8 +308,8 @@ func TestFindLooksAtFlatAgentsOnce(t *testing.T) {
 		files[fmt.Sprintf("projects/p/agent-%08x.jsonl", i)] = fmt.Sprintf(`{"sessionId":"session-%d","type":"user"}`+"\n", i%sessions)
 	}
 	dir := tree(t, files)
-	f := &Finder{ClaudeDir: dir, Owner: -1}
-	if _, err := f.Find("session-0", filepath.Join(dir, "projects/p/session-0.jsonl")); err != nil {
+	f := &Finder{ClaudeDir: dir}
+	if _, err := f.Find("session-0", filepath.Join(dir, "projects/p/session-0.jsonl"), anybody); err != nil {
 		t.Fatal(err)
 	}
 	for i := range agents {
@@ -313,7 +317,7 @@ func TestFindLooksAtFlatAgentsOnce(t *testing.T) {
 	}
 	for i := range sessions {
 		id := fmt.Sprintf("session-%d", i)
-		got, err := f.Find(id, filepath.Join(dir, "projects/p", id+".jsonl"))
+		got, err := f.Find(id, filepath.Join(dir, "projects/p", id+".jsonl"), anybody)
 		if err != nil || len(got.Agents) != agents/sessions {
 			t.Errorf("session %s: %d agents, %v; want the %d that the first look found", id, len(got.Agents), err, agents/sessions)
 		}
@@ -327,7 +331,7 @@ func TestFindKnowsAFlatAgentByALongFirstLine(t *testing.T) {
 			main:                              user("a", 5),
 			"projects/p/agent-89d9f7c5.jsonl": `{"message":{"content":"` + strings.Repeat("x", size) + `"},"sessionId":"` + sessionID + `"}` + "\n",
 		})
-		files, err := (&Finder{Owner: -1}).Find(sessionID, filepath.Join(dir, main))
+		files, err := (&Finder{}).Find(sessionID, filepath.Join(dir, main), anybody)
 		if err != nil || len(files.Agents) != 1 {
 			t.Errorf("first line of %d bytes: %d agents, %v; want 1", size, len(files.Agents), err)
 		}

@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"ams/pkg/safefile"
 )
 
 func link(t testing.TB, target, path string) {
@@ -45,7 +47,7 @@ func TestFindRefusesWhatIsNoRegularFile(t *testing.T) {
 			main := filepath.Join(dir, "projects/p/"+sessionID+".jsonl")
 			make(t, dir, main)
 			for _, recorded := range []string{main, ""} {
-				files, err := (&Finder{ClaudeDir: dir, Owner: -1}).Find(sessionID, recorded)
+				files, err := (&Finder{ClaudeDir: dir}).Find(sessionID, recorded, anybody)
 				if !errors.Is(err, ErrUnsafe) || len(files.Paths()) != 0 {
 					t.Errorf("main file, recorded %q: Find = %q, %v; want ErrUnsafe", recorded, found(dir, files), err)
 				}
@@ -53,7 +55,7 @@ func TestFindRefusesWhatIsNoRegularFile(t *testing.T) {
 			make(t, dir, filepath.Join(dir, "projects/q/good/subagents/agent-a.jsonl"))
 			make(t, dir, filepath.Join(dir, "projects/q/good/subagents/agent-a.meta.json"))
 			make(t, dir, filepath.Join(dir, "projects/q/agent-89d9f7c5.jsonl"))
-			files, err := (&Finder{ClaudeDir: dir, Owner: -1}).Find("good", "")
+			files, err := (&Finder{ClaudeDir: dir}).Find("good", "", anybody)
 			if want := []string{"projects/q/good.jsonl"}; err != nil || !reflect.DeepEqual(found(dir, files), want) {
 				t.Errorf("agent files: Find = %q, %v; want %q", found(dir, files), err, want)
 			}
@@ -81,7 +83,7 @@ func TestFindEntersNoFolderThatIsASymlink(t *testing.T) {
 		})
 		link(t, filepath.Join(dir, at.target), filepath.Join(dir, at.link))
 		for _, recorded := range []string{filepath.Join(dir, main), ""} {
-			files, err := (&Finder{ClaudeDir: dir, Owner: -1}).Find(sessionID, recorded)
+			files, err := (&Finder{ClaudeDir: dir}).Find(sessionID, recorded, anybody)
 			if want := []string{main}; err != nil || !reflect.DeepEqual(found(dir, files), want) {
 				t.Errorf("%s is a symlink, recorded %q: Find = %q, %v; want %q", name, recorded, found(dir, files), err, want)
 			}
@@ -94,7 +96,7 @@ func TestFindFollowsASymlinkedProjectFolder(t *testing.T) {
 	link(t, filepath.Join(dir, "disk"), filepath.Join(dir, "projects/p"))
 	want := []string{"projects/p/" + sessionID + ".jsonl", "projects/p/" + sessionID + "/subagents/agent-a.jsonl = a"}
 	for _, recorded := range []string{filepath.Join(dir, "projects/p/"+sessionID+".jsonl"), ""} {
-		files, err := (&Finder{ClaudeDir: dir, Owner: -1}).Find(sessionID, recorded)
+		files, err := (&Finder{ClaudeDir: dir}).Find(sessionID, recorded, anybody)
 		if got := found(dir, files); err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("recorded %q: Find = %q, %v; want %q", recorded, got, err, want)
 		}
@@ -120,20 +122,20 @@ func TestFindRefusesFilesOfOthers(t *testing.T) {
 		}
 	}
 	give(agents+"agent-a.jsonl", agents+"agent-b.meta.json", "projects/p/agent-89d9f7c5.jsonl")
-	files, err := (&Finder{ClaudeDir: dir, Owner: 0}).Find(sessionID, "")
+	files, err := (&Finder{ClaudeDir: dir}).Find(sessionID, "", safefile.User(0))
 	if want := []string{main, agents + "agent-b.jsonl = b"}; err != nil || !reflect.DeepEqual(found(dir, files), want) {
 		t.Errorf("agents of another user: Find = %q, %v; want %q", found(dir, files), err, want)
 	}
 	give(main)
 	for _, recorded := range []string{filepath.Join(dir, main), ""} {
-		if files, err := (&Finder{ClaudeDir: dir, Owner: 0}).Find(sessionID, recorded); !errors.Is(err, ErrUnsafe) {
+		if files, err := (&Finder{ClaudeDir: dir}).Find(sessionID, recorded, safefile.User(0)); !errors.Is(err, ErrUnsafe) {
 			t.Errorf("main file of another user, recorded %q: Find = %q, %v; want ErrUnsafe", recorded, found(dir, files), err)
 		}
 	}
-	if files, err := (&Finder{ClaudeDir: dir, Owner: nobody}).Find(sessionID, filepath.Join(dir, main)); err != nil || len(files.Paths()) != 3 {
+	if files, err := (&Finder{ClaudeDir: dir}).Find(sessionID, filepath.Join(dir, main), safefile.User(nobody)); err != nil || len(files.Paths()) != 3 {
 		t.Errorf("own files: Find = %q, %v; want 3", found(dir, files), err)
 	}
-	if files, err := (&Finder{ClaudeDir: dir, Owner: -1}).Find(sessionID, ""); err != nil || len(files.Paths()) != 4 {
+	if files, err := (&Finder{ClaudeDir: dir}).Find(sessionID, "", anybody); err != nil || len(files.Paths()) != 4 {
 		t.Errorf("anybody's files: Find = %q, %v; want 4", found(dir, files), err)
 	}
 }
@@ -160,7 +162,7 @@ func TestReadFilesLooksAgain(t *testing.T) {
 			dir := tree(t, map[string]string{"projects/p/" + sessionID + ".jsonl": "x", agent: "x"})
 			path := filepath.Join(dir, name)
 			write(t, filepath.Join(filepath.Dir(path), "other"), user("secret", 5))
-			files, err := (&Finder{ClaudeDir: dir, Owner: os.Geteuid()}).Find(sessionID, "")
+			files, err := (&Finder{ClaudeDir: dir}).Find(sessionID, "", safefile.Me())
 			if err != nil || len(files.Paths()) != 2 {
 				t.Fatalf("Find = %q, %v; want 2 files", files.Paths(), err)
 			}
@@ -190,7 +192,7 @@ func TestReadFilesLooksAgain(t *testing.T) {
 func TestSiblingsAreTranscriptsThatMayBeRead(t *testing.T) {
 	dir := tree(t, map[string]string{"projects/p/" + sessionID + ".jsonl": at("a", 1), "projects/p/theirs.jsonl": at("a", 1) + at("b", 2), "outside": at("a", 1)})
 	link(t, filepath.Join(dir, "outside"), filepath.Join(dir, "projects/p/linked.jsonl"))
-	files, err := (&Finder{ClaudeDir: dir, Owner: os.Geteuid()}).Find(sessionID, "")
+	files, err := (&Finder{ClaudeDir: dir}).Find(sessionID, "", safefile.Me())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -198,7 +200,7 @@ func TestSiblingsAreTranscriptsThatMayBeRead(t *testing.T) {
 		if err := os.Chown(filepath.Join(dir, "projects/p/theirs.jsonl"), 65534, 65534); err != nil {
 			t.Fatal(err)
 		}
-		if got := new(Finder).Siblings(files, []*Line{{UUID: "a"}}); len(got) != 0 {
+		if got, _ := NewArchive(safefile.Owner{}).Siblings(files, []File{{Lines: []*Line{{UUID: "a"}}}}); len(got) != 0 {
 			t.Errorf("siblings %+v, want none: one is a symlink, one another user's", got)
 		}
 	}
@@ -206,6 +208,45 @@ func TestSiblingsAreTranscriptsThatMayBeRead(t *testing.T) {
 		if id == "theirs" && os.Geteuid() != 0 {
 			continue
 		}
-		MainLines(files, id, "user", func(l *Line, _ time.Time) { t.Errorf("MainLines read %s of %s", l.UUID, id) })
+		MainLines(files, id, "", "user", func(l *Line, _ time.Time) { t.Errorf("MainLines read %s of %s", l.UUID, id) })
+	}
+}
+
+// TestRawGivesNothingThatTookAFilesPlace changes files for something else after they were found, as
+// an agent may while they are read.
+func TestRawGivesNothingThatTookAFilesPlace(t *testing.T) {
+	main, agent, note := "projects/p/"+sessionID+".jsonl", "projects/p/"+sessionID+"/subagents/agent-a.jsonl", "projects/p/"+sessionID+"/subagents/agent-a.meta.json"
+	for name, refused := range map[string]bool{main: true, agent: true, note: false} {
+		for change, fn := range map[string]func(path string) error{
+			"symlink": func(path string) error { return os.Symlink("other", path) },
+			"FIFO":    func(path string) error { return syscall.Mkfifo(path, 0o600) },
+			"folder":  func(path string) error { return os.Mkdir(path, 0o700) },
+			"nothing": func(string) error { return nil },
+			"large":   func(path string) error { return os.WriteFile(path, make([]byte, maxMeta+1), 0o600) },
+		} {
+			dir := tree(t, map[string]string{main: user("mine", 5), agent: user("mine too", 6), note: "{}"})
+			path := filepath.Join(dir, name)
+			write(t, filepath.Join(filepath.Dir(path), "other"), "secret")
+			files, err := (&Finder{ClaudeDir: dir}).Find(sessionID, "", safefile.Me())
+			if err == nil {
+				err = os.Remove(path)
+			}
+			if err == nil {
+				err = fn(path)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			var names []string
+			err = Raw(files, maxMeta, func(name string, body []byte) {
+				names = append(names, name)
+				if string(body) == "secret" {
+					t.Errorf("%s became a %s: the secret is given as %s", name, change, name)
+				}
+			})
+			if want := refused && change != "nothing"; errors.Is(err, ErrUnsafe) != want || !want && (err != nil || len(names) != 2) {
+				t.Errorf("%s became a %s: Raw gave %q, %v", name, change, names, err)
+			}
+		}
 	}
 }

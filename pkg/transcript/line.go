@@ -1,6 +1,7 @@
 package transcript
 
 import (
+	"bytes"
 	"time"
 
 	"ams/pkg/lax"
@@ -30,12 +31,19 @@ type Line struct {
 	PromptSource        string              `json:"promptSource"` // typed, sdk, system
 	TurnOrigin          string              `json:"turnOrigin"`   // human, sdk, task_notification
 	IsCompactSummary    bool                `json:"isCompactSummary"`
+	RowSource           string              `json:"rowSource"` // from 2.1.332: local, recorded, harness, hook
+	TurnPosition        TurnPosition        `json:"turnPosition"`
+	OwnNote             bool                `json:"ownNote"`  // from 2.1.332: the client goes on by itself
+	HookText            bool                `json:"hookText"` // from 2.1.332: a hook said it
 	ToolUseResult       lax.Raw             `json:"toolUseResult"`
 	SourceAssistantUUID string              `json:"sourceToolAssistantUUID"`
 	SourceToolUseID     string              `json:"sourceToolUseID"`
 	PermissionDecision  *PermissionDecision `json:"permissionDecision"`
 	DenialKind          string              `json:"toolDenialKind"` // user-rejected, permission-rule, interrupted, automode-unavailable
 	DenialBeforeRun     bool                `json:"toolDenialBeforeRun"`
+	UserFeedback        string              `json:"userFeedback"`      // what a person said when they refused the call
+	HoldsPersonsWords   bool                `json:"holdsPersonsWords"` // a tool_result line: a person's words stand in it
+	ToolEndsTurn        bool                `json:"toolEndsTurn"`      // the result is the turn's last word (StructuredOutput)
 
 	// assistant
 	RequestID        string `json:"requestId"`
@@ -70,6 +78,8 @@ type Rare struct {
 	OriginalModel   string           `json:"originalModel"`
 	FallbackModel   string           `json:"fallbackModel"`
 	Trigger         string           `json:"trigger"`
+	PromptEnding    *PromptEnding    `json:"promptSubmitEnding"` // informational: what became of a prompt that did not run
+	CommandOutcome  *CommandOutcome  `json:"commandOutcome"`     // local_command
 
 	ParentTool string `json:"parentToolUseID"` // progress: the Agent call
 	Operation  string `json:"operation"`       // queue-operation
@@ -82,6 +92,7 @@ type Rare struct {
 	TotalAPIDuration float64     `json:"totalAPIDuration"` // ms
 	StartTimeMS      float64     `json:"startTime"`        // Unix ms
 	ModelUsage       ModelUsages `json:"modelUsage"`
+	UnknownModelCost bool        `json:"hasUnknownModelCost"` // a model that the client has no price for is in it, at a default
 
 	// titles and links
 	Summary     string `json:"summary"`
@@ -90,12 +101,27 @@ type Rare struct {
 	LeafUUID    string `json:"leafUuid"`
 	PRURL       string `json:"prUrl"`
 
+	AgentName string `json:"agentName"` // of a teammate; of a session that was renamed
+
+	// agent-setting
+	AgentSetting string `json:"agentSetting"` // the agent that the main thread runs as
+
 	APIErrorStatus int64  `json:"apiErrorStatus"` // assistant
 	APIErrorType   string `json:"apiErrorType"`
 }
 
 // noRare is what a line has that has none of them. Nobody writes to it.
 var noRare Rare
+
+// MadeByClient reports whether the client says of a user line or a queued command that nobody said it: it is a notification, a
+// continuation of its own, or what a hook said. Clients before 2.1.332 say nothing.
+func (l *Line) MadeByClient() bool {
+	source := l.RowSource
+	if source == "" && l.Attachment != nil {
+		source = l.Attachment.RowSource
+	}
+	return l.OwnNote || l.HookText || source == "recorded" || source == "harness" || source == "hook"
+}
 
 // Message is the API message of a user or assistant line.
 type Message struct {
@@ -154,6 +180,12 @@ type Block struct {
 // reading it as a raw value first, to be safe from fields of a wrong type, made Read a fifth slower.
 func (b *Block) UnmarshalJSONFrom(d *lax.Decoder) error {
 	*b = Block{}
+	return readMembers(d, func(name []byte) error { return b.member(name, d) })
+}
+
+// readMembers calls read for each member of an object, which must read its value; any other value has none. A name is good until then:
+// names as strings of their own were half of all that reading a transcript allocated.
+func readMembers(d *lax.Decoder, read func(name []byte) error) error {
 	if d.PeekKind() != '{' {
 		return d.SkipValue()
 	}
@@ -161,11 +193,15 @@ func (b *Block) UnmarshalJSONFrom(d *lax.Decoder) error {
 		return err
 	}
 	for d.PeekKind() != '}' {
-		name, err := readString(d)
+		v, err := d.ReadValue()
 		if err != nil {
 			return err
 		}
-		if err := b.member(name, d); err != nil {
+		name := v[1 : len(v)-1]
+		if bytes.IndexByte(name, '\\') >= 0 {
+			name = []byte(lax.String(v))
+		}
+		if err := read(name); err != nil {
 			return err
 		}
 	}
@@ -174,8 +210,8 @@ func (b *Block) UnmarshalJSONFrom(d *lax.Decoder) error {
 }
 
 // member reads the value of the member name.
-func (b *Block) member(name string, d *lax.Decoder) (err error) {
-	switch name {
+func (b *Block) member(name []byte, d *lax.Decoder) (err error) {
+	switch string(name) {
 	case "type":
 		b.Type, err = readString(d)
 	case "text":
@@ -219,64 +255,9 @@ func readRaw(d *lax.Decoder) (lax.Raw, error) {
 	return v.Clone(), err
 }
 
-// Usage is the API's token count of one call, in the API's words.
-type Usage struct {
-	InputTokens         int64                `json:"input_tokens"`
-	OutputTokens        int64                `json:"output_tokens"`
-	CacheReadTokens     int64                `json:"cache_read_input_tokens"`
-	CacheCreationTokens int64                `json:"cache_creation_input_tokens"`
-	CacheCreation       *CacheCreation       `json:"cache_creation"`
-	Speed               string               `json:"speed"`
-	InferenceGeo        string               `json:"inference_geo"`
-	ServerToolUse       *ServerToolUse       `json:"server_tool_use"`
-	OutputDetails       *OutputTokensDetails `json:"output_tokens_details"`
-	Iterations          Iterations           `json:"iterations"`
-}
-
-// CacheCreation splits the cache writes by their lifetime.
-type CacheCreation struct {
-	Ephemeral5m int64 `json:"ephemeral_5m_input_tokens"`
-	Ephemeral1h int64 `json:"ephemeral_1h_input_tokens"`
-}
-
-// ServerToolUse counts what the API's own tools did.
-type ServerToolUse struct {
-	WebSearchRequests int64 `json:"web_search_requests"`
-}
-
-// OutputTokensDetails says how much of the output was thinking.
-type OutputTokensDetails struct {
-	ThinkingTokens int64 `json:"thinking_tokens"`
-}
-
-// Iteration is one attempt or step inside a call, for example one refused by a model and one answered by its fallback.
-type Iteration struct {
-	Type                string         `json:"type"` // message, fallback_message, advisor_message, compaction
-	Model               string         `json:"model"`
-	InputTokens         int64          `json:"input_tokens"`
-	OutputTokens        int64          `json:"output_tokens"`
-	CacheReadTokens     int64          `json:"cache_read_input_tokens"`
-	CacheCreationTokens int64          `json:"cache_creation_input_tokens"`
-	CacheCreation       *CacheCreation `json:"cache_creation"`
-}
-
-// Iterations are those of one call, at most maxIterations.
-type Iterations []Iteration
-
-// UnmarshalJSONFrom leaves at zero what does not fit.
-func (its *Iterations) UnmarshalJSONFrom(d *lax.Decoder) error {
-	*its = nil
-	_, err := lax.Elements(d, maxIterations, func(d *lax.Decoder) error {
-		v, err := d.ReadValue()
-		if err != nil {
-			return err
-		}
-		var it Iteration
-		_ = lax.Unmarshal(v, &it) // it is valid JSON
-		*its = append(*its, it)
-		return nil
-	})
-	return err
+// TurnPosition says the how-manieth turn of its conversation a prompt begins, from 1; a compaction begins it anew.
+type TurnPosition struct {
+	TurnIndex int64 `json:"turnIndex"`
 }
 
 // PermissionDecision is the client's decision about a tool call and where it came from.
@@ -295,12 +276,38 @@ type CompactMetadata struct {
 	DurationMS  float64 `json:"durationMs"`
 }
 
+// PromptEnding says why a prompt was not given to the model.
+type PromptEnding struct {
+	Ending struct {
+		Kind   string `json:"kind"` // blocked_by_hook, ...
+		Reason string `json:"reason"`
+	} `json:"ending"`
+}
+
+// CommandOutcome says how a command that the client ran itself ended.
+type CommandOutcome struct {
+	Kind string `json:"kind"` // failed, ...
+}
+
+// Types of attachments that a Session needs.
+const (
+	QueuedCommand   = "queued_command"    // a prompt or notification that came while a turn ran
+	MaxTurnsReached = "max_turns_reached" // --max-turns ended the run
+	BudgetUSD       = "budget_usd"        // what is left of --max-budget-usd, written before each call
+)
+
 // Attachment is what the client put beside a message.
 type Attachment struct {
 	Type        string  `json:"type"`
 	Prompt      Content `json:"prompt"` // queued_command
 	CommandMode string  `json:"commandMode"`
 	SourceUUID  string  `json:"source_uuid"`
+	RowSource   string  `json:"rowSource"`
+
+	MaxTurns  float64 `json:"maxTurns"` // max_turns_reached
+	TurnCount float64 `json:"turnCount"`
+	Used      float64 `json:"used"` // budget_usd
+	Total     float64 `json:"total"`
 }
 
 // Progress is the data of a progress line (clients 2.1.7 to 2.1.81). agent_progress carries whole subagent messages.
@@ -318,36 +325,6 @@ type Nested struct {
 	Timestamp string   `json:"timestamp"`
 	RequestID string   `json:"requestId"`
 	Message   *Message `json:"message"`
-}
-
-// ModelUsage is what cost-state says of one model, cumulative over the session.
-type ModelUsage struct {
-	InputTokens         int64   `json:"inputTokens"`
-	OutputTokens        int64   `json:"outputTokens"`
-	CacheReadTokens     int64   `json:"cacheReadInputTokens"`
-	CacheCreationTokens int64   `json:"cacheCreationInputTokens"`
-	WebSearchRequests   int64   `json:"webSearchRequests"`
-	CostUSD             float64 `json:"costUSD"`
-}
-
-// ModelUsages are what a bill says of each model, by its name; at most maxModels.
-type ModelUsages map[string]ModelUsage
-
-// UnmarshalJSONFrom leaves at zero what does not fit.
-func (m *ModelUsages) UnmarshalJSONFrom(d *lax.Decoder) error {
-	*m = ModelUsages{}
-	_, err := lax.Members(d, maxModels, func(name string, d *lax.Decoder) error {
-		v, err := d.ReadValue()
-		if err != nil {
-			return err
-		}
-		var u ModelUsage
-		if v.Kind() == '{' && lax.Unmarshal(v, &u) == nil {
-			(*m)[lax.CutText(name, maxShort)] = u
-		}
-		return nil
-	})
-	return err
 }
 
 // parseTime reads a line's timestamp; what is no RFC 3339 time of the years 1 to 9999 is zero.

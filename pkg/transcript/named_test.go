@@ -30,7 +30,7 @@ func TestFromFileTakesTheSessionFromNameOrLines(t *testing.T) {
 			"subagents/agent-outside.jsonl":                 line,
 			"any/subagents/agent-outside.jsonl":             line,
 		})
-		files, err := (&Finder{Owner: -1, Anywhere: true}).FromFile(filepath.Join(dir, "any", test.path))
+		files, err := (&Finder{Anywhere: true}).FromFile(filepath.Join(dir, "any", test.path), anybody)
 		if err != nil || files.SessionID != test.session || files.Main == "" || len(files.Agents) != test.agents {
 			t.Errorf("FromFile(%s) = session %q, %q, %v; want session %q with %d agents", test.path, files.SessionID, found(dir, files), err, test.session, test.agents)
 		}
@@ -40,7 +40,7 @@ func TestFromFileTakesTheSessionFromNameOrLines(t *testing.T) {
 func TestFromFileTakesARelativePath(t *testing.T) {
 	dir := tree(t, map[string]string{"any/chat.jsonl": `{"sessionId":"s"}`, "any/chat/subagents/agent-a.jsonl": user("a", 5)})
 	t.Chdir(dir)
-	files, err := (&Finder{Owner: -1, Anywhere: true}).FromFile(filepath.Join("any", "chat.jsonl"))
+	files, err := (&Finder{Anywhere: true}).FromFile(filepath.Join("any", "chat.jsonl"), anybody)
 	if err != nil || len(files.Paths()) != 2 {
 		t.Fatalf("FromFile = %q, %v; want the main file and an agent", files.Paths(), err)
 	}
@@ -51,9 +51,9 @@ func TestFromFileTakesARelativePath(t *testing.T) {
 
 func TestFromFileSaysWhyNot(t *testing.T) {
 	dir := tree(t, map[string]string{"none.jsonl": "{}\n[]\nx", "empty.jsonl": "", "folder/x": ""})
-	f := &Finder{Owner: -1, Anywhere: true}
+	f := &Finder{Anywhere: true}
 	for name, want := range map[string]error{"none.jsonl": ErrNoSession, "empty.jsonl": ErrNoSession, "folder": ErrUnsafe, "gone.jsonl": fs.ErrNotExist} {
-		if files, err := f.FromFile(filepath.Join(dir, name)); !errors.Is(err, want) || !reflect.DeepEqual(files, Files{}) {
+		if files, err := f.FromFile(filepath.Join(dir, name), anybody); !errors.Is(err, want) || !reflect.DeepEqual(files, Files{}) {
 			t.Errorf("FromFile(%s) = %+v, %v; want %v", name, files, err, want)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"ams/pkg/lax"
 )
@@ -16,6 +17,7 @@ type Report struct {
 	Bytes    int64          // bytes read
 	Unparsed int            // lines, or rests of lines, that are not JSON objects
 	Cut      bool           // the last line has no end and is not JSON: the file was cut or is still being written
+	Last     time.Time      // the latest time on any of the lines, zero where none has one
 	Unknown  map[string]int // lines by types that this package does not know; "(others)" beyond 64 names and for long ones
 	LeftOut  int            // lines longer than 64 MB or beyond the number that a session may have, and parts beyond the number in a line
 	Short    int            // texts and values that were shortened
@@ -31,22 +33,46 @@ var knownTypes = map[string]bool{
 	"content-replacement": false, "data-flow-records": false, "data-flow-incomplete": false, "fork-context-ref": false,
 	"frame-link": false, "artifact-comment-monitor": false, "memory-mode": false, "derived-from": false,
 	"ended-by-model": false, "tag": false, "relocated": false, "agent-name": false, "agent-color": false,
-	"agent-setting": false, "artifact-autoreact-ledger": false, "bridge-session": false, "history-suppression": false,
+	"agent-setting": true, "artifact-autoreact-ledger": false, "bridge-session": false, "history-suppression": false,
 	"attribution-snapshot": false, "mode": false, "permission-mode": false, "isolation-latch": false,
 	"session-owner": false, "dev-mods": false, "atis-latch": false, "tools-used": false, "worktree-state": false,
 	"observer-ref": false, "host-row": false, "repl-mode": false, "hybrid-organization": false,
 }
 
-// Read calls fn for every line that a Session can need, in file order, and returns the report. A line with two objects run together gives both; a
-// bad line is counted and skipped, and so is one that is longer than 64 MB; long texts are shortened. The error is about reading r alone.
+// Read calls fn for every line that a Session can need, in file order, and returns the report. A line with two objects run
+// together gives both; a bad line is counted and skipped, and so is one that is longer than 64 MB; long texts are shortened. The
+// error is about reading r alone.
 func Read(r io.Reader, fn func(*Line)) (Report, error) { return read(r, newRoom(), fn) }
 
+// read keeps no more than there is room for.
 func read(r io.Reader, room *room, fn func(*Line)) (Report, error) {
+	short, leftOut := 0, 0
+	rep, err := readEvery(r, room.line, func(l *Line, needed bool) {
+		if !needed {
+			return
+		}
+		cut, ok := room.fit(l)
+		if !ok {
+			leftOut++
+			return
+		}
+		short += cut
+		leftOut += l.over()
+		fn(l)
+	})
+	rep.Short += short
+	rep.LeftOut += leftOut
+	return rep, err
+}
+
+// readEvery calls fn for every line of every type but the skippable bulk; needed says which ones a Session can
+// need. Lines with more than most bytes are left out.
+func readEvery(r io.Reader, most int, fn func(l *Line, needed bool)) (Report, error) {
 	rep := Report{Unknown: map[string]int{}}
 	br := bufio.NewReaderSize(r, 256<<10)
 	var long []byte
 	for number := 1; ; number++ {
-		line, over, err := readLine(br, &long, room.line)
+		line, over, err := readLine(br, &long, most)
 		rep.Bytes += int64(len(line)) + over
 		if over > 0 {
 			rep.Lines++
@@ -58,7 +84,7 @@ func read(r io.Reader, room *room, fn func(*Line)) (Report, error) {
 		}
 		if body := bytes.TrimSpace(line); len(body) > 0 {
 			rep.Lines++
-			ok := readObjects(body, number, &rep, room, fn)
+			ok := readObjects(body, number, &rep, fn)
 			if !ok {
 				rep.Unparsed++
 				rep.Cut = errors.Is(err, io.EOF)
@@ -99,13 +125,13 @@ func readLine(br *bufio.Reader, long *[]byte, most int) (line []byte, over int64
 }
 
 // readObjects decodes the objects on one line and reports whether all of it was objects.
-func readObjects(body []byte, number int, rep *Report, room *room, fn func(*Line)) bool {
+func readObjects(body []byte, number int, rep *Report, fn func(*Line, bool)) bool {
 	if skip := peekType(body); skip != "" && lax.Valid(body) {
 		return true
 	}
 	var l Line
 	if lax.Raw(body).Kind() == '{' && lax.Unmarshal(body, &l) == nil {
-		keep(&l, number, rep, room, fn)
+		keep(&l, number, rep, fn)
 		return true
 	}
 	// Six lines in 4,707 published files hold two objects: a newline was lost between two writers.
@@ -119,7 +145,7 @@ func readObjects(body []byte, number int, rep *Report, room *room, fn func(*Line
 		if v.Kind() != '{' || lax.Unmarshal(v, &l) != nil {
 			return false
 		}
-		keep(&l, number, rep, room, fn)
+		keep(&l, number, rep, fn)
 	}
 }
 
@@ -136,34 +162,34 @@ func peekType(body []byte) string {
 	return ""
 }
 
-func keep(l *Line, number int, rep *Report, room *room, fn func(*Line)) {
+func keep(l *Line, number int, rep *Report, fn func(*Line, bool)) {
 	if l.Rare == nil {
 		l.Rare = &noRare
+	}
+	if l.Time = parseTime(l.Timestamp); l.Time.After(rep.Last) {
+		rep.Last = l.Time
 	}
 	needed, known := knownTypes[l.Type]
 	if !known {
 		rep.countUnknown(l.Type)
 	}
-	if !needed || !l.useful() {
-		return
-	}
-	cut, ok := room.fit(l)
-	if !ok {
-		rep.LeftOut++
-		return
-	}
-	rep.Short += cut
-	rep.LeftOut += l.over()
 	l.Number = number
-	l.Time = parseTime(l.Timestamp)
-	fn(l)
+	fn(l, needed && l.useful())
 }
 
-// useful tells apart the lines of types whose bulk no Session needs: attachments but queued prompts, progress but subagents'.
+// useful tells apart the lines of types whose bulk no Session needs: attachments but queued prompts and
+// bounds of a run, progress but subagents'.
 func (l *Line) useful() bool {
 	switch l.Type {
 	case "attachment":
-		return l.Attachment != nil && l.Attachment.Type == "queued_command"
+		if l.Attachment == nil {
+			return false
+		}
+		switch l.Attachment.Type {
+		case QueuedCommand, MaxTurnsReached, BudgetUSD:
+			return true
+		}
+		return false
 	case "progress":
 		return l.Data != nil && l.Data.Type == "agent_progress"
 	}
@@ -195,6 +221,8 @@ func (l *Line) Nested() *Line {
 	}
 	if inner.Time = parseTime(n.Timestamp); inner.Time.IsZero() {
 		inner.Time = l.Time
+	} else if own := parseTime(l.Timestamp); !own.IsZero() {
+		inner.Time = inner.Time.Add(l.Time.Sub(own)) // by the clock that l's time is of
 	}
 	return inner
 }

@@ -241,10 +241,10 @@ func TestReadLosesNoLineToAWrongType(t *testing.T) {
 	}{
 		{"usage is text",
 			`{"type":"assistant","uuid":"a","message":{"id":"msg_1","content":[{"type":"text","text":"hi"}],"usage":"12 tokens"}}`,
-			Line{Message: &Message{ID: "msg_1", Content: text}}},
+			Line{Message: &Message{ID: "msg_1", Content: text, Usage: usageOf(noCounts)}}},
 		{"token counts are text",
 			`{"type":"assistant","uuid":"a","message":{"id":"msg_1","usage":{"input_tokens":"12","output_tokens":3.0,"cache_creation":7}}}`,
-			Line{Message: &Message{ID: "msg_1", Usage: &Usage{InputTokens: 12, OutputTokens: 3}}}},
+			Line{Message: &Message{ID: "msg_1", Usage: usageOf(Counts{12, 3, Absent, Absent, Absent, Absent})}}},
 		{"content is a number",
 			`{"type":"assistant","uuid":"a","message":{"id":"msg_1","content":7}}`,
 			Line{Message: &Message{ID: "msg_1"}}},
@@ -256,7 +256,8 @@ func TestReadLosesNoLineToAWrongType(t *testing.T) {
 			Line{Message: &Message{Content: Content{Blocks: []Block{{}, {}, {Type: "text", Text: "hi"}, {}}}}}},
 		{"fields of a block",
 			`{"type":"assistant","uuid":"a","message":{"content":[{"type":["text"],"text":{"a":1},"id":5,"name":"Bash","input":"ls","is_error":"yes"}],"model":3,"usage":{"output_tokens":9}}}`,
-			Line{Message: &Message{Content: Content{Blocks: []Block{{Name: "Bash", Input: []byte(`"ls"`)}}}, Usage: &Usage{OutputTokens: 9}}}},
+			Line{Message: &Message{Content: Content{Blocks: []Block{{Name: "Bash", Input: []byte(`"ls"`)}}},
+				Usage: usageOf(Counts{Absent, 9, Absent, Absent, Absent, Absent})}}},
 		{"message is text", `{"type":"user","uuid":"a","message":"hi"}`, Line{}},
 		{"time is a number", `{"type":"user","uuid":"a","timestamp":1795341611358,"sessionId":"s"}`, Line{SessionID: "s"}},
 		{"time is a date", `{"type":"user","uuid":"a","timestamp":"2026-11-22","sessionId":"s"}`, Line{SessionID: "s", Timestamp: "2026-11-22"}},
@@ -268,7 +269,7 @@ func TestReadLosesNoLineToAWrongType(t *testing.T) {
 		{"attachment is text", `{"type":"system","uuid":"a","attachment":"x","compactMetadata":[1],"apiErrorStatus":"529"}`, Line{Rare: &Rare{APIErrorStatus: 529}}},
 		{"one model's bill is text",
 			`{"type":"cost-state","uuid":"a","totalCostUSD":"free","startTime":"x","modelUsage":{"m":{"outputTokens":5},"n":"none"},"totalAPIDuration":378}`,
-			Line{Rare: &Rare{TotalAPIDuration: 378, ModelUsage: ModelUsages{"m": {OutputTokens: 5}}}}},
+			Line{Rare: &Rare{TotalAPIDuration: 378, ModelUsage: ModelUsages{"m": {OutputTokens: 5}, "n": {CostUSD: -1}}}}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			kept, lines, rep := readAll(t, test.in+"\n")
@@ -305,8 +306,8 @@ func TestReadRealLines(t *testing.T) {
 		{"prompt", fmt.Sprint(prompt.PromptSource, prompt.TurnOrigin, prompt.Time.UnixMilli(), prompt.Message.Content.Text),
 			"sdk" + "sdk" + "1795341612008" + "Use a helper [[lane:main]]"},
 		{"api-request", request.ID, lines[3].RequestRef},
-		{"thinking", fmt.Sprint(thinking.Model, thinking.Content.Blocks[0].Thinking, thinking.Usage.CacheCreation.Ephemeral5m), "claude-opus-5-5A helper should do this.4000"},
-		{"tool use", fmt.Sprint(use.ID == thinking.ID, use.Content.Blocks[0].Name, len(use.Content.Blocks[0].Input) > 10, *use.Usage.ServerToolUse), "trueAgenttrue{0}"},
+		{"thinking", fmt.Sprint(thinking.Model, thinking.Content.Blocks[0].Thinking, thinking.Usage.Ephemeral5m), "claude-opus-5-5A helper should do this.4000"},
+		{"tool use", fmt.Sprint(use.ID == thinking.ID, use.Content.Blocks[0].Name, len(use.Content.Blocks[0].Input) > 10, use.Usage.WebSearches), "trueAgenttrue0"},
 		{"cost-state", fmt.Sprint(*cost.TotalCostUSD, cost.ModelUsage["claude-opus-5-5"].OutputTokens), "0.039360000000000006 205"},
 		{"queued prompt", queued.Attachment.Prompt.Text + queued.Attachment.CommandMode, "Queued while two runsprompt"},
 		{"compact boundary", fmt.Sprint(*compact.CompactMetadata), "{manual 4032 2624 0 595}"},
@@ -353,7 +354,8 @@ func TestNestedGivesTheSubagentsLine(t *testing.T) {
 	want := &Line{
 		Type: "assistant", UUID: "n", SessionID: "s", AgentID: "a1b2c3", Timestamp: "2026-11-22T10:00:12Z", IsSidechain: true, Version: "2.1.30",
 		RequestID: "req_1", Number: 1, Time: at, Rare: &Rare{},
-		Message: &Message{ID: "msg_1", Model: "m", Content: Content{Blocks: []Block{{Type: "text", Text: "hi"}}}, Usage: &Usage{OutputTokens: 5}},
+		Message: &Message{ID: "msg_1", Model: "m", Content: Content{Blocks: []Block{{Type: "text", Text: "hi"}}},
+			Usage: usageOf(Counts{Absent, 5, Absent, Absent, Absent, Absent})},
 	}
 	if got := lines[0].Nested(); !reflect.DeepEqual(got, want) {
 		t.Errorf("Nested\n got %+v\nwant %+v", got, want)

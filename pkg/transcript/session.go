@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"path/filepath"
 	"strings"
+	"time"
 )
 
 // File is one file of a session as it was read.
@@ -14,6 +15,9 @@ type File struct {
 	Name string
 	// Agent is nil for the main file.
 	Agent *AgentFile
+	// ModTime is when the file was changed last, for a session that has no time of its own; zero where there is
+	// no file.
+	ModTime time.Time
 	// Lines are the lines that a Session can need, in file order.
 	Lines []*Line
 	Report
@@ -66,6 +70,9 @@ func readFile(path string, o owner, room *room) (File, error) {
 	}
 	defer file.Close()
 	var f File
+	if info, err := file.Stat(); err == nil {
+		f.ModTime = info.ModTime().UTC()
+	}
 	f.Report, err = read(file, room, func(l *Line) { f.Lines = append(f.Lines, l) })
 	if err != nil {
 		return f, fmt.Errorf("%s: %w", path, err)

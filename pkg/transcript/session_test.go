@@ -11,7 +11,7 @@ import (
 // find finds the session below dir; its files must be there.
 func find(t testing.TB, dir string) Files {
 	t.Helper()
-	files, err := (&Finder{ClaudeDir: dir, Owner: -1}).Find(sessionID, "")
+	files, err := (&Finder{ClaudeDir: dir}).Find(sessionID, "", anybody)
 	if err != nil {
 		t.Fatal(err)
 	}

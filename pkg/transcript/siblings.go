@@ -1,129 +1,315 @@
 package transcript
 
 import (
-	"bytes"
-	"os"
+	"cmp"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
-
-	"ams/pkg/lax"
 )
 
-// Sibling is another main file of the project folder that begins with lines of this session: a fork or, in old clients, a resume of
-// it, or what it was forked from.
+// Sibling is another session whose main file shares lines with this one's: a fork or, in old clients, a resume of it, what it was
+// forked from, or a copy.
 type Sibling struct {
 	SessionID string
-	// Shared are the uuids that both files hold.
+	// Shared are the uuids and, of the API's own, message ids of this session's files that the sibling's hold, too.
 	Shared map[string]bool
-	// Begun is the first time in the sibling's file, Own the first of a line that is not shared; zero where there is none.
-	Begun, Own time.Time
+	Standing
+	Path string `json:"-"` // of its main file
 }
 
-// Siblings finds the files that share history with lines, the main file of files. Copies keep the uuid of every line and begin with
-// the history from its start, so the heads of the files tell.
-func (f *Finder) Siblings(files Files, lines []*Line) []Sibling {
-	ours := map[string]bool{}
-	for _, l := range lines {
-		if l.UUID != "" {
-			ours[l.UUID] = true
+// Standing is what tells an original from a copy. It is told of a file and all that share lines with it, so that it is the same whoever
+// asks.
+type Standing struct {
+	// Named says that shared lines bear the session's own id. Forks write their own into what they copy, people who copy files do not.
+	Named bool
+	// Begun is the first time in the file, LastShared that of the last shared line; zero where there is none.
+	Begun, LastShared time.Time
+	// Goes says that the file goes on with lines that no other has.
+	Goes bool
+	// Hooked is when the session's first hook came, zero without any; Forked that it began as a fork then. An Archive does not know
+	// them.
+	Hooked time.Time
+	Forked bool
+}
+
+// held are the lines of a file, as far as a comparison needs them.
+type held struct {
+	session string // whose file it is: its name, or what its lines say
+	begun   int64  // µs, the first time in it; 0 without any
+	lines   []heldLine
+}
+
+// heldLine is an id and the line that it stands on.
+type heldLine struct {
+	id    uint64
+	at    int64 // µs, 0 without a time
+	named bool  // the line bears the session's id
+	owner bool  // the id is the line's own, and not its message's
+}
+
+// heldBy reads what a file holds; what it held before stays.
+func (o owner) heldBy(path string, before *held) *held {
+	h := &held{}
+	file, err := o.open(path)
+	if err != nil {
+		return before
+	}
+	defer file.Close()
+	first := ""
+	name := strings.TrimSuffix(filepath.Base(path), ".jsonl")
+	seen := map[uint64]bool{}
+	_, _ = readEvery(file, maxLine, func(l *Line, _ bool) { // what can be read is proof enough
+		first = cmp.Or(first, l.SessionID)
+		line := heldLine{named: l.SessionID == name}
+		if !l.Time.IsZero() {
+			line.at = l.Time.UnixMicro()
+			if h.begun == 0 || line.at < h.begun {
+				h.begun = line.at
+			}
+		}
+		for _, id := range idsOn(l) {
+			if line.id, line.owner = idHash(id), id == l.UUID; !seen[line.id] {
+				seen[line.id] = true
+				h.lines = append(h.lines, line)
+			}
+		}
+	})
+	if h.session = name; !isUUID(name) && first != "" {
+		h.session = first
+	}
+	if before != nil {
+		if before.begun != 0 && (h.begun == 0 || before.begun < h.begun) {
+			h.begun = before.begun
+		}
+		for _, line := range before.lines {
+			if !seen[line.id] {
+				h.lines = append(h.lines, line)
+			}
 		}
 	}
-	if len(ours) == 0 {
-		return nil
+	return h
+}
+
+// idsOn are the ids by which a line is known: its uuid, and the message of the API that it is a piece of.
+func idsOn(l *Line) []string {
+	var ids []string
+	if l.UUID != "" {
+		ids = append(ids, l.UUID)
 	}
-	heads := f.headsIn(files)
-	var names []string
-	for uuid := range ours {
-		names = append(names, heads[uuid]...)
+	if l.Type == "assistant" && l.Message != nil && isAcrossSessions(l.Message.ID) {
+		ids = append(ids, l.Message.ID)
 	}
-	slices.Sort(names)
+	return ids
+}
+
+// Siblings returns the sessions that share lines with the given one, by the paths of their main files, and where it stands among
+// them. read are its files as [ReadFiles] returned them.
+func (a *Archive) Siblings(files Files, read []File) ([]Sibling, Standing) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	own := a.file(files.Main)
+	if own == nil || own.family == nil || own.held == nil {
+		return nil, Standing{}
+	}
 	var out []Sibling
-	for _, name := range names {
-		path := filepath.Join(files.Project, name+".jsonl")
-		if path == files.Main {
+	for _, f := range own.family.members {
+		if f == own || f.held == nil || f.held.session == files.SessionID || !files.owner.Is(f.uid) {
 			continue
 		}
-		if s := files.owner.compare(path, name, ours); len(s.Shared) > 0 {
+		s := Sibling{SessionID: f.held.session, Shared: f.sharedWith(files, read), Standing: own.family.standing(f), Path: f.path}
+		if len(s.Shared) > 0 {
 			out = append(out, s)
+		}
+	}
+	if len(out) == 0 {
+		return nil, Standing{}
+	}
+	slices.SortFunc(out, func(s, t Sibling) int { return strings.Compare(s.Path, t.Path) })
+	return out, own.family.standing(own)
+}
+
+// SiblingFile is what a main file looked like before its lines were compared.
+type SiblingFile struct {
+	Path    string
+	Size    int64
+	ModTime time.Time // zero where the file was so young that its time proves nothing
+}
+
+// SiblingFiles are the main files that are there and of one family with the given one, itself not among them, by their paths.
+func (a *Archive) SiblingFiles(main string) []SiblingFile {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	own := a.file(main)
+	if own == nil || own.family == nil {
+		return nil
+	}
+	var out []SiblingFile
+	for _, f := range own.family.members {
+		if f == own || f.gone {
+			continue
+		}
+		s := SiblingFile{Path: f.path, Size: f.size}
+		if f.modTime != 0 {
+			s.ModTime = time.Unix(0, f.modTime).UTC()
+		}
+		out = append(out, s)
+	}
+	slices.SortFunc(out, func(s, t SiblingFile) int { return strings.Compare(s.Path, t.Path) })
+	return out
+}
+
+// Relatives are the paths of [Archive.SiblingFiles] by a look that sees less: at what was at rest it does not look again.
+func (a *Archive) Relatives(main string) []string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.look()
+	dir := a.folders[filepath.Dir(main)]
+	if dir == nil || dir.files[filepath.Base(main)] == nil || dir.files[filepath.Base(main)].family == nil {
+		return nil
+	}
+	var out []string
+	for _, f := range dir.files[filepath.Base(main)].family.members {
+		if f.path != main && !f.gone {
+			out = append(out, f.path)
 		}
 	}
 	return out
 }
 
-// folder is a project folder as the transcripts of one owner in it.
-type folder struct {
-	path string
-	owner
-}
-
-// headsIn gives, by the first uuid in a file, the names of the main files of the project folder. Each file is looked at once: looking
-// anew for every session made the time grow with the square of their number, to minutes for a few thousand.
-func (f *Finder) headsIn(files Files) map[string][]string {
-	at := folder{files.Project, files.owner}
-	if heads, ok := f.heads[at]; ok {
-		return heads
+// Holds reports whether a main file holds every id that another one does; false for one without any.
+func (a *Archive) Holds(main, other string) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	f, o := a.file(main), a.file(other)
+	if f == nil || o == nil || len(o.ids) == 0 {
+		return false
 	}
-	heads := map[string][]string{}
-	entries, _ := os.ReadDir(files.Project)
-	for _, e := range entries {
-		name, ok := strings.CutSuffix(e.Name(), ".jsonl")
-		if !ok || !e.Type().IsRegular() || strings.HasPrefix(name, "agent-") {
-			continue
-		}
-		if uuid := files.owner.headUUID(filepath.Join(files.Project, e.Name())); uuid != "" {
-			heads[uuid] = append(heads[uuid], name)
+	has := map[uint64]bool{}
+	for id := range f.ids.all {
+		has[id] = true
+	}
+	for id := range o.ids.all {
+		if !has[id] {
+			return false
 		}
 	}
-	if f.heads == nil {
-		f.heads = map[folder]map[string][]string{}
-	}
-	f.heads[at] = heads
-	return heads
+	return true
 }
 
-// headUUID is the first uuid in a file, or "".
-func (o owner) headUUID(path string) string {
-	var l struct {
-		UUID string `json:"uuid"`
+// file finds a main file, after a look at its folder and those around it.
+func (a *Archive) file(main string) *mainFile {
+	if main == "" {
+		return nil
 	}
-	o.head(path, func(line []byte) bool {
-		return bytes.Contains(line, []byte(`"uuid":"`)) && lax.Unmarshal(line, &l) == nil && l.UUID != ""
-	})
-	return l.UUID
+	dir := filepath.Dir(main)
+	a.show(around(dir))
+	a.show(dir)
+	a.look()
+	f := a.folders[dir].files[filepath.Base(main)]
+	if f != nil && !f.looked && a.lookAt(f, time.Now()) {
+		a.takeIn([]*mainFile{f}, false)
+	}
+	return f
 }
 
-// compare reads a sibling whole.
-func (o owner) compare(path, sessionID string, ours map[string]bool) Sibling {
-	s := Sibling{SessionID: sessionID, Shared: map[string]bool{}}
-	file, err := o.open(path)
-	if err != nil {
-		return s
+// sharedWith are the ids on lines of a session that the file holds, too, and those of its agents' files where the other session has a file
+// of the same agent: somebody copied the folder.
+func (f *mainFile) sharedWith(files Files, read []File) map[string]bool {
+	has := make(map[uint64]bool, len(f.held.lines))
+	for _, line := range f.held.lines {
+		has[line.id] = true
 	}
-	defer file.Close()
-	_, _ = Read(file, func(l *Line) { // what can be read of it is proof enough
-		if !l.Time.IsZero() && (s.Begun.IsZero() || l.Time.Before(s.Begun)) {
-			s.Begun = l.Time
+	shared := map[string]bool{}
+	for _, own := range read {
+		if own.Agent != nil {
+			if own.Agent.Path == "" {
+				continue
+			}
+			has = f.heldByAgent(files, own.Agent.Path)
 		}
+		for _, l := range own.Lines {
+			for _, id := range idsOn(l) {
+				if has[idHash(id)] {
+					shared[id] = true
+				}
+			}
+		}
+	}
+	return shared
+}
+
+// heldByAgent are the ids in the file of the same agent in another session's folder.
+func (f *mainFile) heldByAgent(files Files, agent string) map[uint64]bool {
+	below, ok := strings.CutPrefix(agent, strings.TrimSuffix(files.Main, ".jsonl"))
+	if !ok {
+		return nil
+	}
+	theirs := strings.TrimSuffix(f.path, ".jsonl") + below
+	if theirs == agent {
+		return nil
+	}
+	h := files.owner.heldBy(theirs, &held{})
+	has := make(map[uint64]bool, len(h.lines))
+	for _, line := range h.lines {
+		has[line.id] = true
+	}
+	return has
+}
+
+// standing tells where a file stands in its family.
+func (fam *family) standing(f *mainFile) Standing {
+	fam.once.Do(fam.findShared)
+	s := Standing{Begun: microTime(f.held.begun)}
+	for _, line := range f.held.lines {
 		switch {
-		case l.UUID == "":
-		case ours[l.UUID]:
-			s.Shared[l.UUID] = true
-		case !l.Time.IsZero() && (s.Own.IsZero() || l.Time.Before(s.Own)):
-			s.Own = l.Time
+		case fam.shared[line.id]:
+			s.Named = s.Named || line.named
+			if at := microTime(line.at); at.After(s.LastShared) {
+				s.LastShared = at
+			}
+		case line.owner:
+			s.Goes = true
 		}
-	})
+	}
 	return s
 }
 
-// MainLines reads the lines of a given type of another session's main file in the same project folder, with the time of the last line
-// before each.
-func MainLines(files Files, sessionID, lineType string, fn func(l *Line, before time.Time)) {
-	if !plainName(sessionID) {
-		return
+// microTime is a time in µs, zero for 0.
+func microTime(us int64) time.Time {
+	if us == 0 {
+		return time.Time{}
 	}
-	file, err := files.owner.open(filepath.Join(files.Project, sessionID+".jsonl"))
+	return time.UnixMicro(us).UTC()
+}
+
+// findShared finds the ids that files of two sessions hold.
+func (fam *family) findShared() {
+	holder := map[uint64]string{}
+	fam.shared = map[uint64]bool{}
+	for _, f := range fam.members {
+		if f.held == nil {
+			continue
+		}
+		for _, line := range f.held.lines {
+			if have, ok := holder[line.id]; ok && have != f.held.session {
+				fam.shared[line.id] = true
+			}
+			holder[line.id] = f.held.session
+		}
+	}
+}
+
+// MainLines reads the lines of a given type of another session's main file, with the time of the last line before each. main is its
+// path; "" stands for the session's file in the project folder of files.
+func MainLines(files Files, sessionID, main, lineType string, fn func(l *Line, before time.Time)) {
+	if main == "" {
+		if !plainName(sessionID) {
+			return
+		}
+		main = filepath.Join(files.Project, sessionID+".jsonl")
+	}
+	file, err := files.owner.open(main)
 	if err != nil {
 		return
 	}

@@ -2,6 +2,7 @@ package upload
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/md5"
 	"crypto/tls"
@@ -12,7 +13,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -90,19 +90,24 @@ func (t S3Timeouts) withDefaults() S3Timeouts {
 // (Google's front end rewrites it).
 //
 // Conditions need a server that knows them: If-Match and If-None-Match are
-// checked atomically by AWS, R2, MinIO and versitygw. A server that ignores
-// them makes such a Put unconditional.
+// checked atomically by AWS, R2, MinIO and versitygw. Where a server refuses
+// them, a Put looks first and puts then, and two at the same time may both win:
+// see s3_conditions.go. A server that ignores them makes such a Put
+// unconditional.
+//
+// An answer that is not the bucket's (a page, a compressed body, a redirect) is an
+// error and never taken for one.
 //
 // Credentials are those of the SDK's chain: environment, profiles, SSO,
 // container and, at AWS only, instance roles. They are looked up by the first
 // call and appear in no error.
 type S3 struct {
-	client   *s3.Client
-	opt      S3Options
-	prefix   string // empty or ending in a slash
-	secrets  *secrets
-	retryer  aws.Retryer
-	quotedIf atomic.Bool // this server wants ETags in quotes
+	client     *s3.Client
+	opt        S3Options
+	prefix     string // empty or ending in a slash
+	secrets    *secrets
+	retryer    aws.Retryer
+	conditions conditions // what this server takes, as far as this value has learned
 }
 
 // NewS3 returns the store. It reads the SDK's environment variables and files and
@@ -145,6 +150,7 @@ func NewS3(ctx context.Context, opt S3Options) (*S3, error) {
 		o.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired
 		o.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenRequired
 		o.Credentials = s.secrets
+		o.HTTPClient = atHome(cfg.HTTPClient)
 		o.Retryer = s.retryer
 		o.RetryMaxAttempts = s3Attempts // beats AWS_MAX_ATTEMPTS
 		o.HTTPSignerV4 = unsignedEncoding{o.HTTPSignerV4}
@@ -240,78 +246,6 @@ func newRetryer(t S3Timeouts) aws.Retryer {
 	})
 }
 
-// Put implements [Store].
-func (s *S3) Put(ctx context.Context, key string, body []byte, opt PutOptions) (string, error) {
-	if err := checkPut(ctx, key, body, opt); err != nil {
-		return "", err
-	}
-	first := opt
-	if opt.IfMatch != "" && s.quotedIf.Load() {
-		first.IfMatch = `"` + opt.IfMatch + `"`
-	}
-	etag, attempts, err := s.put(ctx, key, body, first)
-	if err == errCondition {
-		etag, err = s.refused(ctx, key, body, opt, attempts)
-	}
-	if err == errCondition {
-		return "", fmt.Errorf("put %s: %w", key, ErrChanged)
-	}
-	return etag, err
-}
-
-// refused looks into the refusal of a conditional Put after so many attempts:
-// three kinds are none. It returns errCondition for all others.
-func (s *S3) refused(ctx context.Context, key string, body []byte, opt PutOptions, attempts int) (string, error) {
-	there, thereTag, err := s.Get(ctx, key)
-	switch {
-	case err == nil && attempts > 1 && bytes.Equal(there, body):
-		return thereTag, nil // by an attempt whose answer was lost; the next one met it
-	case err == nil && opt.IfMatch != "" && opt.IfMatch == thereTag && !s.quotedIf.Load():
-		// The server compares ETags with their quotes. Old Ceph takes them only
-		// without, so that is tried first.
-		etag, _, err := s.put(ctx, key, body, PutOptions{IfMatch: `"` + opt.IfMatch + `"`})
-		if err == nil {
-			s.quotedIf.Store(true)
-		}
-		return etag, err
-	case errors.Is(err, ErrNotFound) && opt.IfAbsent:
-		return s.putOnGhost(ctx, key, body)
-	}
-	return "", errCondition
-}
-
-// ghostLooks is how often, and ghostPause how far apart, an object is looked for that a server says is there and does not show, before it is
-// taken for one that a crash left half: together longer than a server under load takes to show what another writer just sent.
-const (
-	ghostLooks = 5
-	ghostPause = 250 * time.Millisecond
-)
-
-// putOnGhost is for a server that says at once that there is an object and that
-// there is none. Another writer's is on its way; or it has just been deleted; or
-// the server was killed between writing what it knows of the object and the
-// object: seen with versitygw, which keeps them in two places where the file
-// system has no extended attributes. A session with such a key could never be
-// stored. So the last Put, after all looks, has no condition; another machine's
-// could come between it and the last Get.
-func (s *S3) putOnGhost(ctx context.Context, key string, body []byte) (string, error) {
-	for range ghostLooks - 1 {
-		select {
-		case <-time.After(ghostPause):
-		case <-ctx.Done():
-			return "", ctx.Err()
-		}
-		if etag, _, err := s.put(ctx, key, body, PutOptions{IfAbsent: true}); err != errCondition {
-			return etag, err
-		}
-		if _, _, err := s.Get(ctx, key); !errors.Is(err, ErrNotFound) {
-			return "", errCondition
-		}
-	}
-	etag, _, err := s.put(ctx, key, body, PutOptions{})
-	return etag, err
-}
-
 // put makes the request, with the ETag as it is, and says how many attempts it
 // took. The error is errCondition where the server says that the condition does
 // not hold.
@@ -346,9 +280,9 @@ func (s *S3) put(ctx context.Context, key string, body []byte, opt PutOptions) (
 		}
 		return "", c.attempts, c.failed(err)
 	}
-	etag := unquote(out.ETag)
-	if etag == "" || isPage(out.ResultMetadata) {
-		return "", c.attempts, c.failed(errNotS3)
+	etag := plainTag(out.ETag)
+	if err := notS3(out.ResultMetadata); err != nil || etag == "" {
+		return "", c.attempts, c.failed(cmp.Or(err, errNotS3))
 	}
 	return etag, c.attempts, nil
 }
@@ -371,13 +305,18 @@ func (s *S3) Get(ctx context.Context, key string) ([]byte, string, error) {
 			}
 			return nil, "", c.failed(err)
 		}
-		if isPage(out.ResultMetadata) {
+		if err := notS3(out.ResultMetadata); err != nil {
 			out.Body.Close()
-			return nil, "", c.failed(errNotS3)
+			return nil, "", c.failed(err)
 		}
 		body, err := c.read(out, maxSize(key))
+		if err == nil && aws.ToString(out.ContentType) != contentType(key) {
+			if err := notJSON(key, body); err != nil {
+				return nil, "", c.failed(err)
+			}
+		}
 		if err == nil {
-			return body, unquote(out.ETag), nil
+			return body, plainTag(out.ETag), nil
 		}
 		if errors.Is(err, ErrTooLarge) {
 			return nil, "", fmt.Errorf("get %s: %w", key, err)
@@ -386,6 +325,25 @@ func (s *S3) Get(ctx context.Context, key string) ([]byte, string, error) {
 			return nil, "", c.failed(err)
 		}
 	}
+}
+
+// Look tells of an object without its body. What a HEAD cannot say, which has no words for what
+// went wrong, a Get says.
+func (s *S3) Look(ctx context.Context, key string) (Object, error) {
+	if err := check(ctx, key); err != nil {
+		return Object{}, fmt.Errorf("look at %s: %w", key, err)
+	}
+	c := s.begin(ctx, "get", key, 0)
+	defer c.end()
+	out, err := s.client.HeadObject(c.ctx, &s3.HeadObjectInput{Bucket: &s.opt.Bucket, Key: aws.String(s.prefix + key)}, c.watch)
+	if err == nil && notS3(out.ResultMetadata) == nil && plainTag(out.ETag) != "" {
+		return Object{Key: key, Size: aws.ToInt64(out.ContentLength), ETag: plainTag(out.ETag), ModTime: aws.ToTime(out.LastModified).UTC()}, nil
+	}
+	body, etag, err := s.Get(ctx, key)
+	if err != nil {
+		return Object{}, err
+	}
+	return Object{Key: key, Size: int64(len(body)), ETag: etag}, nil
 }
 
 // read reads an object's body, and gives the call the time that its size needs.
@@ -439,32 +397,60 @@ func (s *S3) List(ctx context.Context, prefix string, fn func(Object) error) err
 		if err != nil {
 			return err
 		}
-		for _, o := range page.Contents {
-			full := aws.ToString(o.Key)
-			key, ours := strings.CutPrefix(full, s.prefix)
-			if !ours || !strings.HasPrefix(key, prefix) || CheckKey(key) != nil {
-				continue // a folder's marker, or not put by a Store
-			}
-			if key <= last { // a server that repeats a page would be asked for ever
-				return fmt.Errorf("list %q in bucket %s: the server lists %s after %s", prefix, s.opt.Bucket, key, last)
-			}
-			last = key
-			if err := ctx.Err(); err != nil {
-				return fmt.Errorf("list %q: %w", prefix, err)
-			}
-			if err := fn(Object{Key: key, Size: aws.ToInt64(o.Size), ETag: unquote(o.ETag), ModTime: aws.ToTime(o.LastModified).UTC()}); err != nil {
-				return err
-			}
+		if last, err = s.tellPage(ctx, prefix, page, last, fn); err != nil {
+			return err
 		}
-		next := aws.ToString(page.NextContinuationToken)
-		if !aws.ToBool(page.IsTruncated) || next == "" {
+		if !aws.ToBool(page.IsTruncated) {
 			return nil
 		}
+		if err := s.nextPage(prefix, page, in); err != nil {
+			return err
+		}
+	}
+}
+
+// tellPage tells the objects of a page. last is the last one of the pages before.
+func (s *S3) tellPage(ctx context.Context, prefix string, page *s3.ListObjectsV2Output, last string, fn func(Object) error) (string, error) {
+	for _, o := range page.Contents {
+		full := aws.ToString(o.Key)
+		key, ours := strings.CutPrefix(full, s.prefix)
+		if !ours || !strings.HasPrefix(key, prefix) || CheckKey(key) != nil {
+			continue // a folder's marker, or not put by a Store
+		}
+		if key <= last { // a server that repeats a page would be asked for ever
+			return last, fmt.Errorf("list %q in bucket %s: the server lists %s after %s", prefix, s.opt.Bucket, key, last)
+		}
+		last = key
+		if err := ctx.Err(); err != nil {
+			return last, fmt.Errorf("list %q: %w", prefix, err)
+		}
+		if err := fn(Object{Key: key, Size: aws.ToInt64(o.Size), ETag: plainTag(o.ETag), ModTime: aws.ToTime(o.LastModified).UTC()}); err != nil {
+			return last, err
+		}
+	}
+	return last, nil
+}
+
+// nextPage asks for the page after one that is not the last: by its token, and where a server gives
+// none, by its last key. A list that can only go on where it was, or that goes on and on with
+// nothing, is an error: what came of it is not the whole.
+func (s *S3) nextPage(prefix string, page *s3.ListObjectsV2Output, in *s3.ListObjectsV2Input) error {
+	if next := aws.ToString(page.NextContinuationToken); next != "" {
 		if next == aws.ToString(in.ContinuationToken) {
 			return fmt.Errorf("list %q in bucket %s: the server gives one page again and again", prefix, s.opt.Bucket)
 		}
-		in.ContinuationToken = &next
+		in.ContinuationToken, in.StartAfter = &next, nil
+		return nil
 	}
+	if len(page.Contents) == 0 {
+		return fmt.Errorf("list %q in bucket %s: the server cuts the list short and does not say where it goes on", prefix, s.opt.Bucket)
+	}
+	after := aws.ToString(page.Contents[len(page.Contents)-1].Key)
+	if after <= aws.ToString(in.StartAfter) {
+		return fmt.Errorf("list %q in bucket %s: the server gives one page again and again", prefix, s.opt.Bucket)
+	}
+	in.ContinuationToken, in.StartAfter = nil, &after
+	return nil
 }
 
 func (s *S3) listPage(ctx context.Context, prefix string, in *s3.ListObjectsV2Input) (*s3.ListObjectsV2Output, error) {
@@ -474,8 +460,8 @@ func (s *S3) listPage(ctx context.Context, prefix string, in *s3.ListObjectsV2In
 	if err != nil {
 		return nil, c.failed(err)
 	}
-	if isPage(page.ResultMetadata) || page.Name == nil && page.IsTruncated == nil && page.KeyCount == nil {
-		return nil, c.failed(errNotS3)
+	if err := notS3(page.ResultMetadata); err != nil || page.Name == nil && page.IsTruncated == nil && page.KeyCount == nil {
+		return nil, c.failed(cmp.Or(err, errNotS3))
 	}
 	return page, nil
 }
@@ -491,8 +477,8 @@ func (s *S3) Delete(ctx context.Context, key string) error {
 	switch {
 	case err != nil && !isNoSuchKey(err):
 		return c.failed(err)
-	case err == nil && isPage(out.ResultMetadata):
-		return c.failed(errNotS3)
+	case err == nil && notS3(out.ResultMetadata) != nil:
+		return c.failed(notS3(out.ResultMetadata))
 	}
 	return nil
 }
@@ -514,8 +500,4 @@ func beginsKey(prefix string) bool {
 	parts := strings.Split(prefix, "/")
 	return !slices.ContainsFunc(parts[:len(parts)-1], func(part string) bool { return !goodPart(part) }) &&
 		(parts[len(parts)-1] == "" || goodPart(parts[len(parts)-1]+"a"))
-}
-
-func unquote(etag *string) string {
-	return strings.Trim(aws.ToString(etag), `"`)
 }

@@ -1,12 +1,14 @@
 package upload
 
 import (
+	"bytes"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"strings"
 	"syscall"
 	"time"
@@ -45,8 +47,8 @@ func (e *S3Error) Brief() string {
 	return fmt.Sprintf("%s %s in bucket %s: %s", e.Act, e.Key, e.Bucket, e.Cause)
 }
 
-// Unwrap returns the context's error when the caller ended the call, else nil:
-// the libraries' own errors may hold credentials.
+// Unwrap returns ErrDenied where the server said that of the object, else nil: the
+// libraries' own errors may hold credentials.
 func (e *S3Error) Unwrap() error { return e.err }
 
 func ifSet(before, text string) string {
@@ -75,6 +77,8 @@ func (c *call) failed(err error) error {
 		e.Code = api.ErrorCode()
 	}
 	switch {
+	case errors.Is(err, errCompressed) || compressed(response):
+		e.Cause, e.Hint = errCompressed.Error(), "a proxy between this machine and the bucket compresses: let it pass the bodies as they are, or "+checkEndpoint
 	case err == errNotS3:
 		e.Cause, e.Hint = err.Error(), "is this an S3 server, and no proxy's or portal's page? "+checkEndpoint
 	case e.Status != 0:
@@ -83,6 +87,9 @@ func (c *call) failed(err error) error {
 		e.Cause, e.Hint = "no answer within "+time.Since(c.start).Round(time.Millisecond).String(), c.store.silentHint()
 	default:
 		c.store.explainSilence(e, err)
+	}
+	if e.Status == http.StatusForbidden && (e.Code == "" || e.Code == "UnknownError" || e.Code == "AccessDenied" || e.Code == "Forbidden") {
+		e.err = ErrDenied
 	}
 	if c.attempts > 1 {
 		e.Cause += fmt.Sprintf(" (%d attempts)", c.attempts)
@@ -99,7 +106,7 @@ func (s *S3) explainAnswer(e *S3Error, response *awshttp.ResponseError, api smit
 		e.Cause += " " + e.Code
 	}
 	if api != nil && api.ErrorMessage() != "" && api.ErrorMessage() != e.Code {
-		e.Cause += ": " + api.ErrorMessage()
+		e.Cause += ": " + s.secrets.removeWords(api.ErrorMessage())
 	} else if api == nil {
 		e.Cause += ": " + response.Err.Error()
 	}
@@ -126,6 +133,9 @@ var permissions = map[string]string{
 }
 
 func (s *S3) answerHint(e *S3Error, region, location string) string {
+	if location != "" && region == "" && e.Status < 400 {
+		return "the server redirects to " + location + ", and AMS does not go there: " + checkEndpoint
+	}
 	switch e.Code {
 	case "InvalidAccessKeyId", "XAdminUserNotFound", "InvalidAccessKey":
 		return "the server does not know this access key: " + checkKeys
@@ -153,8 +163,6 @@ func (s *S3) answerHint(e *S3Error, region, location string) string {
 	switch {
 	case region != "" && e.Status < 400:
 		return regionHint(region)
-	case location != "" && e.Status < 400:
-		return "the server redirects to " + location + ": " + checkEndpoint
 	case e.Status == 401 || e.Status == 403:
 		return s.deniedHint(e.Act)
 	case e.Status == 429 || e.Status >= 500:
@@ -288,10 +296,46 @@ func oneLine(text string) string {
 // let spools be pruned that were never stored.
 var errNotS3 = errors.New("the answer is not one of an S3 server")
 
-// isPage reports whether the answer is a page for a browser.
-func isPage(meta middleware.Metadata) bool {
+// errCompressed is an answer whose body somebody between compressed: the SDK hands it on as it is.
+var errCompressed = errors.New("the answer is compressed, which no S3 server does unasked")
+
+// notS3 returns an error for an answer that no S3 server gives.
+func notS3(meta middleware.Metadata) error {
 	response, ok := awsmiddleware.GetRawResponse(meta).(*smithyhttp.Response)
-	return ok && strings.HasPrefix(response.Header.Get("Content-Type"), "text/html")
+	switch {
+	case !ok:
+		return nil
+	case strings.HasPrefix(response.Header.Get("Content-Type"), "text/html"):
+		return errNotS3
+	case isCompressed(response):
+		return errCompressed
+	}
+	return nil
+}
+
+func isCompressed(response *smithyhttp.Response) bool {
+	switch response.Header.Get("Content-Encoding") {
+	case "", "identity", "aws-chunked":
+		return false
+	}
+	return true
+}
+
+// compressed is isCompressed for an answer that could not be read.
+func compressed(response *awshttp.ResponseError) bool {
+	return response != nil && response.ResponseError != nil && response.Response != nil && isCompressed(response.Response)
+}
+
+// notJSON returns an error for a body that comes in place of a JSON object's, without the header that would say so.
+func notJSON(key string, body []byte) error {
+	switch {
+	case !strings.HasSuffix(key, ".json"):
+	case bytes.HasPrefix(body, []byte("\x1f\x8b")):
+		return errCompressed
+	case bytes.HasPrefix(bytes.TrimSpace(body[:min(len(body), maxErrorText)]), []byte("<")):
+		return errNotS3
+	}
+	return nil
 }
 
 func isNoSuchKey(err error) bool {

@@ -27,6 +27,7 @@ var (
 	ErrChanged  = errors.New("object is not the expected version")
 	ErrKey      = errors.New("not a valid key")
 	ErrTooLarge = errors.New("object too large")
+	ErrDenied   = errors.New("access denied") // some servers say so of what is not there, to who may not list
 )
 
 // MaxObject bounds an object's size in bytes: a Session of 300,000 messages fits,
@@ -105,6 +106,21 @@ type Object struct {
 	Size    int64     // bytes
 	ETag    string    // as Get returns it; opaque, changes whenever the body does
 	ModTime time.Time // by the store's clock
+}
+
+// Look tells of one object without its body where the store has a way to, and by reading it where
+// it has none. The error is as that of Get. ModTime may be missing.
+func Look(ctx context.Context, s Store, key string) (Object, error) {
+	if looker, ok := s.(interface {
+		Look(ctx context.Context, key string) (Object, error)
+	}); ok {
+		return looker.Look(ctx, key)
+	}
+	body, etag, err := s.Get(ctx, key)
+	if err != nil {
+		return Object{}, err
+	}
+	return Object{Key: key, Size: int64(len(body)), ETag: etag}, nil
 }
 
 // sessionName is what the spool makes of session ids: the id itself, or "x" and

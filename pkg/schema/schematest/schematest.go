@@ -1,7 +1,7 @@
 // Package schematest holds the JSON that AMS stores to its schemas, in the tests of every package that makes some.
 //
 // What is stored must be valid twice: by contract 1.0, which allows more than it names and is what readers of the original
-// rely on (contract/, describing what ams-observability 0.1.0 writes, never edited), and by the schema of 1.1, which
+// rely on (contract/, describing what ams-observability 0.1.0 writes, never edited), and by the schema of 1.2, which
 // allows nothing that it does not describe.
 package schematest
 
@@ -21,7 +21,7 @@ import (
 //go:embed contract
 var contract embed.FS
 
-// Validate fails t if sessionJSON is not a Session by contract 1.0 and by the schema of 1.1.
+// Validate fails t if sessionJSON is not a Session by contract 1.0 and by the schema of 1.2.
 func Validate(t testing.TB, sessionJSON []byte) {
 	t.Helper()
 	if err := SessionError(sessionJSON); err != nil {
@@ -29,7 +29,7 @@ func Validate(t testing.TB, sessionJSON []byte) {
 	}
 }
 
-// ValidateIndex fails t if b is not an index record by contract 1.0 and by the schema of 1.1.
+// ValidateIndex fails t if b is not an index record by contract 1.0 and by the schema of 1.2.
 func ValidateIndex(t testing.TB, b []byte) {
 	t.Helper()
 	if err := IndexError(b); err != nil {
@@ -37,14 +37,14 @@ func ValidateIndex(t testing.TB, b []byte) {
 	}
 }
 
-// SessionError says what of sessionJSON is not valid by contract 1.0 or by the schema of 1.1; nil if nothing is.
+// SessionError says what of sessionJSON is not valid by contract 1.0 or by the schema of 1.2; nil if nothing is.
 func SessionError(sessionJSON []byte) error {
-	return errors.Join(ContractError(sessionJSON), check("session-1.1", sessionJSON))
+	return errors.Join(ContractError(sessionJSON), check("session-1.2", sessionJSON))
 }
 
-// IndexError says what of b is not valid by contract 1.0 or by the schema of 1.1; nil if nothing is.
+// IndexError says what of b is not valid by contract 1.0 or by the schema of 1.2; nil if nothing is.
 func IndexError(b []byte) error {
-	return errors.Join(ContractIndexError(b), check("index-1.1", b))
+	return errors.Join(ContractIndexError(b), check("index-1.2", b))
 }
 
 // ContractError says what of sessionJSON is not valid by contract 1.0 alone: for objects that the original wrote.
@@ -71,7 +71,7 @@ func check(name string, b []byte) error {
 
 // compiled compiles the four schemas once for all tests of a program.
 var compiled = sync.OnceValues(func() (map[string]*jsonschema.Schema, error) {
-	texts := map[string][]byte{"session-1.1": schema.SessionSchema(), "index-1.1": schema.IndexSchema()}
+	texts := map[string][]byte{"session-1.2": schema.SessionSchema(), "index-1.2": schema.IndexSchema()}
 	for _, name := range []string{"session-1.0", "index-1.0"} {
 		text, err := contract.ReadFile("contract/" + name + ".schema.json")
 		if err != nil {

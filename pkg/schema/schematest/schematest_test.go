@@ -14,14 +14,14 @@ type recorder struct {
 func (r *recorder) Helper()               {}
 func (r *recorder) Errorf(string, ...any) { r.failed = true }
 
-const valid = `{"schema_version":"1.1","session_id":"s","trace_id":"0123456789abcdef0123456789abcdef","agent":{},"tags":[],
+const valid = `{"schema_version":"1.2","session_id":"s","trace_id":"0123456789abcdef0123456789abcdef","agent":{},"tags":[],
 "metadata":{},"start_time":"2026-11-22T10:00:12+00:00","status":"ok","totals":{"usage":{"input_tokens":0,"output_tokens":0,
 "cache_read_input_tokens":0,"cache_creation_input_tokens":0},"llm_calls":0,"tool_calls":0,"subagents":0,"errors":0},"events":[]}`
 
-const validIndex = `{"schema_version":"1.1","session_id":"s","trace_id":"0123456789abcdef0123456789abcdef","agent":{},
+const validIndex = `{"schema_version":"1.2","session_id":"s","trace_id":"0123456789abcdef0123456789abcdef","agent":{},
 "environment":null,"tags":[],"metadata":{},"start_time":"2026-11-22T10:00:12+00:00","end_time":null,"duration_ms":null,
-"status":"ok","input_tokens":0,"output_tokens":0,"cache_read_input_tokens":0,"cache_creation_input_tokens":0,"cost_usd":null,"llm_calls":0,"tool_calls":0,"subagents":0,"errors":0,
-"title":null,"cwd":null,"models":[],"client_version":null,"outcome":null,"cost_source":null,"first_prompt":null,"tools":{}}`
+"status":"ok","stored":null,"input_tokens":0,"output_tokens":0,"cache_read_input_tokens":0,"cache_creation_input_tokens":0,"cost_usd":null,"llm_calls":0,"tool_calls":0,"subagents":0,"errors":0,
+"title":null,"cwd":null,"models":[],"client_version":null,"outcome":null,"cost_source":null,"first_prompt":null,"tools":{},"unknown_tokens":[]}`
 
 func TestHelpersFailTheirTest(t *testing.T) {
 	for _, row := range []struct {
@@ -53,8 +53,8 @@ func TestErrorsNameTheSchema(t *testing.T) {
 		t.Errorf("contract 1.0 allows further fields, got %v", err)
 	}
 	err := SessionError(extra)
-	if err == nil || !strings.Contains(err.Error(), "session-1.1") || !strings.Contains(err.Error(), "surprise") {
-		t.Errorf("got error %v, want one that names session-1.1 and the field", err)
+	if err == nil || !strings.Contains(err.Error(), "session-1.2") || !strings.Contains(err.Error(), "surprise") {
+		t.Errorf("got error %v, want one that names session-1.2 and the field", err)
 	}
 	if err := ContractIndexError([]byte(valid)); err == nil || !strings.Contains(err.Error(), "index-1.0") {
 		t.Errorf("got error %v, want one that names index-1.0", err)

@@ -41,6 +41,9 @@ func Run(t *testing.T, open func(t *testing.T) upload.Store, opts ...Option) {
 		{"IfMatchOfAbsentIsErrChanged", ifMatchAbsent},
 		{"IfAbsentPutsOnlyWhereNothingIs", ifAbsent},
 		{"IfMatchAndIfAbsentExcludeEachOther", bothConditions},
+		{"IfMatchOfABodyThatCameBack", bodyCameBack},
+		{"WritersInTurnLoseNothing", writersInTurn},
+		{"LookTellsWhatGetTells", lookTells},
 		{"ListIsAscendingAndByPrefix", list},
 		{"ListOfNothing", listNothing},
 		{"ListEndsWithTheCallbacksError", listStops},
@@ -56,6 +59,7 @@ func Run(t *testing.T, open func(t *testing.T) upload.Store, opts ...Option) {
 	if !slices.Contains(opts, RacyIfMatch) {
 		t.Run("OneOfConcurrentIfMatchWins", func(t *testing.T) { concurrentIfMatch(t, open(t)) })
 		t.Run("OneOfConcurrentIfAbsentWins", func(t *testing.T) { concurrentIfAbsent(t, open(t)) })
+		t.Run("WritersAtOnceLoseNothing", func(t *testing.T) { writersAtOnce(t, open(t)) })
 	}
 }
 
@@ -240,6 +244,92 @@ func bothConditions(t *testing.T, s upload.Store) {
 		t.Errorf("got %v, want an error of its own", err)
 	}
 	wantBody(t, s, "a", "1")
+}
+
+// bodyCameBack holds that a refused Put changes nothing, and that an ETag is the body's and no
+// place in a row of puts.
+func bodyCameBack(t *testing.T, s upload.Store) {
+	ctx, key := t.Context(), "index/a.json"
+	first := put(t, s, key, "1")
+	put(t, s, key, "2")
+	for range 2 {
+		if _, err := s.Put(ctx, key, []byte("3"), upload.PutOptions{IfMatch: first}); !errors.Is(err, upload.ErrChanged) {
+			t.Errorf("got %v, want ErrChanged", err)
+		}
+	}
+	wantBody(t, s, key, "2")
+	put(t, s, key, "1")
+	if _, err := s.Put(ctx, key, []byte("4"), upload.PutOptions{IfMatch: wantBody(t, s, key, "1")}); err != nil {
+		t.Errorf("put with the current ETag: %v", err)
+	}
+}
+
+// add reads the object, adds a line to it and puts it on the condition that nobody else did, until that holds.
+func add(t *testing.T, s upload.Store, key, line string) {
+	for {
+		body, etag, err := s.Get(t.Context(), key)
+		if err != nil && !errors.Is(err, upload.ErrNotFound) {
+			t.Errorf("Get(%s): %v", key, err)
+			return
+		}
+		opt := upload.PutOptions{IfMatch: etag, IfAbsent: err != nil}
+		if _, err = s.Put(t.Context(), key, append(body, line+"\n"...), opt); !errors.Is(err, upload.ErrChanged) {
+			if err != nil {
+				t.Errorf("Put(%s): %v", key, err)
+			}
+			return
+		}
+	}
+}
+
+// wantLines holds that every writer's every line is there, once.
+func wantLines(t *testing.T, s upload.Store, key string, want []string) {
+	t.Helper()
+	body, _, err := s.Get(t.Context(), key)
+	got := strings.Fields(string(body))
+	slices.Sort(got)
+	slices.Sort(want)
+	if err != nil || !slices.Equal(got, want) {
+		t.Errorf("got lines %q, %v; want %q", got, err, want)
+	}
+}
+
+func writersInTurn(t *testing.T, s upload.Store) {
+	var want []string
+	for round := range 3 {
+		for writer := range 3 {
+			line := fmt.Sprintf("%d-%d", writer, round)
+			want = append(want, line)
+			add(t, s, "sessions/a", line)
+		}
+	}
+	wantLines(t, s, "sessions/a", want)
+}
+
+func writersAtOnce(t *testing.T, s upload.Store) {
+	const writers, rounds = 6, 4
+	var want []string
+	for writer := range writers {
+		for round := range rounds {
+			want = append(want, fmt.Sprintf("%d-%d", writer, round))
+		}
+	}
+	together(writers, func(writer int) {
+		for round := range rounds {
+			add(t, s, "sessions/a", fmt.Sprintf("%d-%d", writer, round))
+		}
+	})
+	wantLines(t, s, "sessions/a", want)
+}
+
+func lookTells(t *testing.T, s upload.Store) {
+	if _, err := upload.Look(t.Context(), s, "sessions/a"); !errors.Is(err, upload.ErrNotFound) {
+		t.Errorf("where nothing is: got %v, want ErrNotFound", err)
+	}
+	etag := put(t, s, "sessions/a", "12345")
+	if o, err := upload.Look(t.Context(), s, "sessions/a"); err != nil || o.Key != "sessions/a" || o.Size != 5 || o.ETag != etag {
+		t.Errorf("got %+v, %v; want 5 bytes with ETag %q", o, err, etag)
+	}
 }
 
 func list(t *testing.T, s upload.Store) {

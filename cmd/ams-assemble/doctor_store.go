@@ -1,0 +1,127 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"strings"
+	"time"
+
+	"ams/pkg/upload"
+)
+
+// checkStore does what a run does, with objects of its own in the two folders that a run writes to:
+// looks for one that is not there, puts it on the condition that it is not there, reads it, puts it
+// again over just that one, finds it in a list and removes it.
+func (d *doctor) checkStore(ctx context.Context) {
+	name := d.set.storeName()
+	store, err := d.set.open(ctx)
+	if err != nil {
+		d.problem("store", "see the README on buckets", "%s: %v", name, err)
+		return
+	}
+	at, all := d.e.now(), true
+	var p storeProbe
+	for _, folder := range []string{"sessions/", "index/"} {
+		p = storeProbe{store: store, key: folder + "probe-" + strings.ToLower(rand.Text()[:12])}
+		p.run(ctx)
+		all = d.tellProbe(name, &p)
+		if !all {
+			break
+		}
+	}
+	if all {
+		d.ok("store", "%s takes, gives, lists and removes objects", name)
+	}
+	if lacks, ok := store.(interface{ Lacks() []string }); ok && len(lacks.Lacks()) > 0 {
+		d.warn("store", oneWriter, "the server of %s refuses %s", name, strings.Join(lacks.Lacks(), " and "))
+	} else if p.ignored != "" {
+		d.warn("store", oneWriter, "the server of %s does not heed %s", name, p.ignored)
+	}
+	if unseen := unseenCredentials(d.e); d.set.s3 != nil && d.scheduled && len(unseen) > 0 {
+		d.warn("store", "put credentials into ~/.aws/credentials or ~/.config/ams/env", "the schedule does not see %s of this shell", strings.Join(unseen, ", "))
+	}
+	if !p.listed.IsZero() {
+		d.checkClock(at, p.listed)
+	}
+}
+
+// oneWriter is what to do where a store has no conditions.
+const oneWriter = "let one machine at a time store there: two that store one session at the same moment may lose what one of them saw"
+
+// tellProbe says what went wrong, and reports whether nothing did.
+func (d *doctor) tellProbe(name string, p *storeProbe) bool {
+	switch {
+	case p.put != nil:
+		d.problem("store", storeNext(d.set), "nothing can be stored in %s: %v", name, p.put)
+		return false
+	case p.get != nil:
+		d.problem("store", storeNext(d.set), "what was stored in %s cannot be read: %v", name, p.get)
+	case p.again != nil:
+		d.problem("store", storeNext(d.set), "what was stored in %s cannot be stored anew: %v", name, p.again)
+	}
+	if p.list != nil {
+		d.warn("store", "allow s3:ListBucket, or read elsewhere", "run can store in %s; list and find cannot read there: %v", name, p.list)
+	}
+	if p.remove != nil {
+		d.warn("store", "allow deletion, if ams-assemble rm is to work; then remove "+p.key, "nothing can be removed from %s: %v", name, p.remove)
+	}
+	return p.get == nil && p.again == nil && p.list == nil && p.remove == nil
+}
+
+// storeProbe is one object that comes and goes, and how each step failed.
+type storeProbe struct {
+	store upload.Store
+	key   string
+
+	put, get, again, list, remove error
+	ignored                       string    // a condition that did not hold and was put all the same
+	listed                        time.Time // when it was stored, by the store's clock
+}
+
+func (p *storeProbe) run(ctx context.Context) {
+	first, second := []byte("{}\n"), []byte("{ }\n")
+	if _, _, err := p.store.Get(ctx, p.key); err == nil || !errors.Is(err, upload.ErrNotFound) && !errors.Is(err, upload.ErrDenied) {
+		if p.put = err; err == nil {
+			p.put = errors.New("an object is there that nobody put")
+		}
+		return
+	}
+	if _, p.put = p.store.Put(ctx, p.key, first, upload.PutOptions{IfAbsent: true}); p.put != nil {
+		return
+	}
+	defer func() { p.remove = p.store.Delete(ctx, p.key) }()
+	got, etag, err := p.store.Get(ctx, p.key)
+	if err == nil && string(got) != string(first) {
+		err = errors.New("another body came back")
+	}
+	if p.get = err; err != nil {
+		return
+	}
+	p.conditions(ctx, etag, first, second)
+	p.list = p.store.List(ctx, p.key, func(o upload.Object) error {
+		p.listed = o.ModTime
+		return nil
+	})
+	if p.list == nil && p.listed.IsZero() {
+		p.list = errors.New("the list does not have what was stored")
+	}
+}
+
+// conditions puts the object on conditions that hold and that do not.
+func (p *storeProbe) conditions(ctx context.Context, etag string, first, second []byte) {
+	if _, p.again = p.store.Put(ctx, p.key, second, upload.PutOptions{IfMatch: etag}); p.again != nil {
+		return
+	}
+	for _, c := range []struct {
+		name string
+		opt  upload.PutOptions
+	}{{"If-Match", upload.PutOptions{IfMatch: etag}}, {"If-None-Match", upload.PutOptions{IfAbsent: true}}} {
+		switch _, err := p.store.Put(ctx, p.key, first, c.opt); {
+		case err == nil:
+			p.ignored = c.name
+		case !errors.Is(err, upload.ErrChanged):
+			p.again = err
+		}
+	}
+}

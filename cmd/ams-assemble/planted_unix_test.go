@@ -1,0 +1,154 @@
+//go:build unix
+
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"ams/pkg/catalog"
+	"ams/pkg/schema"
+	"ams/pkg/spool"
+)
+
+// nobody is a user that no test runs as.
+const nobody = 65534
+
+// onlyRoot skips what needs to give files away.
+func onlyRoot(t *testing.T, what string) {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		t.Skipf("NOT TESTED: %s: only root can give files away", what)
+	}
+}
+
+// TestEachSpoolIsReadForItsOwner tells another user's spool and then one of this user's own: the
+// first must not say whose transcripts are read for the second.
+func TestEachSpoolIsReadForItsOwner(t *testing.T) {
+	onlyRoot(t, "spools of two users")
+	dir := t.TempDir()
+	project := filepath.Join(dir, "claude", "projects", "p")
+	if err := os.MkdirAll(project, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	at := time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
+	mine, theirs := filepath.Join(dir, "mine"), filepath.Join(dir, "theirs")
+	fillSpool(t, mine, "one", at)
+	fillSpool(t, theirs, "two", at)
+	other := filepath.Join(theirs, spool.FileName("two")+".db")
+	for _, id := range []string{"one", "two"} {
+		writeText(t, filepath.Join(project, id+".jsonl"), oddLine(id, "from the transcript of "+id))
+	}
+	if err := os.Chown(other, nobody, nobody); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{other, "one"}, {"one", other}} {
+		args = append([]string{"session", "--spool-dir", mine, "--claude-dir", filepath.Join(dir, "claude")}, args...)
+		code, out, talk := runIn(t, at.Add(time.Hour), args...)
+		if code != exitDone || !strings.Contains(out, "from the transcript of one") || strings.Contains(out, "from the transcript of two") {
+			t.Errorf("%v: exit %d\n%s%s", args, code, out, talk)
+		}
+	}
+}
+
+func TestAnEnvFileOfAnotherUserIsNotRead(t *testing.T) {
+	onlyRoot(t, "an env file of another user")
+	path := filepath.Join(t.TempDir(), "env")
+	writeText(t, path, "AMS_S3_BUCKET=theirs\n")
+	if err := os.Chown(path, nobody, nobody); err != nil {
+		t.Fatal(err)
+	}
+	none := func(string) (string, bool) { return "", false }
+	err := loadEnv(path, none, func(name, value string) error {
+		t.Errorf("%s=%s was set", name, value)
+		return nil
+	})
+	if err == nil || !strings.Contains(err.Error(), "it belongs to user 65534, not to user 0") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestSigtermEndsWhateverWaits starts a command that waits for something outside, as on a dead
+// disk: a FIFO that a person named.
+func TestSigtermEndsWhateverWaits(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	pipe := filepath.Join(dir, "pipe")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Skip(err)
+	}
+	cmd := exec.Command(buildProgram(t), "spool", "load", "--spool-dir", filepath.Join(dir, "spool"), pipe)
+	var talk strings.Builder
+	cmd.Stderr = &talk
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer cmd.Process.Kill()
+	// Its open and this one meet, and then it waits for a line.
+	w, err := os.OpenFile(pipe, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	began := time.Now()
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait()
+	if code := cmd.ProcessState.ExitCode(); code != exitSome || !strings.Contains(talk.String(), "stopped in the middle of its work") {
+		t.Errorf("exit %d after %v\n%s", code, time.Since(began), talk.String())
+	}
+}
+
+// TestOnlyACheckedBodyComesOutOfTheCache has everything that can be in the place of a kept body.
+func TestOnlyACheckedBodyComesOutOfTheCache(t *testing.T) {
+	dir := t.TempDir()
+	b := &bodies{dir: dir}
+	start := schema.Time{Time: time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)}
+	r := catalog.Record{Name: "s", Summary: &schema.Summary{StartTime: start}}
+	body := []byte(strings.Repeat("a session ", 100))
+	path := keptPath(dir, "s", "v1")
+	b.keep(r, "v1", body)
+	file := readText(t, path)
+	if got, ok := readKept(path, r.Key(), "v1"); !ok || string(got) != string(body) {
+		t.Fatalf("as it was kept: %q, %v", got, ok)
+	}
+	for what, want := range map[string][2]string{"of another session": {"other", "v1"}, "of another version": {r.Key(), "v2"}} {
+		if _, ok := readKept(path, want[0], want[1]); ok {
+			t.Errorf("%s: it was believed", what)
+		}
+	}
+	for n := range len(file) {
+		writeText(t, path, file[:n])
+		if _, ok := readKept(path, r.Key(), "v1"); ok {
+			t.Errorf("cut to %d bytes: it was believed", n)
+		}
+		for _, bits := range []byte{1, 0x80, 0xff} {
+			writeText(t, path, file[:n]+string([]byte{file[n] ^ bits})+file[n+1:])
+			if _, ok := readKept(path, r.Key(), "v1"); ok {
+				t.Errorf("byte %d ^ %#x: it was believed", n, bits)
+			}
+		}
+	}
+	for what, put := range map[string]func() error{
+		"link":   func() error { return os.Symlink("good", path) },
+		"FIFO":   func() error { return syscall.Mkfifo(path, 0o600) },
+		"folder": func() error { return os.Mkdir(path, 0o700) },
+	} {
+		writeText(t, filepath.Join(dir, "good"), file)
+		if err := os.RemoveAll(path); err != nil {
+			t.Fatal(err)
+		}
+		if err := put(); err != nil {
+			t.Fatal(err)
+		}
+		if _, ok := readKept(path, r.Key(), "v1"); ok {
+			t.Errorf("a %s: it was believed", what)
+		}
+	}
+}
