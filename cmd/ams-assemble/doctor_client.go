@@ -33,6 +33,10 @@ func (d *doctor) checkClient(ctx context.Context) {
 // checkSettings reads the client's settings files. One that is no JSON turns every hook in it off, without a word of the client's.
 func (d *doctor) checkSettings(context.Context) {
 	bad := false
+	if word := relativeConfigDir(d.e, d.set); word != "" {
+		bad = true
+		d.warn("settings", "set CLAUDE_CONFIG_DIR to a path from the root", "%s", word)
+	}
 	for _, f := range clientsettings.Files(d.set.claudeDir, d.project, managedDir(d.e)) {
 		b, err := readSmall(f.Path)
 		if errors.Is(err, fs.ErrNotExist) {
@@ -158,15 +162,16 @@ func (d *doctor) checkEvents(f settingsFile, events []string) {
 	d.ok("hook", "registered for %d events in %s", len(events), f.Path)
 }
 
-// hookPrograms are the programs that are registered, each once.
+// hookPrograms are the programs that are registered and may be started, each once.
 func (d *doctor) hookPrograms() []string {
 	var out []string
 	for _, f := range d.files {
 		for _, h := range f.Ours() {
 			program := h.Program()
 			exact := h.HasArgs || h.Command == clientsettings.Guarded(program)
-			if rest, ok := strings.CutPrefix(program, "~/"); ok {
-				program = filepath.Join(homeDir(d.e), rest)
+			program = d.inHome(program)
+			if !d.mayStart(f, program) {
+				continue
 			}
 			if !slices.Contains(out, program) && (exact || !strings.Contains(program, "$")) { // what a shell makes of a variable is not known here
 				out = append(out, program)
@@ -182,6 +187,7 @@ func (d *doctor) hookPrograms() []string {
 // checkPrograms looks whether the registered programs are there, and of this version.
 func (d *doctor) checkPrograms(context.Context) {
 	own := version()
+	d.sayNotStarted()
 	for _, command := range d.hookPrograms() {
 		path, err := exec.LookPath(command)
 		if err != nil {

@@ -63,6 +63,9 @@ func loadEnv(path string, lookup func(string) (string, bool), set func(name, val
 	return nil
 }
 
+// errNoVariable does not quote the line: it may be the second half of a key that was pasted with a line break.
+var errNoVariable = errors.New("want NAME=VALUE (a value with a line break in it?)")
+
 // parseEnvLine reads NAME=VALUE as systemd's EnvironmentFile and a shell both do in the plain cases: white space around it and the word
 // export before it go, quotes around the value go, a line that is empty or begins with # says nothing.
 func parseEnvLine(line string) (name, value string, err error) {
@@ -73,7 +76,7 @@ func parseEnvLine(line string) (name, value string, err error) {
 	line = strings.TrimSpace(strings.TrimPrefix(line, "export "))
 	name, value, ok := strings.Cut(line, "=")
 	if !ok || name == "" || strings.ContainsAny(name, " \t\"'") {
-		return "", "", fmt.Errorf("want NAME=VALUE, not %q", line)
+		return "", "", errNoVariable
 	}
 	if n := len(value); n >= 2 && (value[0] == '"' || value[0] == '\'') {
 		if value[n-1] != value[0] {

@@ -206,7 +206,8 @@ func (s *importSearch) dropCopies() {
 	s.im.copies = map[string][]string{}
 	for i, group := range s.found {
 		slices.SortStableFunc(group, func(a, b transcript.Files) int {
-			return cmp.Or(cmp.Compare(fileSize(b.Main), fileSize(a.Main)), strings.Compare(a.Main, b.Main))
+			return cmp.Or(cmp.Compare(fileSize(b.Main), fileSize(a.Main)), cmp.Compare(len(b.Agents), len(a.Agents)),
+				cmp.Compare(len(a.Main), len(b.Main)), strings.Compare(a.Main, b.Main))
 		})
 		kept := group[:1:1]
 		for _, files := range group[1:] {

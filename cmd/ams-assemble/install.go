@@ -144,6 +144,7 @@ func install(e env, c *cli.Context, set settings, t target) error {
 		return err
 	}
 	warnAround(e, set, t, hook)
+	warnBroken(e, set)
 	if t.scope == clientsettings.Project && strings.ContainsAny(program, `/\`) {
 		fmt.Fprintf(e.stderr, "hint: whoever shares %s needs ams-hook at %s; --hook ams-hook registers the name alone, for everybody's PATH\n", t.path, program)
 	}

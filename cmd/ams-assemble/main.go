@@ -54,7 +54,7 @@ func main() {
 		debug.SetMemoryLimit(memoryLimit)
 	}
 	world := env{
-		args: os.Args[1:], stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
+		args: os.Args[1:], stdin: os.Stdin, stdout: toPerson(os.Stdout), stderr: toPerson(os.Stderr),
 		getenv: os.Getenv, now: time.Now, self: self,
 	}
 	if err := loadEnv(envFile(homeDir(world)), os.LookupEnv, os.Setenv); err != nil {
@@ -67,6 +67,7 @@ func main() {
 	go endInTime(told)
 	code := run(ctx, world)
 	stop()
+	finish(world)
 	os.Exit(code)
 }
 

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"os/exec"
 	"runtime"
 	"strconv"
@@ -52,6 +51,9 @@ type page struct {
 // [pageFlags] get the defaults.
 func layoutOf(e env, c *cli.Context) (l screen.Screen, terminal bool, err error) {
 	l.Cells, terminal = terminalWidth(e.stdout)
+	if out, ok := e.stdout.(*console); ok {
+		l.Ink = out.Ink()
+	}
 	if c.IsSet("width") {
 		if l.Cells = c.Int("width"); l.Cells < minCells || l.Cells > maxCells {
 			return l, terminal, usagef("--width must be from %d to %d, not %d", minCells, maxCells, l.Cells)
@@ -87,11 +89,11 @@ func openPage(e env, c *cli.Context) (*page, error) {
 
 // terminalWidth is the width of the terminal that w is, if it is one.
 func terminalWidth(w io.Writer) (cells int, terminal bool) {
-	f, ok := w.(*os.File)
-	if !ok || !term.IsTerminal(int(f.Fd())) {
+	out, ok := w.(*console)
+	if !ok {
 		return defaultCells, false
 	}
-	cells, _, err := term.GetSize(int(f.Fd()))
+	cells, _, err := term.GetSize(int(out.file.Fd()))
 	if err != nil || cells < 1 { // a serial line knows no size
 		return 80, true
 	}
@@ -127,7 +129,8 @@ func (p *page) startPager(e env, pager string) error {
 	if runtime.GOOS == "windows" {
 		cmd = exec.Command("cmd", "/c", pager)
 	}
-	cmd.Stdout, cmd.Stderr = e.stdout, e.stderr
+	// It must see the terminal itself; what is written to it passes a door before.
+	cmd.Stdout, cmd.Stderr = uncleaned(e.stdout), uncleaned(e.stderr)
 	if e.getenv("LESS") == "" { // F: end at once where all fits; R: colours; X: leave the text on the screen
 		cmd.Env = append(cmd.Environ(), "LESS=FRX")
 	}
@@ -141,10 +144,11 @@ func (p *page) startPager(e env, pager string) error {
 		p.Writer, p.flush, p.close = out, out.Flush, out.Flush
 		return nil
 	}
-	out := bufio.NewWriter(pipe)
+	door := screen.NewDoor(pipe, p.Ink)
+	out := bufio.NewWriter(door)
 	p.Writer, p.flush = out, out.Flush
 	p.close = func() error {
-		err := out.Flush()
+		err := errors.Join(out.Flush(), door.Flush())
 		if isBrokenPipe(err) {
 			err = nil // the person has seen enough
 		}

@@ -14,7 +14,6 @@ import (
 
 	"github.com/schollz/progressbar/v3"
 	"github.com/urfave/cli/v2"
-	"golang.org/x/term"
 
 	"ams/pkg/assemble"
 	"ams/pkg/lax"
@@ -253,9 +252,9 @@ func lookAgain(set settings, book *receipt.Book, stats, done []spool.Stat, known
 
 // progress is a bar on a terminal, and nothing anywhere else.
 func progress(e env, opt runOptions, n int) *progressbar.ProgressBar {
-	f, ok := e.stderr.(*os.File)
-	shown := ok && n > 1 && !opt.quiet && term.IsTerminal(int(f.Fd()))
-	return progressbar.NewOptions(n, progressbar.OptionSetWriter(e.stderr), progressbar.OptionSetVisibility(shown),
+	_, terminal := e.stderr.(*console)
+	shown := terminal && n > 1 && !opt.quiet
+	return progressbar.NewOptions(n, progressbar.OptionSetWriter(uncleaned(e.stderr)), progressbar.OptionSetVisibility(shown),
 		progressbar.OptionSetDescription("sessions"), progressbar.OptionShowCount(), progressbar.OptionClearOnFinish())
 }
 

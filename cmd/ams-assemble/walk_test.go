@@ -24,7 +24,7 @@ func TestWalkFromCheckoutToTheFirstSession(t *testing.T) {
 	for _, c := range []struct {
 		version, agentTool string
 		events             int
-	}{{"2.1.332", "Agent", 27}, {"2.0.56", "Task", 11}} {
+	}{{"2.1.332", "Agent", 28}, {"2.0.56", "Task", 11}} {
 		t.Run(c.version, func(t *testing.T) {
 			client := clienttest.Available(t, c.version)
 			began := time.Now()

@@ -4,6 +4,14 @@ import (
 	"strings"
 )
 
+// endsAddress has the signs that end an address.
+var endsAddress = func() (t [256]bool) {
+	for _, c := range []byte("\"'`<>\\") {
+		t[c] = true
+	}
+	return t
+}()
+
 // address finds the password in scheme://user:password@host and the key in webhook addresses. The ':' is at i.
 func (sc *scanner) address(i int) match {
 	s := sc.s
@@ -11,7 +19,7 @@ func (sc *scanner) address(i int) match {
 	end, at, slash := from, -1, -1
 	for end < len(s) && end-from < maxValue {
 		c := s[end]
-		if c <= ' ' || strings.IndexByte("\"'`<>\\", c) >= 0 || c == ':' && strings.HasPrefix(s[end:], "://") {
+		if c <= ' ' || endsAddress[c] || c == ':' && strings.HasPrefix(s[end:], "://") {
 			break
 		}
 		if c == '@' {
@@ -28,8 +36,10 @@ func (sc *scanner) address(i int) match {
 		}
 		end++
 	}
-	if at < 0 {
-		return sc.webhook(from, end)
+	if at < 0 || slash >= 0 && slash < at {
+		if m := sc.webhook(from, end); at < 0 || m.kind != none {
+			return m
+		}
 	}
 	colon := -1
 	for k := from; k < at && colon < 0; k++ {
@@ -60,16 +70,39 @@ func (sc *scanner) address(i int) match {
 	return match{start, at, refine(s, start, at, urlPassword)}
 }
 
+// webhooks are the addresses whose path is a key. A host that begins with a dot has any name before it.
+var webhooks = []struct{ host, path string }{
+	{"hooks.slack.com", "/services/"}, {"hooks.slack.com", "/workflows/"}, {"hooks.slack.com", "/triggers/"},
+	{"discord.com", "/api/webhooks/"}, {"discordapp.com", "/api/webhooks/"}, {".discord.com", "/api/webhooks/"},
+	{".webhook.office.com", "/webhookb2/"}, {"outlook.office.com", "/webhook/"}, {"outlook.office365.com", "/webhook/"},
+	{"maker.ifttt.com", "/trigger/"}, {"hooks.zapier.com", "/hooks/catch/"}, {".hook.make.com", "/"}, {".make.com", "/"},
+	{"hook.eu1.make.com", "/"}, {"open.feishu.cn", "/open-apis/bot/v2/hook/"}, {"open.larksuite.com", "/open-apis/bot/v2/hook/"},
+	{"healthchecks.io", "/ping/"}, {"hc-ping.com", "/"}, {"hooks.airtable.com", "/workflows/"}, {"mattermost.com", "/hooks/"},
+	{".logic.azure.com", "/workflows/"}, {"rooms.google.com", "/v1/"}, {"hooks.chime.aws", "/incomingwebhooks/"}, {"webhooks.fivetran.com", "/webhooks/"},
+}
+
 // webhook finds the part of a webhook's address that is its key. The host begins at i.
 func (sc *scanner) webhook(i, end int) match {
 	text := sc.s[i:end]
-	for _, host := range []string{"hooks.slack.com/services/", "hooks.slack.com/workflows/", "hooks.slack.com/triggers/",
-		"discord.com/api/webhooks/", "discordapp.com/api/webhooks/"} {
-		if strings.HasPrefix(text, host) {
-			start := i + len(host)
-			if to := start + span(sc.s[start:end], 0, base64Class); to-start >= 16 && !featuresOf(sc.s[start:to]).filler {
-				return match{start, to, webhook}
-			}
+	slash := strings.IndexByte(text, '/')
+	if slash < 0 {
+		return match{}
+	}
+	host := text[:slash]
+	for _, hook := range webhooks {
+		if host != hook.host && (hook.host[0] != '.' || !strings.HasSuffix(host, hook.host)) || !strings.HasPrefix(text[slash:], hook.path) {
+			continue
+		}
+		start := i + slash + len(hook.path)
+		if at := strings.Index(sc.s[start:end], "/with/key/"); at >= 0 {
+			start += at + len("/with/key/")
+		}
+		to := start
+		for to < end && (class[sc.s[to]]&base64Class != 0 || sc.s[to] == '@') {
+			to++
+		}
+		if f := featuresOf(sc.s[start:to]); to-start >= 12 && !f.filler && (f.run >= 12 || f.digits >= 6) {
+			return match{start, to, webhook}
 		}
 	}
 	return match{}

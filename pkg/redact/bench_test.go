@@ -114,3 +114,20 @@ func BenchmarkSession(b *testing.B) {
 		both().Session(&s)
 	}
 }
+
+// hostile are texts of nothing but beginnings: what they cost must grow with their length alone.
+var hostile = []string{"token=", "password: ", "password = \"", "Cookie: a=", "://a:b", "-----BEGIN PRIVATE KEY-----\n", "value=", "data:\n", "eyJ", "MIIE",
+	"a,password,", "|password", "-p ", "echo x|", "1111:", "$6$", "password is ", "{\"value\":"}
+
+// BenchmarkHostile is the time for a MB of each.
+func BenchmarkHostile(b *testing.B) {
+	for _, piece := range hostile {
+		text := strings.Repeat(piece, 1<<20/len(piece))
+		b.Run(strings.TrimSpace(piece), func(b *testing.B) {
+			b.SetBytes(int64(len(text)))
+			for b.Loop() {
+				both().Text(text)
+			}
+		})
+	}
+}

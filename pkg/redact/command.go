@@ -1,8 +1,6 @@
 package redact
 
-import (
-	"strings"
-)
+import "strings"
 
 // dash looks at the '-' at i: the first separator of a prefix, a run of dashes before a private key, or a flag.
 func (sc *scanner) dash(i int) (match, int) {
@@ -13,21 +11,21 @@ func (sc *scanner) dash(i int) (match, int) {
 	}
 	switch n := end - i; {
 	case n >= 5:
-		if strings.HasPrefix(s[end:], "BEGIN ") {
-			if m := sc.pem(end - 5); m.kind != none {
-				return m, 0
-			}
+		if m := sc.dashes(end); m.kind != none {
+			return m, 0
 		}
 		return match{}, end
 	case n == 2 && end < len(s) && isLetter(s[end]) && !sc.wordBefore(i):
 		if m := sc.flag(end); m.kind != none {
 			return m, 0
 		}
-	case n == 1 && i > sc.floor:
-		if m := sc.prefixed(i); m.kind != none {
-			return m, 0
+	case n == 1:
+		if i > sc.floor {
+			if m := sc.prefixed(i); m.kind != none {
+				return m, 0
+			}
 		}
-		if s[i-1] == ' ' && end < len(s) && (s[end] == 'u' || s[end] == 'p' || s[end] == 'a') {
+		if end < len(s) && isLetter(s[end]) && (i == sc.floor || strings.IndexByte(" \"'\n\t", s[i-1]) >= 0) {
 			if m := sc.shortFlag(end); m.kind != none {
 				return m, 0
 			}
@@ -40,115 +38,99 @@ func (sc *scanner) dash(i int) (match, int) {
 func (sc *scanner) flag(i int) match {
 	s := sc.s
 	end := span(s, i, urlClass)
-	if end == len(s) || end-i > maxName || s[end] != ' ' && s[end] != '"' {
+	if end == len(s) || end-i > maxName || strings.IndexByte(" =\"'", s[end]) < 0 {
 		return match{}
 	}
 	name := s[i:end]
-	if name == "user" && s[end] == ' ' {
-		return sc.userPassword(i, end+1)
+	from := end + 1
+	if s[end] != '=' {
+		from = sc.argumentAt(end)
 	}
-	k, weak := nameKind(name)
-	if k == none {
+	if from == 0 || from == len(s) {
 		return match{}
 	}
+	v := sc.judge(right{target: target{name: name, start: i}, from: from})
+	switch name {
+	case "from-literal":
+		if sc.commandWords(i).meets(configMap) {
+			return match{}
+		}
+		v.kind = secret
+		return sc.formed(v, afterEquals)
+	case "user", "proxy-user", "auth":
+		if sc.commandWords(i).meets(webClients) {
+			v.kind = password
+			return sc.formed(v, afterColon)
+		}
+		return match{}
+	case "body", "value":
+		if v.kind = sc.bodyOf(i, name); v.kind != none {
+			return sc.word(v, true)
+		}
+		return match{}
+	}
+	if s[end] == '=' {
+		return match{} // an assignment
+	}
+	v.kind, v.weak = nameKind(name)
+	if v.kind == none || v.kind == cookie || foldSuffix(name, "from-literal") {
+		return match{}
+	}
+	if v.kind == password && !v.weak && sc.commandWords(i) != (words{}) {
+		return sc.word(v, true)
+	}
+	return sc.word(v, false)
+}
+
+// bodyOf returns the kind of what gh secret set --body and aws ssm put-parameter --value store.
+func (sc *scanner) bodyOf(i int, flag string) kind {
+	switch words := sc.commandWords(i); {
+	case words.meets(secretWord):
+		return secret
+	case flag == "value" && words.meets(putParameter):
+		s := sc.s
+		before := s[max(sc.floor, i-maxPair):i]
+		before = before[strings.LastIndexByte(before, '\n')+1:]
+		rest := s[i:min(len(s), i+maxPair)]
+		if line, _, ok := strings.Cut(rest, "\n"); ok {
+			rest = line
+		}
+		if strings.Contains(before, "SecureString") || strings.Contains(rest, "SecureString") {
+			return secret
+		}
+		k, _ := fieldName(before)
+		return k
+	}
+	return none
+}
+
+// argumentAt returns where the word after a flag begins that ends at end, also in a list: ["--password", "x"]. It is 0 if
+// there is none.
+func (sc *scanner) argumentAt(end int) int {
+	s := sc.s
 	from := end
-	if s[end] == '"' { // ["--password", "x"]
+	if c := s[from]; c == '"' || c == '\'' {
 		from++
 		if from < len(s) && s[from] == ',' {
 			from++
 		}
+		for from < len(s) && from-end < 8 && s[from] == ' ' {
+			from++
+		}
+		if from >= len(s) || s[from] != c {
+			return 0
+		}
+		return from
 	}
 	for from < len(s) && from-end < 8 && s[from] == ' ' {
 		from++
 	}
-	if s[end] == '"' && (from == len(s) || s[from] != '"') {
-		return match{}
+	if from == len(s) {
+		return 0
 	}
-	return sc.argument(from, k, weak)
-}
-
-// argument finds the secret that is the word of a command line at i.
-func (sc *scanner) argument(i int, k kind, weak bool) match {
-	s := sc.s
-	start, end, quote := quoted(s, i)
-	if !quote {
-		start, end = i, i
-		for end < len(s) && class[s[end]]&bareClass != 0 {
-			end++
-		}
-		if end > start && s[end-1] == '.' {
-			end--
-		}
+	from = block(s, from)
+	if from == len(s) {
+		return 0
 	}
-	text := s[start:end]
-	if text == "" || isPlaceholder(text) || isWordy(text) || interpolates(text) || text[0] == '-' || sc.maskEnd(s, start) > 0 {
-		return match{}
-	}
-	if !quote {
-		if text[0] == '(' || text[0] == '[' || text[0] == '{' || text[0] == '/' && k != awsSecret || isCode(text) {
-			return match{}
-		}
-		f := featuresOf(text)
-		if f.digits == 0 && !strings.ContainsAny(text, "!@#$%^*+~") && (!endsLine(s, end) && k != password || k != password && f.run < 16) {
-			return match{}
-		}
-	}
-	if k != password && (weak || !quote) && !isRandom(text, 8) {
-		return match{}
-	}
-	return match{start, end, refine(s, start, end, k)}
-}
-
-// shortFlag finds the password in curl -u USER:PASSWORD, sshpass -p PASSWORD, docker login -p PASSWORD, redis-cli -a PASSWORD
-// and mysql -pPASSWORD. The flag's letter stands at i.
-func (sc *scanner) shortFlag(i int) match {
-	s := sc.s
-	if i+1 >= len(s) {
-		return match{}
-	}
-	switch spaced := s[i+1] == ' '; {
-	case s[i] == 'u' && spaced:
-		return sc.userPassword(i, i+2)
-	case s[i] == 'p' && spaced && (sc.command(i, "sshpass ") || sc.command(i, " login ")),
-		s[i] == 'a' && spaced && sc.command(i, "redis-cli "):
-		return sc.argument(i+2, password, false)
-	case s[i] == 'p' && !spaced && (sc.command(i, "mysql") || sc.command(i, "mariadb")):
-		return sc.argument(i+1, password, false)
-	}
-	return match{}
-}
-
-// maxCommand is how far before its flag the name of a program may stand.
-const maxCommand = 400
-
-// command reports whether word stands before i, on the same line or one that it continues.
-func (sc *scanner) command(i int, word string) bool {
-	before := sc.s[max(sc.floor, i-maxCommand):i]
-	at := strings.LastIndex(before, word)
-	return at >= 0 && strings.Count(before[at:], "\n") == strings.Count(before[at:], "\\\n")
-}
-
-// userPassword finds the password of USER:PASSWORD at i, if the command is one that takes it so.
-func (sc *scanner) userPassword(flag, i int) match {
-	s := sc.s
-	if !sc.command(flag, "curl") && !sc.command(flag, "wget") && !sc.command(flag, "http") {
-		return match{}
-	}
-	start, end, quote := quoted(s, i)
-	if !quote {
-		start, end = i, i
-		for end < len(s) && class[s[end]]&bareClass != 0 {
-			end++
-		}
-	}
-	colon := strings.IndexByte(s[start:end], ':')
-	if colon < 0 {
-		return match{}
-	}
-	start += colon + 1
-	text := s[start:end]
-	if isPlaceholder(text) || interpolates(text) || sc.maskEnd(s, start) > 0 || text[0] == '$' || strings.HasPrefix(text, "//") {
-		return match{}
-	}
-	return match{start, end, refine(s, start, end, password)}
+	return from
 }

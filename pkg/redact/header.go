@@ -6,17 +6,23 @@ import (
 	"strings"
 )
 
-// lineOrQuote returns where the value of a header ends: at the end of the line or at a quote.
-func lineOrQuote(s string, i int) int {
+// lineOrQuote returns where the value of a header ends that begins at i: at the end of the line or at a quote.
+func (sc *scanner) lineOrQuote(i int) int {
+	if i >= sc.lineFrom && i < sc.lineTo {
+		sc.headers++
+		return sc.lineTo
+	}
+	s := sc.s
 	j := i
-	for j < len(s) && j-i < maxValue && s[j] != '\n' && s[j] != '\r' && s[j] != '"' && s[j] != '\'' && s[j] != '`' && s[j] != '\\' {
+	for j < len(s) && j-i < maxLine && s[j] != '\n' && s[j] != '\r' && s[j] != '"' && s[j] != '\'' && s[j] != '`' && s[j] != '\\' {
 		j++
 	}
+	sc.lineFrom, sc.lineTo, sc.headers = i, j, 0
 	return j
 }
 
 // header finds the secret in the value of an Authorization or Cookie header.
-func (sc *scanner) header(v right, start, end int) match {
+func (sc *scanner) header(v *right, start, end int) match {
 	s := sc.s
 	if v.kind == cookie {
 		for start < end && s[start] == ' ' {
@@ -46,6 +52,12 @@ func (sc *scanner) header(v right, start, end int) match {
 		return match{}
 	}
 	return match{a, b, refine(s, a, b, k)}
+}
+
+// looksKey reports whether s is a key, or words and digits written together as no sentence has them.
+func looksKey(s string) bool {
+	f := featuresOf(s)
+	return isRandom(s, 12) || f.run >= 16 && f.runDigits >= 2 && f.runDigits < f.run
 }
 
 func (f features) looksRandom() bool {
@@ -88,6 +100,20 @@ func credentials(s string, start, end int) (int, int, kind) {
 				return 0, 0, none
 			}
 			return n, to, scheme.kind
+		}
+	}
+	if n := span(s, start, urlClass); n < end && n-start >= 3 && n-start <= 24 && s[n] == ' ' && isLetter(s[start]) {
+		// a scheme of a service's own: SSWS, GenieKey, FlyV1
+		for n < end && s[n] == ' ' {
+			n++
+		}
+		to := n
+		for to < end && (class[s[to]]&bareClass != 0 || s[to] == ',') {
+			to++
+		}
+		if text := s[n:to]; text != "" && text[0] != '[' && looksKey(text) && !isPlaceholder(text) && !interpolates(text) &&
+			strings.IndexByte(strings.TrimRight(text, "="), '=') < 0 {
+			return n, to, authorization
 		}
 	}
 	to := start

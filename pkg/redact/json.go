@@ -44,9 +44,10 @@ func contextOf(key string) context {
 	var c context
 	c.kind, c.weak = nameKind(key)
 	switch key {
-	case "name", "key", "Name", "Key", "header", "variable", "label", "field", "element", "selector":
+	case "name", "key", "Name", "Key", "header", "variable", "label", "field", "element", "selector", "ParameterKey", "parameterKey",
+		"NAME", "KEY":
 		c.role = nameRole
-	case "value", "Value", "text":
+	case "value", "Value", "text", "ParameterValue", "parameterValue", "VALUE":
 		c.role = valueRole
 	case "path", "cwd", "filePath", "filename", "file", "directory", "dir":
 		c.path = true
@@ -60,6 +61,7 @@ func contextOf(key string) context {
 type frame struct {
 	object bool
 	key    bool // the next string is a key
+	flag   kind // of the secret that the string before, a flag, announces
 	context
 }
 
@@ -81,6 +83,7 @@ func (r *Redactor) json(raw lax.Raw, c context) lax.Raw {
 		if end < 0 {
 			return r.notJSON(raw)
 		}
+		r.lookAhead(raw, end)
 		if masked, changed := r.member(s); changed {
 			quoted, err := lax.Line(masked)
 			if err != nil {
@@ -177,10 +180,44 @@ func (r *Redactor) member(s string) (string, bool) {
 	if masked, ok := r.named(top, s); ok {
 		return masked, true
 	}
+	if !top.object {
+		if masked, ok := r.flagged(top, s); ok {
+			return masked, true
+		}
+	}
 	if top.path {
 		return r.path(s)
 	}
 	return r.text(s)
+}
+
+// lookAhead finds the name of a value that stands before it in its object: {"value":"x","name":"DB_PASSWORD"}. The value ends at i.
+func (r *Redactor) lookAhead(raw []byte, i int) {
+	top := &r.frames[len(r.frames)-1]
+	if !top.object || top.key || top.role != valueRole || top.joined != none {
+		return
+	}
+	rest := raw[i:min(len(raw), i+maxPair)]
+	if end := bytes.IndexAny(rest, "{}[]"); end >= 0 {
+		rest = rest[:end]
+	}
+	top.joined, _ = fieldName(view(rest))
+}
+
+// flagged masks s if the string before it in its array is the flag for a secret: ["--password","x"].
+func (r *Redactor) flagged(f *frame, s string) (string, bool) {
+	k := f.flag
+	f.flag = none
+	if name := strings.TrimLeft(s, "-"); len(name) >= 3 && len(s)-len(name) > 0 && len(s)-len(name) <= 2 {
+		if flag, weak := nameKind(name); !weak && flag != cookie && flag != authorization {
+			f.flag = flag
+		}
+		return s, false
+	}
+	if k == none || !r.rules.Secrets || isPlaceholder(s) || isWordy(s) || r.isMask(s) {
+		return s, false
+	}
+	return r.mask(labels[refine(s, 0, len(s), k)], s, false), true
 }
 
 // named masks s if its key names a secret.
@@ -220,7 +257,7 @@ func (r *Redactor) isMask(s string) bool {
 
 // fieldKind says whether the name of a form field, header or variable names a secret.
 func fieldKind(name string) kind {
-	if k, weak := nameKind(name); k != none && !weak {
+	if k, weak := nameKind(name[strings.LastIndexByte(name, '/')+1:]); k != none && !weak {
 		return k
 	}
 	if len(name) < 200 && containsFold(name, "password") {

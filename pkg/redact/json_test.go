@@ -38,6 +38,13 @@ func TestJSON(t *testing.T) {
 		{`{"env":[{"name":"DB_PASSWORD","value":"abc"},{"name":"PORT","value":"5432"}]}`,
 			`{"env":[{"name":"DB_PASSWORD","value":"[secret:password#1]"},{"name":"PORT","value":"5432"}]}`},
 		{`{"element":"Password input","ref":"e1","text":"abc"}`, `{"element":"Password input","ref":"e1","text":"[secret:password#1]"}`},
+		{`{"value":"abc","name":"DB_PASSWORD"}`, `{"value":"[secret:password#1]","name":"DB_PASSWORD"}`},
+		{`[{"value":"abc"},{"name":"DB_PASSWORD"}]`, ``},
+		{`{"ParameterKey":"DbPassword","ParameterValue":"abc"}`, `{"ParameterKey":"DbPassword","ParameterValue":"[secret:password#1]"}`},
+		{`{"Name":"/prod/db/password","Value":"abc"}`, `{"Name":"/prod/db/password","Value":"[secret:password#1]"}`},
+		{`{"args":["run","--password","abc","--user","jane"]}`, `{"args":["run","--password","[secret:password#1]","--user","jane"]}`},
+		{`{"args":["--password","--quiet","abc"]}`, ``},
+		{`{"DB_PASS":"x"}`, `{"DB_PASS":"[secret:password#1]"}`},
 		// Text in values.
 		{`{"command":"export API_KEY=fake0000\n"}`, `{"command":"export API_KEY=[secret:api-key#1]\n"}`},
 		{`{"command":"curl -H \"Authorization: Bearer fake0000fake\""}`, `{"command":"curl -H \"Authorization: Bearer [secret:bearer#1]\""}`},

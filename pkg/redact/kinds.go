@@ -74,6 +74,8 @@ const (
 	telegram
 	vault
 	xai
+
+	tooLarge // a whole text, see maxSteps
 	kinds
 )
 
@@ -97,6 +99,8 @@ var labels = [kinds]string{
 	sentry: "secret:sentry", shopify: "secret:shopify", slack: "secret:slack", square: "secret:square",
 	stripe: "secret:stripe", supabase: "secret:supabase", tailscale: "secret:tailscale", tavily: "secret:tavily",
 	telegram: "secret:telegram", vault: "secret:vault", xai: "secret:xai",
+
+	tooLarge: "text-too-large",
 }
 
 // builtin holds every label.

@@ -15,7 +15,6 @@
 package redact
 
 import (
-	"maps"
 	"strconv"
 	"strings"
 
@@ -33,22 +32,34 @@ type Rules struct {
 type Redactor struct {
 	rules  Rules
 	on     bool
-	action [256]action      // what the scanner does at a byte
-	custom map[string]bool  // the labels of Rules.Custom
-	masks  map[value]string // the mask of each value found
+	stops  *stops           // where the scanner stops
+	custom []customRule     // Rules.Custom
+	ours   map[string]bool  // their labels
+	masks  map[value]masked // the mask of each value found
 	last   map[string]int   // the highest number used of each label
-	counts map[string]int   // the masks of each label
+	counts map[string]*int  // the masks of each label
 
-	out     []byte  // what scan builds
-	decoded []byte  // a JSON string without its escapes
-	encoded []byte  // what JSON builds
-	frames  []frame // the open objects and arrays of JSON
+	pass    scanner  // the pass over a text that is going on
+	list    stopList // where it stops next
+	out     []byte   // what scan builds
+	decoded []byte   // a JSON string without its escapes
+	encoded []byte   // what JSON builds
+	frames  []frame  // the open objects and arrays of JSON
+
+	blobText []byte    // the text of a base64
+	inner    *Redactor // looks into it
 }
 
 // value is what a mask stands for. Personal values are compared without their separators, secrets byte by byte.
 type value struct {
 	personal bool
 	text     string
+}
+
+// masked is a mask, and the count of those of its label.
+type masked struct {
+	text  string
+	count *int
 }
 
 // maxPasses bounds how often a text is scanned again because something was found in it. The second pass finds what a
@@ -58,11 +69,12 @@ const maxPasses = 8
 // New returns a Redactor for one session.
 func New(rules Rules) *Redactor {
 	r := &Redactor{
-		rules: rules, on: rules.Secrets || rules.Personal || len(rules.Custom) > 0, action: actions(rules),
-		custom: map[string]bool{}, masks: map[value]string{}, last: map[string]int{}, counts: map[string]int{},
+		rules: rules, on: rules.Secrets || rules.Personal || len(rules.Custom) > 0, stops: stopsOfRules(rules),
+		ours: map[string]bool{}, masks: map[value]masked{}, last: map[string]int{}, counts: map[string]*int{},
 	}
 	for _, c := range rules.Custom {
-		r.custom[c.Name] = true
+		r.custom = append(r.custom, compileRule(c))
+		r.ours[c.Name] = true
 	}
 	return r
 }
@@ -79,7 +91,23 @@ func (r *Redactor) Text(s string) string {
 
 // Counts returns how many masks of each label (email, secret:password, ...) the texts given so far hold: those that r
 // put there, and those that were there because a text had been redacted before.
-func (r *Redactor) Counts() map[string]int { return maps.Clone(r.counts) }
+func (r *Redactor) Counts() map[string]int {
+	counts := make(map[string]int, len(r.counts))
+	for label, n := range r.counts {
+		counts[label] = *n
+	}
+	return counts
+}
+
+// counter is the count of the masks of label.
+func (r *Redactor) counter(label string) *int {
+	n := r.counts[label]
+	if n == nil {
+		n = new(int)
+		r.counts[strings.Clone(label)] = n
+	}
+	return n
+}
 
 // Session redacts every free-text string of s in place and sets s.Redactions. Ids, times, counts, models and other words that the
 // client or AMS chose from a fixed list stay.
@@ -143,12 +171,13 @@ func (r *Redactor) mask(label, text string, personal bool) string {
 	m, ok := r.masks[key]
 	if !ok {
 		r.last[label]++
-		m = "[" + label + "#" + strconv.Itoa(r.last[label]) + "]"
+		m.text = "[" + label + "#" + strconv.Itoa(r.last[label]) + "]"
+		m.count = r.counter(label)
 		key.text = strings.Clone(text)
 		r.masks[key] = m
 	}
-	r.counts[m[1:strings.LastIndexByte(m, '#')]]++
-	return m
+	*m.count++
+	return m.text
 }
 
 // note counts the masks that s holds already and keeps their numbers from being used for other values.
@@ -159,7 +188,7 @@ func (r *Redactor) note(s string) {
 				label := s[start+1 : i]
 				n, err := strconv.Atoi(s[i+1 : end-1])
 				if err == nil {
-					r.counts[label]++
+					*r.counter(label)++
 					if n > r.last[label] {
 						r.last[strings.Clone(label)] = n
 					}
@@ -195,6 +224,9 @@ func maskStart(s string, i int) int {
 
 // maskEnd returns the end of the mask that begins at i, 0 if none does.
 func (r *Redactor) maskEnd(s string, i int) int {
+	if i >= len(s) || s[i] != '[' {
+		return 0
+	}
 	j := i + 1
 	for j < len(s) && j-i <= maxLabel && isLabel(s[j]) {
 		j++
@@ -213,6 +245,6 @@ func (r *Redactor) maskEnd(s string, i int) int {
 }
 
 // isOurs reports whether label is one that a mask can have.
-func (r *Redactor) isOurs(label string) bool { return builtin[label] || r.custom[label] }
+func (r *Redactor) isOurs(label string) bool { return builtin[label] || r.ours[label] }
 
 func isLabel(c byte) bool { return isWord(c) || c == ':' || c == '-' || c == '.' }

@@ -3,7 +3,9 @@ package redact
 import (
 	"fmt"
 	"regexp"
+	"regexp/syntax"
 	"slices"
+	"strings"
 
 	"ams/pkg/lax"
 )
@@ -17,6 +19,14 @@ type Rule struct {
 
 // maxRules bounds a rules file: each rule is a pass of regexp over every text, at some 50 MB/s.
 const maxRules = 200
+
+// The bounds of a team's patterns. Time is none of them: what a session becomes must not depend on the machine. A text beyond
+// maxSteps or maxLooks is masked whole, as [text-too-large#n], and counted as that.
+const (
+	maxProgram = 2000          // instructions of a compiled pattern; a larger one is refused at the start
+	maxSteps   = 2_000_000_000 // instructions times bytes of a text: 1 MB for the largest pattern, 40 MB for one of 50
+	maxLooks   = 100_000_000   // matches times bytes, of a line where no match spans lines: each may look at all that follows
+)
 
 var ruleName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.-]{0,39}$`)
 
@@ -89,11 +99,46 @@ func parseRule(entry lax.Raw) (Rule, error) {
 	if err != nil {
 		return rule, fmt.Errorf("pattern: %w", err)
 	}
+	if size := compileRule(Rule{Pattern: pattern}).size; size > maxProgram {
+		return rule, fmt.Errorf("the pattern is too large: %d steps, at most %d are allowed; repetitions like {1000} count that often", size, maxProgram)
+	}
 	if pattern.MatchString("") {
 		return rule, fmt.Errorf("the pattern matches the empty text")
 	}
 	rule.Pattern = pattern
 	return rule, nil
+}
+
+// customRule is a Rule and what its compiled form tells of it.
+type customRule struct {
+	Rule
+	size   int  // instructions
+	byLine bool // no match spans lines or depends on more than its own: lines can be looked at one by one
+	group  int  // what is masked
+}
+
+func compileRule(rule Rule) customRule {
+	c := customRule{Rule: rule, byLine: true, group: max(rule.Pattern.SubexpIndex("secret"), 0)}
+	tree, err := syntax.Parse(rule.Pattern.String(), syntax.Perl)
+	if err != nil {
+		return customRule{Rule: rule} // not of ParseRules, which uses that syntax
+	}
+	program, err := syntax.Compile(tree.Simplify())
+	if err != nil {
+		return customRule{Rule: rule}
+	}
+	c.size = len(program.Inst)
+	for i := range program.Inst {
+		switch inst := &program.Inst[i]; inst.Op {
+		case syntax.InstRune, syntax.InstRune1:
+			c.byLine = c.byLine && !inst.MatchRune('\n')
+		case syntax.InstRuneAny:
+			c.byLine = false
+		case syntax.InstEmptyWidth:
+			c.byLine = c.byLine && syntax.EmptyOp(inst.Arg)&(syntax.EmptyBeginText|syntax.EmptyEndText) == 0
+		}
+	}
+	return c
 }
 
 // strange returns a member of m that is not in known, the first by name.
@@ -107,27 +152,62 @@ func strange(m map[string]lax.Raw, known ...string) string {
 	return first
 }
 
-// applyCustom replaces what the custom rules match, rule by rule. A match that touches a mask is left alone.
+// applyCustom replaces what the custom rules match, rule by rule. A match that touches a mask is left alone. What is too much
+// work is masked whole: what was not looked at must not be stored.
 func (r *Redactor) applyCustom(s string) (string, bool) {
 	any := false
-	for _, rule := range r.rules.Custom {
-		group := max(rule.Pattern.SubexpIndex("secret"), 0)
-		var out []byte
-		copied := 0
-		for _, m := range rule.Pattern.FindAllStringSubmatchIndex(s, -1) {
-			start, end := m[2*group], m[2*group+1]
-			if start < 0 || start == end || r.touchesMask(s, start, end) {
-				continue
-			}
-			out = append(out, s[copied:start]...)
-			out = append(out, r.mask(rule.Name, s[start:end], false)...)
-			copied = end
+	for i := range r.rules.Custom {
+		if r.isMask(s) {
+			break
 		}
-		if copied > 0 {
-			s, any = string(append(out, s[copied:]...)), true
+		out, ok := r.applyRule(&r.custom[i], s)
+		if !ok {
+			return r.mask(labels[tooLarge], s, false), true
+		}
+		if out != nil {
+			s, any = string(out), true
 		}
 	}
 	return s, any
+}
+
+// applyRule returns s with masks for what rule matches, nil if that is nothing. ok is false if it is too much work.
+func (r *Redactor) applyRule(rule *customRule, s string) (out []byte, ok bool) {
+	if len(s) > maxSteps/max(rule.size, 1) {
+		return nil, false
+	}
+	if !rule.Pattern.MatchString(s) {
+		return nil, true
+	}
+	copied := 0
+	for from := 0; from < len(s); {
+		to := len(s)
+		if rule.byLine {
+			if end := strings.IndexByte(s[from:], '\n'); end >= 0 {
+				to = from + end + 1
+			}
+		}
+		text := s[from:to]
+		most := maxLooks / len(text)
+		found := rule.Pattern.FindAllStringSubmatchIndex(text, most+1)
+		if len(found) > most {
+			return nil, false
+		}
+		for _, m := range found {
+			start, end := m[2*rule.group], m[2*rule.group+1]
+			if start < 0 || start == end || r.touchesMask(s, from+start, from+end) {
+				continue
+			}
+			out = append(out, s[copied:from+start]...)
+			out = append(out, r.mask(rule.Name, text[start:end], false)...)
+			copied = from + end
+		}
+		from = to
+	}
+	if copied == 0 {
+		return nil, true
+	}
+	return append(out, s[copied:]...), true
 }
 
 // touchesMask reports whether s[start:end] shares a byte with a mask.

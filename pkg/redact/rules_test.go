@@ -37,6 +37,35 @@ func TestParseRules(t *testing.T) {
 	}
 }
 
+func TestCustomRulesAreBounded(t *testing.T) {
+	rules, err := ParseRules([]byte(`{"rules":[{"name":"far","pattern":"(?s)a[^b]*b"}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := New(Rules{Custom: rules})
+	large := strings.Repeat("ab", 1<<14) // any match could look at all that follows
+	if got := r.Text(large); got != "[text-too-large#1]" || r.Counts()["text-too-large"] != 1 {
+		t.Errorf("%d bytes of matches that span lines: got %.40q, counts %v", len(large), got, r.Counts())
+	}
+	if got := r.Text("[text-too-large#1]"); got != "[text-too-large#1]" {
+		t.Errorf("again: got %q", got)
+	}
+	for _, pattern := range []string{`(a{1000}){3}`, `(\\pL{90}){30}`} {
+		_, err := ParseRules([]byte(`{"rules":[{"name":"huge","pattern":"` + pattern + `"}]}`))
+		if err == nil || !strings.Contains(err.Error(), `rule 1 "huge"`) {
+			t.Errorf("%s: got error %v, want it refused", pattern, err)
+		}
+	}
+	if rules, err = ParseRules([]byte(`{"rules":[{"name":"line","pattern":"c.*d"},{"name":"all","pattern":"x[^y]*y"}]}`)); err != nil {
+		t.Fatal(err)
+	}
+	text := strings.Repeat("c d\n", 1<<15) + "x\ny"
+	want := strings.Repeat("[line#1]\n", 1<<15) + "[all#1]"
+	if got := New(Rules{Custom: rules}).Text(text); got != want {
+		t.Errorf("many short matches: got %.60q ... %.20q", got, got[len(got)-20:])
+	}
+}
+
 func TestCustomRules(t *testing.T) {
 	rules, err := ParseRules([]byte(`{"rules":[
 		{"name":"ticket","pattern":"\\bACME-[0-9]+\\b"},

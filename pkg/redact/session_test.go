@@ -25,10 +25,13 @@ var never = []string{
 	"SessionID", "TraceID", "ParentSessionID", "Cost.Differences[].EventIDs[]", "Events[].ID", "Events[].ParentID", "Events[].AgentID",
 	"Events[].PromptID", "Events[].LLM.MessageID", "Events[].LLM.RequestID", "Events[].LLM.ServerTools[].ToolUseID", "Events[].Tool.ToolUseID",
 	"Events[].Tool.LLMEventID", "Events[].Subagent.AgentID", "Events[].Subagent.InvocationEventID", "Events[].Subagent.ParentAgentID",
+	"Events[].Tool.Background.TaskID",
 	// Words from a list that the client, the API or AMS has.
 	"SchemaVersion", "Status", "Outcome", "EndReason", "Cost.Source", "Cost.Differences[].Reason", "Completeness.Missing[]", "Events[].Type",
 	"Events[].Status", "Events[].PromptSource", "Events[].LLM.StopReason", "Events[].Tool.Outcome", "Events[].Tool.Permission.Decision",
 	"Events[].Tool.Permission.Source", "Events[].Tool.ExecutedInputBy", "Events[].Subagent.Link", "Events[].Compaction.Trigger", "Events[].Error.Type",
+	"Limit.Kind", "Events[].Tool.Background.Status", "Totals.Usage.Unknown[]", "Events[].LLM.Usage.Unknown[]",
+	"Events[].Subagent.Usage.Unknown[]", "Events[].Subagent.Rollup.Usage.Unknown[]",
 	// Names and versions of programs, models, tools, agents and events.
 	"Client.Name", "Client.Version", "Client.Entrypoint", "Models[]", "Cost.UnpricedModels[]", "Cost.PricesDate", "Cost.Differences[].Model",
 	"Completeness.ProgramVersion", "Completeness.Records{key}", "Completeness.UnknownRecords{key}", "Completeness.UnknownLines{key}",

@@ -1,5 +1,6 @@
 // Package screen lays out text for a terminal: how wide it is, where it is cut or wrapped, how it is painted, and what must never reach
-// a terminal as it is. It knows no format of anyone's and touches no terminal.
+// a terminal as it is: [Text] and [Line] for what is laid out, [Door] for all that is written. It knows no format of anyone's and touches no
+// terminal.
 //
 // Widths are in cells: a Chinese character or an emoji takes two, a combining mark none (Unicode 15, by github.com/rivo/uniseg).
 package screen
@@ -32,6 +33,7 @@ const (
 type Screen struct {
 	Cells int  // its width
 	Color bool // whether escape sequences may be written
+	Ink   Ink  // that of the door which stands before it
 }
 
 // Paint returns text in a style, or as it is where there is no colour. Each line is painted on its own, so that a pager that cuts between
@@ -40,7 +42,7 @@ func (s Screen) Paint(style Style, text string) string {
 	if !s.Color || style == Plain || text == "" {
 		return text
 	}
-	on, off := "\x1b["+string(style)+"m", "\x1b[0m"
+	on, off := s.Ink.begin()+string(style)+"m", s.Ink.begin()+"0m"
 	return on + strings.ReplaceAll(text, "\n", off+"\n"+on) + off
 }
 

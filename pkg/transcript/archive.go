@@ -258,7 +258,7 @@ func (a *Archive) lookInto(dir *folder, now time.Time) (todo []*mainFile, left b
 
 // proof is the change time of a file or folder in ns, 0 where it is so young that another change may hide behind it.
 func proof(info fs.FileInfo, now time.Time) int64 {
-	if now.Sub(info.ModTime()) < settled {
+	if now.Sub(info.ModTime()).Abs() < settled {
 		return 0
 	}
 	return info.ModTime().UnixNano()

@@ -158,6 +158,9 @@ type secrets struct {
 // Retrieve implements aws.CredentialsProvider.
 func (p *secrets) Retrieve(ctx context.Context) (aws.Credentials, error) {
 	cred, err := p.provider.Retrieve(ctx)
+	if err == nil {
+		err = checkCharacters(cred)
+	}
 	if err != nil {
 		return cred, &credentialsError{err}
 	}

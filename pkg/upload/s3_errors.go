@@ -248,6 +248,10 @@ func (s *S3) explainSilence(e *S3Error, err error) {
 
 func explainCredentials(err error) (cause, hint string) {
 	const set = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE"
+	var broken *brokenKeyError
+	if errors.As(err, &broken) {
+		return broken.Error(), "set " + broken.name + " without it, where it is set: in the environment, ~/.config/ams/env or ~/.aws/credentials"
+	}
 	text := err.Error()
 	switch {
 	case strings.Contains(text, "SSO") || strings.Contains(text, "sso"):

@@ -1,0 +1,45 @@
+package main
+
+import (
+	"io"
+	"os"
+
+	"golang.org/x/term"
+
+	"ams/pkg/screen"
+)
+
+// console is standard output or standard error where that is a terminal. All that any command writes there
+// passes the door, whether it is a table, an error, CSV or JSON: what agents, hooks and servers wrote may be in
+// it, and so may what a stranger called a file. Pipes and files get every byte as it is.
+type console struct {
+	*screen.Door
+	file *os.File
+}
+
+// toPerson puts a door in front of a terminal.
+func toPerson(f *os.File) io.Writer {
+	if !term.IsTerminal(int(f.Fd())) {
+		return f
+	}
+	return &console{screen.NewDoor(f, screen.NewInk()), f}
+}
+
+// uncleaned is what stands behind the door, for what must move the cursor itself and writes no recorded text:
+// the pager, whose input passes a door, and the progress bar.
+func uncleaned(w io.Writer) io.Writer {
+	if c, ok := w.(*console); ok {
+		return c.file
+	}
+	return w
+}
+
+// finish writes what the doors still hold: half a character, at the most. Nobody can be told that a terminal
+// has gone.
+func finish(e env) {
+	for _, w := range []io.Writer{e.stdout, e.stderr} {
+		if c, ok := w.(*console); ok {
+			c.Flush()
+		}
+	}
+}
