@@ -18,7 +18,7 @@ import (
 )
 
 // filterFlags are the common flags of a command that chooses sessions by their index records, and the filters. A filter takes several values,
-// with commas or by being given again. --status is a filter here, and not the status to give.
+// with commas or by being given again; a value that holds a comma is found, too. --status is a filter here, and not the status to give.
 func filterFlags() []cli.Flag {
 	common := slices.DeleteFunc(commonFlags(), func(f cli.Flag) bool { return f.Names()[0] == "status" })
 	return append(common,
@@ -41,7 +41,8 @@ func filterFlags() []cli.Flag {
 func readQuery(e env, c *cli.Context, words []string) (catalog.Query, error) {
 	q := catalog.Query{
 		Agents: c.StringSlice("agent"), Environments: c.StringSlice("environment"), Tags: c.StringSlice("tag"), Models: c.StringSlice("model"),
-		Tools: c.StringSlice("tool"), Outcomes: c.StringSlice("outcome"), Statuses: c.StringSlice("status"), Cwd: c.String("cwd"),
+		Tools: c.StringSlice("tool"), Outcomes: wordsOf(c, "outcome"), Statuses: wordsOf(c, "status"), Meta: c.StringSlice("meta"),
+		Cwd: c.String("cwd"),
 	}
 	for _, w := range words {
 		q.Words = append(q.Words, strings.Fields(w)...)
@@ -68,8 +69,10 @@ func readQuery(e env, c *cli.Context, words []string) (catalog.Query, error) {
 			return q, usagef("--min-duration: %w", err)
 		}
 	}
-	if q.Meta, err = readMeta(c.StringSlice("meta")); err != nil {
-		return q, err
+	for _, pair := range q.Meta {
+		if name, _, ok := strings.Cut(pair, "="); !ok || name == "" {
+			return q, usagef("--meta must be KEY=VALUE, not %q", pair)
+		}
 	}
 	if q.Cwd == "." || strings.HasPrefix(q.Cwd, "./") || strings.HasPrefix(q.Cwd, "..") {
 		if q.Cwd, err = filepath.Abs(q.Cwd); err != nil {
@@ -83,16 +86,15 @@ func readQuery(e env, c *cli.Context, words []string) (catalog.Query, error) {
 		schema.Abandoned, schema.StillOpen)
 }
 
-func readMeta(pairs []string) (map[string]string, error) {
-	meta := map[string]string{}
-	for _, pair := range pairs {
-		name, value, ok := strings.Cut(pair, "=")
-		if !ok || name == "" {
-			return nil, usagef("--meta must be KEY=VALUE, not %q", pair)
+// wordsOf are the values of a flag that takes words of a fixed list, several with commas.
+func wordsOf(c *cli.Context, flag string) []string {
+	var out []string
+	for _, v := range c.StringSlice(flag) {
+		for word := range strings.SplitSeq(v, ",") {
+			out = append(out, strings.TrimSpace(word))
 		}
-		meta[name] = value
 	}
-	return meta, nil
+	return out
 }
 
 // known refuses a value that no session can have: a filter with a slip of the pen would find nothing, and say so calmly.

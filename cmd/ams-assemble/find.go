@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -27,6 +28,7 @@ func findCommand(e env) *cli.Command {
 		Flags: slices.Concat(filterFlags(), pageFlags(), []cli.Flag{
 			&cli.StringSliceFlag{Name: "in", Usage: "look into these texts alone, `PART` " + namesOf(search.Parts) + "; several with commas"},
 			&cli.BoolFlag{Name: "regexp", Aliases: []string{"E"}, Usage: "TEXT is a regular expression (Go's syntax); slower, as every session is decoded"},
+			&cli.DurationFlag{Name: "time-limit", Value: 2 * time.Minute, Usage: "with --regexp: stop after `DURATION`; an expression can be slow"},
 			&cli.BoolFlag{Name: "case", Usage: "letters must be as they are"},
 			&cli.IntFlag{Name: "limit", Aliases: []string{"n"}, Usage: "stop after `N` sessions with the text"},
 			&cli.BoolFlag{Name: "all", Usage: fmt.Sprintf("show every place, not the first %d of a session", placesShown)},
@@ -41,8 +43,13 @@ func findCommand(e env) *cli.Command {
 			if err != nil {
 				return err
 			}
-			if c.Int("limit") < 0 {
+			switch {
+			case c.Int("limit") < 0:
 				return usagef("--limit must be 0 or more")
+			case c.Duration("time-limit") <= 0:
+				return usagef("--time-limit must be longer than 0")
+			case c.IsSet("time-limit") && !c.Bool("regexp"):
+				return usagef("--time-limit is for --regexp alone")
 			}
 			pattern, err := readPattern(c)
 			if err != nil {
@@ -58,8 +65,8 @@ func readPattern(c *cli.Context) (*search.Pattern, error) {
 		return nil, usagef("find needs a text")
 	}
 	o := search.Options{Regexp: c.Bool("regexp"), Case: c.Bool("case")}
-	for _, name := range c.StringSlice("in") {
-		part := search.Part(strings.TrimSpace(name))
+	for _, name := range wordsOf(c, "in") {
+		part := search.Part(name)
 		if !slices.Contains(search.Parts, part) {
 			return nil, usagef("--in must be one of %s, not %q", namesOf(search.Parts), name)
 		}
@@ -93,7 +100,7 @@ func find(e env, c *cli.Context, set settings, q catalog.Query, pattern *search.
 		sayNothing(e, set, len(all.Records))
 		return nil
 	}
-	ctx, stop := context.WithCancel(c.Context)
+	ctx, stop := timeLimit(c)
 	defer stop()
 	shelf, err := newBodies(ctx, store, cacheDir(e, set), all.Records, among)
 	if err != nil {
@@ -103,11 +110,11 @@ func find(e env, c *cli.Context, set settings, q catalog.Query, pattern *search.
 	results := inOrder(ctx, among, func(r catalog.Record) found { return f.lookInto(ctx, shelf, r, pattern) })
 	show := func(p *page) error {
 		for r := range results {
-			if c.Context.Err() != nil {
+			if c.Context.Err() != nil || r.err != nil && ctx.Err() != nil {
 				break
 			}
 			f.looked++
-			if r.err != nil && ctx.Err() == nil {
+			if r.err != nil {
 				f.failed++
 				fmt.Fprintf(e.stderr, "ams-assemble: %s: %s\n", r.record.Key(), screen.Line(r.err.Error()))
 			}
@@ -121,7 +128,9 @@ func find(e env, c *cli.Context, set settings, q catalog.Query, pattern *search.
 				break
 			}
 		}
-		f.stopped = f.looked < f.among && c.Context.Err() != nil
+		if f.looked < f.among {
+			f.stopped = context.Cause(ctx)
+		}
 		return f.sum(e, p)
 	}
 	err = paged(e, c, show)
@@ -129,21 +138,42 @@ func find(e env, c *cli.Context, set settings, q catalog.Query, pattern *search.
 	for range results { // what is at work ends
 	}
 	shelf.prune()
-	switch {
-	case err == nil && f.stopped:
-		err = &exitError{exitSome, fmt.Errorf("stopped after %d of %d sessions", f.looked, f.among)}
-	case err == nil && f.failed > 0:
-		err = &exitError{exitSome, &hintError{err: fmt.Errorf("%s could not be read", screen.Count(f.failed, "session")),
-			hint: "ams-assemble session ID --store stores a session anew"}}
+	if err == nil {
+		err = f.end()
 	}
 	return err
+}
+
+// errTimeLimit says that a regular expression took too long.
+var errTimeLimit = errors.New("the time limit was reached")
+
+func timeLimit(c *cli.Context) (context.Context, context.CancelFunc) {
+	if c.Bool("regexp") {
+		return context.WithTimeoutCause(c.Context, c.Duration("time-limit"), errTimeLimit)
+	}
+	return context.WithCancel(c.Context)
+}
+
+// end is the error of a search that did not look at all that it should have.
+func (f *finds) end() error {
+	switch {
+	case errors.Is(f.stopped, errTimeLimit):
+		return &exitError{exitSome, &hintError{err: fmt.Errorf("%w after %d of %d sessions", errTimeLimit, f.looked, f.among),
+			hint: "--time-limit gives it more; filters such as --since leave less to look through"}}
+	case f.stopped != nil:
+		return &exitError{exitSome, fmt.Errorf("stopped after %d of %d sessions", f.looked, f.among)}
+	case f.failed > 0:
+		return &exitError{exitSome, &hintError{err: fmt.Errorf("%s could not be read", screen.Count(f.failed, "session")),
+			hint: "ams-assemble session ID --store stores a session anew"}}
+	}
+	return nil
 }
 
 // finds shows what was found and keeps count.
 type finds struct {
 	among, looked, sessions, places, failed int
 	all, json                               bool
-	stopped                                 bool // by the person, before all were looked at
+	stopped                                 error // why not all were looked at: the person, or the time limit
 	ids                                     map[string]string
 	began                                   time.Time
 	bytes                                   atomic.Int64
@@ -160,12 +190,19 @@ func (f *finds) lookInto(ctx context.Context, b *bodies, r catalog.Record, patte
 	if !pattern.MayMatch(body) {
 		return out
 	}
-	s, err := schema.Decode(body)
+	s, err := catalog.DecodeSession(r.Summary, body)
 	if err != nil {
 		out.err = err
 		return out
 	}
-	out.hits = pattern.Find(s)
+	// An expression cannot be stopped while it is at work on a text: it is left behind, and ends with the program.
+	hits := make(chan []search.Hit, 1)
+	go func() { hits <- pattern.Find(s) }()
+	select {
+	case out.hits = <-hits:
+	case <-ctx.Done():
+		out.err = context.Cause(ctx)
+	}
 	return out
 }
 
@@ -254,7 +291,7 @@ func (f *finds) showJSON(p *page, r found) error {
 func (f *finds) sum(e env, p *page) error {
 	looked := fmt.Sprintf("%s, %s in %s", screen.Count(f.looked, "session"), screen.Bytes(f.bytes.Load()), screen.Duration(time.Since(f.began).Milliseconds()))
 	switch {
-	case f.json, f.sessions == 0 && f.stopped:
+	case f.json, f.sessions == 0 && f.stopped != nil:
 	case f.sessions == 0:
 		fmt.Fprintf(e.stderr, "ams-assemble: nothing found in %s\n", looked)
 	default:

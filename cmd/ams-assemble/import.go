@@ -174,7 +174,7 @@ func importOne(ctx context.Context, a *assembler, sh *shelf, files transcript.Fi
 		return out
 	}
 	done, err := sh.put(ctx, w, last)
-	if out.err = err; err != nil {
+	if out.err = err; err != nil && !isTooLarge(err) {
 		return out
 	}
 	w.session = done.session

@@ -87,10 +87,10 @@ func mainOf(r *receipt.Receipt) string {
 func (m *memory) isUnchanged(set settings, archive *transcript.Archive, path string) (id string, unchanged bool) {
 	path, err := filepath.Abs(path)
 	name, seen := m.byFile[path]
-	if err != nil || !seen || !m.stored[name] {
+	r := m.known[name]
+	if err != nil || !seen || !m.stored[name] && r.Key != "" { // without a key it was too large to be stored
 		return "", false
 	}
-	r := m.known[name]
 	same, asked := m.same[name]
 	if !asked {
 		same = r.Current(set.join.ProgramVersion, set.fingerprint(), spoolStats(m.spools[name])) && !hasNewSibling(archive, r)

@@ -18,7 +18,7 @@ var mayImport = map[string]string{
 	"ams/pkg/receipt":        "lax safefile spool",
 	"ams/pkg/safefile":       "",
 	"ams/pkg/bundle":         "",
-	"ams/pkg/catalog":        "lax safefile schema upload",
+	"ams/pkg/catalog":        "lax safefile schema spool upload",
 	"ams/pkg/clientsettings": "lax",
 	"ams/pkg/screen":         "",
 	"ams/pkg/story":          "lax schema screen",

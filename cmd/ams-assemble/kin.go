@@ -26,6 +26,9 @@ func saveArchive(e env, archive *transcript.Archive) {
 	}
 }
 
+// maxParents bounds the files of other sessions that are read for one; a fork has one parent, and that one's own are few.
+const maxParents = 100
+
 // addParents finds the sessions that this one shares lines with, and what the client's bills said of them.
 func (a *assembler) addParents(in *assemble.Input, files transcript.Files) {
 	if len(in.Files) == 0 || in.Files[0].Agent != nil {
@@ -34,7 +37,7 @@ func (a *assembler) addParents(in *assemble.Input, files transcript.Files) {
 	paths := map[string]string{} // session id -> its main file, "" where only its id is known
 	var parents []string
 	add := func(id, path string) {
-		if id != "" && id != in.SessionID && !slices.Contains(parents, id) {
+		if id != "" && id != in.SessionID && len(parents) < maxParents && !slices.Contains(parents, id) {
 			parents = append(parents, id)
 			paths[id] = path
 		}
@@ -60,7 +63,7 @@ func (a *assembler) addParents(in *assemble.Input, files transcript.Files) {
 
 // hooked is when another session's first hook came, and whether that session began as a fork, as far as its spool is there.
 func (a *assembler) hooked(sessionID string) (first time.Time, forked bool) {
-	contents, err := spool.Read(a.set.spoolDir, spool.FileName(sessionID))
+	contents, err := spool.ReadWithin(a.set.spoolDir, spool.FileName(sessionID), newPayloads().shorten)
 	if err != nil || len(contents.Records) == 0 {
 		return time.Time{}, false
 	}

@@ -74,7 +74,7 @@ func (l *lookup) record(ctx context.Context, key string) (*schema.Summary, error
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", key, err)
 	}
-	sum, err := catalog.Decode(b)
+	sum, err := catalog.Decode(key, b)
 	if err != nil {
 		return nil, l.unreadable(key, err)
 	}
@@ -119,7 +119,7 @@ func (l *lookup) body(ctx context.Context, sum *schema.Summary) (*schema.Session
 	if err != nil {
 		return nil, l.unreadable(key, err)
 	}
-	s, err := schema.Decode(b)
+	s, err := catalog.DecodeSession(sum, b)
 	if err != nil {
 		return nil, l.unreadable(key, err)
 	}
@@ -171,6 +171,7 @@ func (l *lookup) unstored(w *work) *schema.Session {
 	sayTrouble(l.e, w)
 	fmt.Fprintf(l.e.stderr, "ams-assemble: session %s is told from its spool; ams-assemble run stores it\n", screen.Line(w.session.SessionID))
 	redact.New(l.set.redact).Session(w.session)
+	w.session.Bound()
 	return w.session
 }
 

@@ -41,10 +41,17 @@ type env struct {
 	envErr error
 }
 
+// memoryLimit is the heap at which garbage is collected more often rather than more memory taken: no session needs as much, and half a gigabyte is what
+// a small machine, a container or a cron job can spare.
+const memoryLimit = 400 << 20
+
 func main() {
 	self, err := os.Executable()
 	if err != nil {
 		self = os.Args[0]
+	}
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(memoryLimit)
 	}
 	world := env{
 		args: os.Args[1:], stdin: os.Stdin, stdout: toPerson(os.Stdout), stderr: toPerson(os.Stderr),
@@ -136,8 +143,10 @@ func newApp(e env) *cli.App {
 		Writer:          e.stdout,
 		ErrWriter:       e.stderr,
 		HideHelpCommand: true,
-		ExitErrHandler:  func(*cli.Context, error) {},
-		OnUsageError:    fail,
+		// A value may hold a comma; lists of words that cannot are split by [wordsOf], filters by catalog.Query.
+		DisableSliceFlagSeparator: true,
+		ExitErrHandler:            func(*cli.Context, error) {},
+		OnUsageError:              fail,
 		Commands: []*cli.Command{
 			runCommand(e),
 			sessionCommand(e),

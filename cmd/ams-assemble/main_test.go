@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -57,7 +59,9 @@ func TestScripts(t *testing.T) {
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
 		UpdateScripts:       *updateScripts,
-		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"aged": makeOld, "cmpstored": cmpStored},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"aged": makeOld, "cmpstored": cmpStored, "large": large, "smaller": smaller,
+		},
 		Setup: func(env *testscript.Env) error {
 			captures, err := filepath.Abs("testdata/captures")
 			if err != nil {
@@ -68,6 +72,30 @@ func TestScripts(t *testing.T) {
 			return os.Mkdir(filepath.Join(env.WorkDir, "home"), 0o700)
 		},
 	})
+}
+
+// large FILE PART... writes a file; a part 3xab stands for ababab.
+func large(ts *testscript.TestScript, _ bool, args []string) {
+	var out strings.Builder
+	for _, part := range args[1:] {
+		number, text, _ := strings.Cut(part, "x")
+		if n, err := strconv.Atoi(number); err == nil {
+			part = strings.Repeat(text, n)
+		}
+		out.WriteString(part)
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(out.String()+"\n"), 0o600))
+}
+
+// smaller FILE N holds that a file has fewer than N bytes.
+func smaller(ts *testscript.TestScript, _ bool, args []string) {
+	info, err := os.Stat(ts.MkAbs(args[0]))
+	ts.Check(err)
+	most, err := strconv.ParseInt(args[1], 10, 64)
+	ts.Check(err)
+	if info.Size() >= most {
+		ts.Fatalf("%s has %d bytes, want fewer than %d", args[0], info.Size(), most)
+	}
 }
 
 // makeOld is the command "aged FOLDER": what is below was last changed on a day long ago, so that stats prove that it was not since.

@@ -2,7 +2,8 @@ package main
 
 import (
 	"io"
-	"os"
+
+	"ams/pkg/safefile"
 )
 
 // maxID bounds the length in bytes of an id of the client: UUIDs have 36, ids of calls and messages 30.
@@ -16,7 +17,7 @@ func (w *work) mentioned(ids map[string]bool) map[string]bool {
 		_, _ = (&idScanner{wanted: ids, found: found}).Write(r.Raw)
 	}
 	for _, path := range w.files.Paths() {
-		if f, err := os.Open(path); err == nil {
+		if f, err := safefile.Open(path, safefile.Rules{Owner: w.owner}); err == nil {
 			_, _ = io.Copy(&idScanner{wanted: ids, found: found}, f)
 			f.Close()
 		}

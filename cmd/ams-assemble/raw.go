@@ -40,12 +40,12 @@ type parentBill struct {
 	Usage    map[string]transcript.ModelUsage `json:"model_usage"`
 }
 
-// maxRawFile bounds a transcript file in a bundle: as much as a bundle may hold in all.
-const maxRawFile = 1 << 30
-
 // bundle packs the raw material of a session, with masks where there is a redactor.
 func (w *work) bundle(masks *redact.Redactor) ([]byte, error) {
 	b := bundle.Bundle{SessionID: w.session.SessionID, Files: map[string][]byte{}}
+	if size := rawSize(w.files); size > bundle.MaxBytes { // it is not read to find that out
+		return nil, fmt.Errorf("raw material of session %s: %w: %d bytes", b.SessionID, bundle.ErrTooLarge, size)
+	}
 	var records bytes.Buffer
 	if err := dumpRecords(&records, w.contents.Records, masks); err != nil {
 		return nil, fmt.Errorf("raw material of session %s: %w", b.SessionID, err)
@@ -63,7 +63,7 @@ func (w *work) bundle(masks *redact.Redactor) ([]byte, error) {
 			notes.Parents[id] = append(notes.Parents[id], parentBill{s.Before, s.Line.TotalCostUSD, s.Line.TotalAPIDuration, s.Line.ModelUsage})
 		}
 	}
-	err := transcript.Raw(w.files, maxRawFile, func(name string, body []byte) {
+	err := transcript.Raw(w.files, bundle.MaxBytes, func(name string, body []byte) {
 		b.Files[name] = masked(body, masks)
 	})
 	if err != nil {
@@ -77,6 +77,16 @@ func (w *work) bundle(masks *redact.Redactor) ([]byte, error) {
 		return nil, fmt.Errorf("raw material of session %s: %w", b.SessionID, err)
 	}
 	return bundle.Encode(b)
+}
+
+// rawSize is the size of all transcript files of a session.
+func rawSize(files transcript.Files) (size int64) {
+	for _, path := range files.Paths() {
+		if info, err := os.Lstat(path); err == nil {
+			size += info.Size()
+		}
+	}
+	return size
 }
 
 // masked is a file of JSON lines with masks in its strings; what is no JSON is masked as text.
@@ -106,7 +116,8 @@ func (n *bundleNotes) restore(in *assemble.Input) {
 	in.Parents = map[string][]assemble.CostState{}
 	for id, bills := range n.Parents {
 		for _, b := range bills {
-			line := &transcript.Line{SessionID: id, Type: "cost-state", TotalCostUSD: b.TotalUSD, TotalAPIDuration: b.APIMS, ModelUsage: b.Usage}
+			bill := &transcript.Rare{TotalCostUSD: b.TotalUSD, TotalAPIDuration: b.APIMS, ModelUsage: b.Usage}
+			line := &transcript.Line{SessionID: id, Type: "cost-state", Rare: bill}
 			in.Parents[id] = append(in.Parents[id], assemble.CostState{Line: line, Before: b.Before})
 		}
 	}

@@ -299,18 +299,19 @@ func storeOne(ctx context.Context, a *assembler, sh *shelf, book *receipt.Book, 
 	switch {
 	case errors.Is(err, spool.ErrNotFound), errors.Is(err, fs.ErrNotExist):
 		return result{name: name} // it went away since it was listed
-	case errors.Is(err, errEmpty): // its receipt keeps the next run from saying so again
+	case errors.Is(err, errEmpty):
+		err = nil // its receipt keeps the next run from saying so again
 	case err != nil:
 		return result{name: name, err: err}
 	default:
-		if done, err = sh.put(ctx, w, last); err != nil {
+		if done, err = sh.put(ctx, w, last); err != nil && !isTooLarge(err) {
 			return result{name: name, work: w, err: err}
 		}
 		w.session = done.session
 	}
 	r := w.receipt(a.set, done)
 	r.Compacted = last != nil && last.Compacted && last.RecordCount == r.RecordCount
-	return result{name: name, work: w, key: done.key, err: book.Put(name, r)}
+	return result{name: name, work: w, key: done.key, err: errors.Join(err, book.Put(name, r))}
 }
 
 // receipt says what the work was made of, and what was stored.

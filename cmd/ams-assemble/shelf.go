@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"ams/pkg/assemble"
+	"ams/pkg/bundle"
 	"ams/pkg/receipt"
 	"ams/pkg/redact"
 	"ams/pkg/schema"
@@ -48,7 +49,8 @@ const putTries = 16
 // object has one near it.
 const maxRev = 1 << 53
 
-// put stores a Session. last is the receipt of the Session stored before from this machine, or nil.
+// put stores a Session. last is the receipt of the Session stored before from this machine, or nil. Of
+// an error that is [isTooLarge] the receipt is kept, too.
 func (sh *shelf) put(ctx context.Context, w *work, last *receipt.Receipt) (shelved, error) {
 	p := &putting{sh: sh, w: w, last: last, masks: redact.New(sh.set.redact), denied: map[string]error{}}
 	pristine, err := schema.Encode(w.session) // what is united and masked would be so twice
@@ -58,6 +60,8 @@ func (sh *shelf) put(ctx context.Context, w *work, last *receipt.Receipt) (shelv
 	for try := 1; ; try++ {
 		done, err := p.once(ctx)
 		switch {
+		case errors.Is(err, upload.ErrTooLarge): // without a key its spool is never pruned
+			return shelved{session: done.session}, fmt.Errorf("%w; it is not tried again before it has changed", err)
 		case err == nil || !errors.Is(err, upload.ErrChanged):
 			return done, err
 		case try == putTries:
@@ -68,6 +72,12 @@ func (sh *shelf) put(ctx context.Context, w *work, last *receipt.Receipt) (shelv
 			return shelved{}, err
 		}
 	}
+}
+
+// isTooLarge reports whether an error says that a session, or its raw material, is too large for a store.
+// Each later try would meet it again.
+func isTooLarge(err error) bool {
+	return errors.Is(err, upload.ErrTooLarge) || errors.Is(err, bundle.ErrTooLarge)
 }
 
 // putting is one Session on its way into the store.
@@ -114,10 +124,14 @@ func (p *putting) once(ctx context.Context) (shelved, error) {
 	if out.version.IndexTag, err = p.putIndex(ctx, s, have); err != nil {
 		return out, err
 	}
-	if out.version.RawTag, err = p.putRaw(ctx, have); err != nil {
+	var rawErr error
+	if out.version.RawTag, rawErr = p.putRaw(ctx, have); rawErr != nil && !errors.Is(rawErr, bundle.ErrTooLarge) {
+		return out, rawErr
+	}
+	if err := p.clear(ctx, have); err != nil {
 		return out, err
 	}
-	return out, p.clear(ctx, have)
+	return out, rawErr
 }
 
 // look finds what is stored of the session and returns what is to be stored in its place.
@@ -180,6 +194,9 @@ func (p *putting) known(ctx context.Context) (holding, bool, error) {
 func (p *putting) indexed(ctx context.Context, have *holding) (*schema.Summary, error) {
 	var err error
 	have.index, have.indexTag, err = p.read(ctx, upload.IndexKey(p.w.name))
+	if errors.Is(err, upload.ErrTooLarge) { // nothing that ams wrote: it is removed, as a damaged one is written over
+		err = p.sh.store.Delete(ctx, upload.IndexKey(p.w.name))
+	}
 	if err != nil || have.index == nil {
 		return nil, err
 	}
@@ -246,7 +263,7 @@ func (p *putting) unite(ctx context.Context, s *schema.Session, have *holding) (
 	switch {
 	case errors.Is(err, schema.ErrNewer):
 		return nil, err
-	case err != nil:
+	case err != nil || old.SessionID != s.SessionID:
 		return s, nil
 	}
 	have.rev, have.stored = max(have.rev, revOf(old.Stored)), old.Stored

@@ -37,7 +37,11 @@ func (p *putting) putRaw(ctx context.Context, have holding) (string, error) {
 	return p.uniteRaw(ctx, key, body)
 }
 
+// rawError says what err is about. That what is stored is too large to be read is no matter of the session itself.
 func rawError(err error) error {
+	if errors.Is(err, upload.ErrTooLarge) {
+		err = fmt.Errorf("%w: %v", bundle.ErrTooLarge, err)
+	}
 	if err != nil {
 		return fmt.Errorf("store its raw material: %w", err)
 	}
@@ -81,13 +85,13 @@ func (p *putting) moveRaw(ctx context.Context, from, to string) error {
 }
 
 // uniteBundles is what two bundles of one session hold. A stored one that cannot be read is
-// replaced, but for one of a newer version.
+// replaced, but for one of a newer version or one that is too large.
 func (p *putting) uniteBundles(stored, fresh []byte) ([]byte, error) {
 	if stored == nil || bytes.Equal(stored, fresh) {
 		return fresh, nil
 	}
 	old, err := bundle.Decode(bytes.NewReader(stored))
-	if errors.Is(err, bundle.ErrNewer) {
+	if errors.Is(err, bundle.ErrNewer) || errors.Is(err, bundle.ErrTooLarge) {
 		return nil, err
 	}
 	if err != nil {

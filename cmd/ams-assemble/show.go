@@ -53,7 +53,7 @@ func readStoryOptions(c *cli.Context) (story.Options, error) {
 	if c.IsSet("event") && opt.Event < 1 {
 		return opt, usagef("--event must be the number of an event, 1 or more, not %d", opt.Event)
 	}
-	for _, name := range c.StringSlice("only") {
+	for _, name := range wordsOf(c, "only") {
 		kind := story.Kind(strings.TrimSpace(name))
 		if !slices.Contains(story.Kinds, kind) {
 			return opt, usagef("--only must be one of %s, not %q", namesOf(story.Kinds), name)

@@ -183,7 +183,7 @@ func (l *loader) loadPath(e env, path string) error {
 	}
 	br := bufio.NewReaderSize(in, 1<<20)
 	for n := 1; ; n++ {
-		line, err := br.ReadBytes('\n')
+		line, err := readLine(br, maxLoadLine)
 		if len(line) > 1 {
 			if err := l.add(line); err != nil {
 				return fmt.Errorf("load %s line %d: %w", path, n, err)
@@ -193,7 +193,27 @@ func (l *loader) loadPath(e env, path string) error {
 			return nil
 		}
 		if err != nil {
-			return fmt.Errorf("load %s: %w", path, err)
+			return fmt.Errorf("load %s line %d: %w", path, n, err)
+		}
+	}
+}
+
+// maxLoadLine bounds a line of a dump: twice the largest payload, for what JSON or base64 makes of it.
+const maxLoadLine = 2 * spool.MaxRaw
+
+var errLineTooLong = errors.New("longer than a dump's lines can be")
+
+// readLine returns the next line with its newline, or errLineTooLong.
+func readLine(br *bufio.Reader, most int) ([]byte, error) {
+	var line []byte
+	for {
+		part, err := br.ReadSlice('\n')
+		if len(line)+len(part) > most {
+			return nil, fmt.Errorf("%w: more than %d bytes", errLineTooLong, most)
+		}
+		line = append(line, part...)
+		if !errors.Is(err, bufio.ErrBufferFull) {
+			return line, err
 		}
 	}
 }
@@ -225,6 +245,9 @@ func parseRecord(b []byte) (time.Time, spool.Record, error) {
 	at, err := time.Parse(time.RFC3339Nano, line.ReceivedAt)
 	if err != nil {
 		return at, spool.Record{}, fmt.Errorf("received_at: %w", err)
+	}
+	if at.Before(time.Unix(0, 0)) || !time.Unix(0, at.UnixNano()).Equal(at) {
+		return at, spool.Record{}, fmt.Errorf("received_at: %s is not in the years 1970 to 2262", line.ReceivedAt)
 	}
 	rec := spool.Record{Cut: line.Cut}
 	switch {

@@ -13,6 +13,7 @@ import (
 
 	"ams/pkg/assemble"
 	"ams/pkg/hook"
+	"ams/pkg/lax"
 	"ams/pkg/receipt"
 	"ams/pkg/safefile"
 	"ams/pkg/schema"
@@ -32,6 +33,7 @@ type work struct {
 	from     string         // the file that it is made of, for errors
 	owner    safefile.Owner // of what was recorded: transcripts of others are not read for it
 	contents spool.Contents
+	short    int // payloads that were shortened when they were read
 	files    transcript.Files
 	inputs   []receipt.Stat
 	siblings []receipt.Stat // the main files of sessions that share lines with it
@@ -59,34 +61,60 @@ func newAssembler(e env, set settings, archive *transcript.Archive) *assembler {
 	}
 }
 
+// Bounds of what is kept in memory of a session's payloads; the join keeps no more of what it reads in them.
+const (
+	maxPayloads = 64 << 20
+	maxPayload  = 8 << 20
+)
+
+// payloads keeps those of one session within the bounds.
+type payloads struct{ lax.Room }
+
+func newPayloads() *payloads { return &payloads{lax.Room{Left: maxPayloads, Part: maxPayload}} }
+
+// shorten keeps the form of a payload: its ids and names stay, its longest texts lose their ends.
+func (p *payloads) shorten(raw []byte) []byte {
+	v := lax.Raw(raw)
+	if p.Value(&v); v != nil || len(raw) == 0 {
+		return v
+	}
+	p.Cut-- // it is no JSON
+	text := string(raw)
+	p.Text(&text)
+	return []byte(text)
+}
+
 // fromSpool assembles the session of a spool.
 func (a *assembler) fromSpool(name string) (*work, error) {
-	contents, err := spool.Read(a.set.spoolDir, name)
+	p := newPayloads()
+	contents, err := spool.ReadWithin(a.set.spoolDir, name, p.shorten)
 	if err != nil {
 		return nil, err
 	}
 	from := filepath.Join(a.set.spoolDir, name+".db")
-	return a.assemble(&work{name: name, from: from, owner: a.owner, contents: contents})
+	return a.assemble(&work{name: name, short: p.Cut, from: from, owner: a.owner, contents: contents})
 }
 
 // fromFile assembles the session of a spool file that lies anywhere; it is not changed.
 func (a *assembler) fromFile(path string) (*work, error) {
-	contents, err := spool.ReadFile(path)
+	p := newPayloads()
+	contents, err := spool.ReadFileWithin(path, p.shorten)
 	if err != nil {
 		return nil, err
 	}
 	name := spool.FileName(contents.SessionID)
-	return a.assemble(&work{name: name, from: path, owner: safefile.OwnerOf(path), contents: contents})
+	return a.assemble(&work{name: name, short: p.Cut, from: path, owner: safefile.OwnerOf(path), contents: contents})
 }
 
 // fromTranscript assembles a session by its transcript; its spool is read too, if there is one.
 func (a *assembler) fromTranscript(sessionID string, files transcript.Files) (*work, error) {
 	w := &work{name: spool.FileName(sessionID), from: cmp.Or(files.Main, filepath.Join(files.Project, sessionID)), files: files}
-	contents, err := spool.Read(a.set.spoolDir, w.name)
+	p := newPayloads()
+	contents, err := spool.ReadWithin(a.set.spoolDir, w.name, p.shorten)
 	if err != nil && !errors.Is(err, spool.ErrNotFound) {
 		return nil, err
 	}
-	w.contents = contents
+	w.contents, w.short = contents, p.Cut
 	w.contents.SessionID = sessionID
 	return a.assemble(w)
 }
@@ -151,7 +179,7 @@ func (a *assembler) assemble(w *work) (*work, error) {
 		w.final = true
 		return w, fmt.Errorf("%s: %w", w.from, errEmpty)
 	}
-	in := assemble.Input{SessionID: id, Records: records, Files: files, DamagedSpools: len(w.contents.Damaged)}
+	in := assemble.Input{SessionID: id, Records: records, Files: files, DamagedSpools: len(w.contents.Damaged), ShortRecords: w.short}
 	for _, d := range w.contents.Damaged {
 		in.SalvagedRecords += d.Records
 	}

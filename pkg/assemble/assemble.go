@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"ams/pkg/hook"
+	"ams/pkg/lax"
 	"ams/pkg/price"
 	"ams/pkg/schema"
 	"ams/pkg/transcript"
@@ -49,6 +50,8 @@ type Input struct {
 	Parents map[string][]CostState
 	// DamagedSpools and SalvagedRecords say what happened to the spool.
 	DamagedSpools, SalvagedRecords int
+	// ShortRecords is how many of the Records were shortened when they were read.
+	ShortRecords int
 }
 
 // CostState is one cost-state line and the time of the last line before it.
@@ -100,6 +103,7 @@ type joiner struct {
 	prompts   []*prompt
 	events    []*event
 	completed schema.Completeness
+	cut       schema.Cut // of what was read
 }
 
 // event is an event that is not yet in its place.
@@ -168,11 +172,30 @@ func (j *joiner) dropRepeats() {
 // twiceWithin is how far apart two equal payloads count as one event that two registrations of the hook recorded.
 const twiceWithin = 2 * time.Second
 
+// Bounds of what is kept of the payloads of one session; transcripts have the same ones.
+const (
+	maxKept    = 64 << 20 // of texts and values
+	maxPart    = 8 << 20  // of one of them
+	maxRecords = 310_000
+)
+
+// maxEvents bounds how many names of events that this version does not know are counted apart.
+const maxEvents = 64
+
+// countedAs is the name by which an event is counted.
+func countedAs(counts map[string]int, name string) string {
+	if _, seen := counts[name]; seen || hook.Known(name) || len(counts) < maxEvents && len(name) <= maxEvents {
+		return name
+	}
+	return "(others)"
+}
+
 // readRecords decodes the payloads. Equal bytes within two seconds count once, unless the client's process ended in between; what is
 // not JSON is counted.
 func (j *joiner) readRecords() {
 	c := &j.completed
 	c.Records = map[string]int{}
+	room := lax.Room{Left: maxKept, Part: maxPart}
 	seen := map[[sha256.Size]byte]time.Time{}
 	for _, r := range j.in.Records {
 		at := r.At.UTC().Truncate(time.Microsecond)
@@ -197,9 +220,15 @@ func (j *joiner) readRecords() {
 			c.UnreadableRecords++
 			continue
 		}
-		c.Records[p.Event]++
+		p.Fit(&room)
+		c.Records[countedAs(c.Records, p.Event)]++
+		if len(j.records) == maxRecords {
+			j.cut.Lines++
+			continue
+		}
 		j.records = append(j.records, record{at: at, Payload: p})
 	}
+	j.cut.Inputs += room.Cut
 	if len(j.in.Records) == 0 {
 		c.Missing = append(c.Missing, "hooks")
 	}

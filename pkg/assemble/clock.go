@@ -210,7 +210,9 @@ func moved(l *transcript.Line, at time.Time, shift time.Duration) *transcript.Li
 		m.Time = at.Add(shift)
 	}
 	if m.StartTimeMS != 0 {
-		m.StartTimeMS += float64(shift.Milliseconds())
+		rare := *l.Rare // lines share them
+		rare.StartTimeMS += float64(shift.Milliseconds())
+		m.Rare = &rare
 	}
 	return &m
 }

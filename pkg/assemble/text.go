@@ -35,11 +35,9 @@ func blockText(raw lax.Raw) string {
 		return lax.String(raw)
 	}
 	var c transcript.Content
-	var blocks []transcript.Block
-	if lax.Unmarshal(raw, &blocks) != nil {
+	if lax.Unmarshal(raw, &c) != nil {
 		return ""
 	}
-	c.Blocks = blocks
 	return contentText(c)
 }
 

@@ -31,11 +31,13 @@ func (j *joiner) finish() *schema.Session {
 	j.describe(s)
 	j.cost(s)
 	j.sumAgents()
+	s.Outcome, s.Limit = j.ending()
+	s.Completeness = j.completeness()
+	// What follows needs the events alone. The lines of a large session are most of its memory: they go before the events are copied.
+	j.in.Files, j.calls, j.callOf, j.copies, j.inline = nil, nil, nil, copies{}, nil
 	s.Events = j.place()
 	j.total(s)
-	s.Outcome, s.Limit = j.ending()
 	s.Status = j.status(s)
-	s.Completeness = j.completeness()
 	return s
 }
 
@@ -81,6 +83,9 @@ func (j *joiner) bounds() (start, end time.Time) {
 	return start, end
 }
 
+// maxModels bounds the models that a session names; the most seen are 6.
+const maxModels = 1000
+
 // total sums the events up.
 func (j *joiner) total(s *schema.Session) {
 	t := &s.Totals
@@ -102,7 +107,7 @@ func (j *joiner) total(s *schema.Session) {
 			if e.Note == schema.WarmUpNote {
 				t.WarmUpCalls++
 			}
-			if !slices.Contains(s.Models, e.LLM.Model) && e.LLM.Model != "" {
+			if e.LLM.Model != "" && len(s.Models) < maxModels && !slices.Contains(s.Models, e.LLM.Model) {
 				s.Models = append(s.Models, e.LLM.Model)
 			}
 		}
@@ -169,7 +174,7 @@ func (j *joiner) rollUp(own map[string]*schema.Rollup, unpriced map[string]bool)
 	unknown := map[*agent]bool{} // the cost of one below it is not known
 	for _, b := range j.agents {
 		r := own[b.id]
-		for a := b; a != nil; a = a.above {
+		for a, levels := b, 0; a != nil && levels < maxAgentDepth; a, levels = a.above, levels+1 {
 			sum := sums[a]
 			if sum == nil {
 				sum = &schema.Rollup{CostUSD: new(float64)}
@@ -210,9 +215,11 @@ func (j *joiner) status(s *schema.Session) schema.Status {
 	return schema.OK
 }
 
-// completeness says what the Session was made from and what it lacks.
+// completeness says what the Session was made from and what it lacks. It holds on to nothing of j, which is many times as large as
+// the Session.
 func (j *joiner) completeness() *schema.Completeness {
-	c := &j.completed
+	c := new(schema.Completeness)
+	*c = j.completed
 	c.ProgramVersion, c.Final = j.set.ProgramVersion, j.set.Final
 	c.DamagedSpools, c.SalvagedRecords = j.in.DamagedSpools, j.in.SalvagedRecords
 	c.Files = []schema.InputFile{}
@@ -222,6 +229,8 @@ func (j *joiner) completeness() *schema.Completeness {
 		}
 		c.Files = append(c.Files, schema.InputFile{Name: f.Name, Lines: f.Report.Lines, Bytes: f.Bytes})
 		c.UnparsedLines += f.Unparsed
+		j.cut.Lines += f.LeftOut
+		j.cut.Inputs += f.Short
 		if f.Cut {
 			c.CutLines++
 		}
@@ -259,5 +268,9 @@ func (j *joiner) completeness() *schema.Completeness {
 		}
 	}
 	sort.Strings(c.Missing)
+	cut := j.cut
+	if cut.Inputs += j.in.ShortRecords; cut != (schema.Cut{}) {
+		c.Cut = &cut
+	}
 	return c
 }

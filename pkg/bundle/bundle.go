@@ -37,11 +37,23 @@ const Suffix = ".tar.zst"
 // ErrNewer says that a bundle is of a later version than this program knows.
 var ErrNewer = errors.New("bundle is from a newer version of ams")
 
+// ErrTooLarge says that a bundle unpacks to more than one may hold.
+var ErrTooLarge = errors.New("raw material is larger than a bundle may hold")
+
+// MaxBytes is what a bundle may hold once it is unpacked.
+const MaxBytes = 256 << 20
+
 // formatVersion is what this package writes.
 const formatVersion = 1
 
-// maxBytes bounds what a bundle may hold once it is unpacked: fifty times the largest session seen, and no bomb.
-const maxBytes = 1 << 30
+// What a bundle may hold: members as many as a session has agents, and less than the memory that may be used. A bundle of 32 kB can be made to
+// unpack to 4 GB.
+var bounds = limits{bytes: MaxBytes, members: 250_000}
+
+type limits struct {
+	bytes   int64 // unpacked, all members together, their headers included
+	members int
+}
 
 const (
 	manifestName = "manifest.json"
@@ -66,8 +78,17 @@ type manifest struct {
 	Notes     json.RawMessage `json:"notes,omitempty"`
 }
 
-// Encode packs a bundle.
-func Encode(b Bundle) ([]byte, error) {
+// Encode packs a bundle. [ErrTooLarge] says that it could not be unpacked again.
+func Encode(b Bundle) ([]byte, error) { return encode(b, bounds) }
+
+func encode(b Bundle, most limits) ([]byte, error) {
+	size := int64(len(b.Records) + len(b.Notes))
+	for _, body := range b.Files {
+		size += int64(len(body))
+	}
+	if size > most.bytes-most.bytes/8 || len(b.Files) > most.members-2 { // the rest is for headers
+		return nil, fmt.Errorf("bundle of session %s: %w: %d files, %d bytes", b.SessionID, ErrTooLarge, len(b.Files), size)
+	}
 	var out bytes.Buffer
 	z, err := zstd.NewWriter(&out, zstd.WithEncoderConcurrency(1))
 	if err != nil {
@@ -104,17 +125,20 @@ func Encode(b Bundle) ([]byte, error) {
 
 // Decode unpacks a bundle. Files and folders that it does not know are passed over; any other kind
 // of member, names that would lead out of the folder or come twice, and bundles that unpack to more
-// than 1 GiB, are errors.
-func Decode(r io.Reader) (Bundle, error) {
+// than 256 MiB or have more than 250,000 members, are errors.
+func Decode(r io.Reader) (Bundle, error) { return decode(r, bounds) }
+
+func decode(r io.Reader, most limits) (Bundle, error) {
 	b := Bundle{Files: map[string][]byte{}}
-	z, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxBytes))
+	z, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(uint64(most.bytes)))
 	if err != nil {
 		return b, fmt.Errorf("bundle: %w", err)
 	}
 	defer z.Close()
-	t := tar.NewReader(z)
-	left, seen := int64(maxBytes), map[string]bool{}
-	for {
+	// Headers take room, too: what comes out of the decoder is bounded, and not the members alone.
+	t := tar.NewReader(&bounded{z, most.bytes})
+	seen := map[string]bool{}
+	for members := 0; ; members++ {
 		h, err := t.Next()
 		if errors.Is(err, io.EOF) {
 			break
@@ -122,18 +146,18 @@ func Decode(r io.Reader) (Bundle, error) {
 		if err != nil {
 			return b, fmt.Errorf("bundle: %w", err)
 		}
+		if members == most.members {
+			return b, fmt.Errorf("bundle: it has more than %d members", most.members)
+		}
 		if h.Typeflag == tar.TypeDir {
 			continue
 		}
 		if err := checkMember(h, seen); err != nil {
 			return b, err
 		}
-		body, err := io.ReadAll(io.LimitReader(t, left+1))
+		body, err := readMember(t, h, most)
 		if err != nil {
-			return b, fmt.Errorf("bundle: %s: %w", h.Name, err)
-		}
-		if left -= int64(len(body)); left < 0 {
-			return b, fmt.Errorf("bundle: it unpacks to more than %d bytes", int64(maxBytes))
+			return b, fmt.Errorf("bundle: %.200q: %w", h.Name, err)
 		}
 		name, isFile := strings.CutPrefix(h.Name, projectDir)
 		switch {
@@ -151,6 +175,30 @@ func Decode(r io.Reader) (Bundle, error) {
 		return b, fmt.Errorf("bundle: no %s in it", manifestName)
 	}
 	return b, nil
+}
+
+// readMember reads a member whole. Its size is known before: a buffer that grew would need three times as much.
+func readMember(t *tar.Reader, h *tar.Header, most limits) ([]byte, error) {
+	if h.Size > most.bytes {
+		return nil, ErrTooLarge
+	}
+	body := make([]byte, h.Size)
+	_, err := io.ReadFull(t, body)
+	return body, err
+}
+
+// bounded ends with an error where a reader gives more than a number of bytes.
+type bounded struct {
+	r    io.Reader
+	left int64
+}
+
+func (b *bounded) Read(p []byte) (int, error) {
+	n, err := b.r.Read(p)
+	if b.left -= int64(n); b.left < 0 || errors.Is(err, zstd.ErrDecoderSizeExceeded) || errors.Is(err, zstd.ErrWindowSizeExceeded) {
+		return 0, ErrTooLarge
+	}
+	return n, err
 }
 
 func (b *Bundle) readManifest(body []byte) error {

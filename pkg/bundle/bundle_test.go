@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"bytes"
 	"errors"
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -112,5 +113,32 @@ func TestDecodeRefusesWhatIsNoBundle(t *testing.T) {
 	}
 	if _, err := Decode(bytes.NewReader(pack(t, manifest, [2]string{"later.txt", "x"}))); err != nil {
 		t.Errorf("a member of a later version: %v", err)
+	}
+}
+
+func TestBundlesAreBounded(t *testing.T) {
+	most := limits{bytes: 64 << 10, members: 20}
+	manifest := [2]string{"manifest.json", `{"version":1,"session_id":"s"}`}
+	many := [][2]string{manifest}
+	for i := range 20 {
+		many = append(many, [2]string{fmt.Sprintf("project/%d.jsonl", i), ""})
+	}
+	for name, c := range map[string]struct {
+		members [][2]string
+		want    string
+	}{
+		"one large member":    {[][2]string{manifest, {"project/s.jsonl", strings.Repeat("0", 70_000)}}, ErrTooLarge.Error()},
+		"several":             {[][2]string{manifest, {"records.jsonl", strings.Repeat("0", 40_000)}, {"later", strings.Repeat("0", 40_000)}}, ErrTooLarge.Error()},
+		"a long name":         {[][2]string{manifest, {"project/" + strings.Repeat("n", 100_000), ""}}, ErrTooLarge.Error()},
+		"many without a byte": {many, "more than 20 members"},
+	} {
+		if _, err := decode(bytes.NewReader(pack(t, c.members...)), most); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: got %.200v, want an error with %q", name, err, c.want)
+		}
+	}
+	b := sample()
+	b.Files["large.jsonl"] = make([]byte, 60_000)
+	if _, err := encode(b, most); !errors.Is(err, ErrTooLarge) {
+		t.Errorf("got %v, want no bundle that cannot be read again", err)
 	}
 }

@@ -16,7 +16,9 @@ import (
 	"strings"
 	"sync"
 
+	"ams/pkg/lax"
 	"ams/pkg/schema"
+	"ams/pkg/spool"
 	"ams/pkg/upload"
 )
 
@@ -96,6 +98,9 @@ func list(ctx context.Context, store upload.Store, fn func(key, version string) 
 	return store.List(ctx, Prefix, func(o upload.Object) error { return fn(o.Key, o.ETag) })
 }
 
+// tooLarge stands in the cache for a record that no program of ours wrote: it is not read again before it changes.
+const tooLarge = "too large"
+
 // readAll reads objects, several at once. What is gone by now is left out. The version that is kept with a body is the one that was listed
 // before it was read: a record that changed in between is read again the next time.
 func readAll(ctx context.Context, store upload.Store, keys []string, versions map[string]string) ([]entry, error) {
@@ -108,6 +113,10 @@ func readAll(ctx context.Context, store upload.Store, keys []string, versions ma
 		workers.Go(func() {
 			for i := range queue {
 				body, _, err := store.Get(ctx, keys[i])
+				if errors.Is(err, upload.ErrTooLarge) {
+					out[i] = entry{key: keys[i], version: versions[keys[i]], body: []byte(tooLarge)}
+					continue
+				}
 				if err != nil && !errors.Is(err, upload.ErrNotFound) {
 					cancel(err)
 					continue
@@ -141,7 +150,7 @@ func (c *Catalog) decode(keys []string, entries map[string]entry) {
 		wg.Go(func() {
 			for i := w; i < len(keys); i += workers {
 				if e, ok := entries[keys[i]]; ok { // else it was removed meanwhile
-					records[i], bad[i] = Decode(e.body)
+					records[i], bad[i] = Decode(keys[i], e.body)
 				}
 			}
 		})
@@ -163,20 +172,56 @@ func (c *Catalog) decode(keys []string, entries map[string]entry) {
 	})
 }
 
-// ErrNoStart says that an index record has no start_time, without which its Session cannot be found.
-var ErrNoStart = errors.New("it has no start_time")
+// The errors of records and Sessions that are what they say and yet cannot be used.
+var (
+	// ErrNoStart says that an index record has no start_time, without which its Session cannot be found.
+	ErrNoStart = errors.New("it has no start_time")
+	// ErrOther says that an object is of another session than its key or its index record says.
+	ErrOther = errors.New("it is of another session")
+)
 
-// Decode reads an index record that a list can show: one with a start.
-func Decode(body []byte) (*schema.Summary, error) {
+// Decode reads the index record under a key, one that a list can show: with a start, and of the session that its key names.
+func Decode(key string, body []byte) (*schema.Summary, error) {
 	if len(body) == 0 {
 		return nil, errors.New("it is empty")
 	}
-	sum, err := schema.DecodeSummary(body)
-	if err == nil && sum.StartTime.IsZero() {
-		err = ErrNoStart
+	if string(body) == tooLarge {
+		return nil, upload.ErrTooLarge
 	}
+	sum, err := schema.DecodeSummary(body)
 	if err != nil {
 		return nil, err
 	}
+	if sum.StartTime.IsZero() {
+		return nil, noStart(body)
+	}
+	if !names(key, sum.SessionID) {
+		return nil, fmt.Errorf("%w: %.80q", ErrOther, sum.SessionID)
+	}
 	return sum, nil
+}
+
+// noStart says why a record has no start: it may have a time that no client lived in.
+func noStart(body []byte) error {
+	var raw struct {
+		Start lax.Raw `json:"start_time"`
+	}
+	if lax.Unmarshal(body, &raw) != nil || lax.IsNull(raw.Start) {
+		return ErrNoStart
+	}
+	return fmt.Errorf("%w: %.60s is no time in the years 1 to 9999", ErrNoStart, raw.Start)
+}
+
+// names reports whether a key is that of a session. An id that was too long to be stored whole cannot tell.
+func names(key, id string) bool {
+	return key == upload.IndexKey(spool.FileName(id)) || strings.HasSuffix(id, lax.CutMark)
+}
+
+// DecodeSession reads the Session of an index record.
+func DecodeSession(sum *schema.Summary, body []byte) (*schema.Session, error) {
+	s, err := schema.Decode(body)
+	if err == nil && s.SessionID != sum.SessionID {
+		return nil, fmt.Errorf("%w: %.80q, and its index record names %.80q", ErrOther, s.SessionID, sum.SessionID)
+	}
+	return s, err
 }

@@ -14,7 +14,7 @@ import (
 )
 
 // Query says which sessions are wanted. Empty fields want all. Of a list of values one must fit, except for Tags, Meta, Tools and Words, of which
-// all must.
+// all must. A value with commas fits where it stands so, and where the values between its commas would fit.
 type Query struct {
 	Since, Until time.Time // of the start: from Since on, before Until
 	Agents       []string  // names, in any case
@@ -23,7 +23,7 @@ type Query struct {
 	Outcomes     []string
 	Models       []string // parts of names
 	Tags         []string
-	Meta         map[string]string
+	Meta         []string // KEY=VALUE
 	Tools        []string // called at least once; a * at the end stands for anything
 	Cwd          string   // a folder and what is below it, or a part of a path
 	Cost         Range    // in US dollars; a session without a cost fits no range
@@ -50,48 +50,65 @@ func (q *Query) Match(s *schema.Summary) bool {
 }
 
 func oneOf(wanted []string, value string) bool {
-	return len(wanted) == 0 || slices.ContainsFunc(wanted, func(w string) bool { return strings.EqualFold(w, value) })
+	return anyOf(wanted, func(w string) bool { return strings.EqualFold(w, value) })
+}
+
+// anyOf reports whether one of the values fits, or nothing is wanted.
+func anyOf(wanted []string, fits func(string) bool) bool {
+	return len(wanted) == 0 || slices.ContainsFunc(wanted, func(w string) bool {
+		return fits(w) || strings.Contains(w, ",") && slices.ContainsFunc(between(w), fits)
+	})
+}
+
+// between are the values between the commas of one.
+func between(w string) []string {
+	values := strings.Split(w, ",")
+	for i := range values {
+		values[i] = strings.TrimSpace(values[i])
+	}
+	return values
+}
+
+// allOf reports whether every value fits.
+func allOf(wanted []string, fits func(string) bool) bool {
+	not := func(w string) bool { return !fits(w) }
+	return !slices.ContainsFunc(wanted, func(w string) bool {
+		return not(w) && (!strings.Contains(w, ",") || slices.ContainsFunc(between(w), not))
+	})
 }
 
 func (q *Query) matchModel(s *schema.Summary) bool {
-	return len(q.Models) == 0 || slices.ContainsFunc(q.Models, func(m string) bool {
+	return anyOf(q.Models, func(m string) bool {
 		return slices.ContainsFunc(s.Models, func(has string) bool { return strings.Contains(strings.ToLower(has), strings.ToLower(m)) })
 	})
 }
 
 func (q *Query) matchTags(s *schema.Summary) bool {
-	return !slices.ContainsFunc(q.Tags, func(tag string) bool { return !slices.Contains(s.Tags, tag) })
+	return allOf(q.Tags, func(tag string) bool { return slices.Contains(s.Tags, tag) })
 }
 
 func (q *Query) matchMeta(s *schema.Summary) bool {
-	for name, want := range q.Meta {
+	return allOf(q.Meta, func(pair string) bool {
+		name, want, _ := strings.Cut(pair, "=")
 		value, ok := s.Metadata[name]
-		if !ok {
-			return false
-		}
 		got := strings.TrimSpace(string(value))
 		if value.Kind() == '"' {
 			got = lax.String(value)
 		}
-		if got != want {
-			return false
-		}
-	}
-	return true
+		return ok && got == want
+	})
 }
 
 func (q *Query) matchTools(s *schema.Summary) bool {
-	for _, want := range q.Tools {
-		found := false
+	return allOf(q.Tools, func(want string) bool {
+		start, open := strings.CutSuffix(want, "*")
 		for name := range s.Tools {
-			start, open := strings.CutSuffix(want, "*")
-			found = found || strings.EqualFold(name, want) || open && len(name) >= len(start) && strings.EqualFold(name[:len(start)], start)
+			if strings.EqualFold(name, want) || open && len(name) >= len(start) && strings.EqualFold(name[:len(start)], start) {
+				return true
+			}
 		}
-		if !found {
-			return false
-		}
-	}
-	return true
+		return false
+	})
 }
 
 func (q *Query) matchWords(s *schema.Summary) bool {

@@ -3,6 +3,8 @@ package catalog
 import (
 	"testing"
 	"time"
+
+	"ams/pkg/schema"
 )
 
 func TestParseWhenReadsWhatAPersonTypes(t *testing.T) {
@@ -64,5 +66,36 @@ func TestParseRange(t *testing.T) {
 	}
 	if !(Range{}).All() {
 		t.Error("no range must hold everything")
+	}
+}
+
+func TestFilterValuesMayHoldCommas(t *testing.T) {
+	s := &schema.Summary{
+		Tags: []string{"a,b", "ci", "nightly"}, Metadata: map[string]schema.Raw{"note": schema.Raw(`"one, two"`), "try": schema.Raw(`2`)},
+		Tools: map[string]schema.ToolCount{"Bash": {}, "Read": {}, "odd,name": {}}, Agent: schema.Agent{Name: "build, test"},
+		Models: []string{"claude-opus-5-5"},
+	}
+	for _, c := range []struct {
+		name string
+		q    Query
+		want bool
+	}{
+		{"a tag with a comma", Query{Tags: []string{"a,b"}}, true},
+		{"two tags", Query{Tags: []string{"ci, nightly"}}, true},
+		{"one of two tags", Query{Tags: []string{"ci,weekly"}}, false},
+		{"a value with a comma", Query{Meta: []string{"note=one, two"}}, true},
+		{"two pairs", Query{Meta: []string{"try=2,try=2"}}, true},
+		{"the beginning of a value", Query{Meta: []string{"note=one"}}, false},
+		{"another value", Query{Meta: []string{"note=one, two, three"}}, false},
+		{"a tool with a comma", Query{Tools: []string{"odd,name"}}, true},
+		{"two tools", Query{Tools: []string{"bash,Re*"}}, true},
+		{"one of two tools", Query{Tools: []string{"Bash,Edit"}}, false},
+		{"an agent with a comma", Query{Agents: []string{"Build, test"}}, true},
+		{"either agent", Query{Agents: []string{"other,build, test"}}, false},
+		{"either model", Query{Models: []string{"haiku,opus"}}, true},
+	} {
+		if got := c.q.Match(s); got != c.want {
+			t.Errorf("%s: got %v, want %v", c.name, got, c.want)
+		}
 	}
 }

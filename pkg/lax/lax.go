@@ -53,8 +53,12 @@ func NewDecoder(r io.Reader) *Decoder { return jsontext.NewDecoder(r, options) }
 
 // Encode writes v with two-space indent and sorted map keys, without HTML escapes; the same value gives the same bytes.
 // Raw values are indented anew, and what is not valid Unicode in them becomes U+FFFD.
-func Encode(v any) ([]byte, error) {
+func Encode(v any) ([]byte, error) { return EncodeSized(v, 0) }
+
+// EncodeSized is [Encode] for a large value of about size bytes: a buffer that grows takes three times as much memory.
+func EncodeSized(v any, size int) ([]byte, error) {
 	var b bytes.Buffer
+	b.Grow(size)
 	if err := json.MarshalWrite(&b, v, encodeOptions); err != nil {
 		return nil, err
 	}
@@ -151,44 +155,108 @@ func fill(b []byte, v reflect.Value) bool {
 }
 
 func fillStruct(b []byte, v reflect.Value) bool {
-	var members map[string]Raw
-	if json.Unmarshal(b, &members, options) != nil {
-		return false
-	}
-	for i := range v.NumField() {
-		name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
-		if raw, ok := members[name]; ok && name != "" && name != "-" {
-			fill(raw, v.Field(i))
+	fields := map[string]reflect.Value{}
+	collectFields(v, fields)
+	return pieces(b, '{', func(name string, raw Raw) {
+		if field, ok := fields[name]; ok {
+			fill(raw, field)
 		}
-	}
-	return true
+	})
 }
 
+// collectFields finds the fields of a struct by their names, those of embedded structs among them.
+func collectFields(v reflect.Value, fields map[string]reflect.Value) {
+	for i := range v.NumField() {
+		field := v.Type().Field(i)
+		if field.Anonymous && field.Type.Kind() == reflect.Pointer {
+			v.Field(i).Set(reflect.New(field.Type.Elem()))
+			collectFields(v.Field(i).Elem(), fields)
+		}
+		if name, _, _ := strings.Cut(field.Tag.Get("json"), ","); name != "" && name != "-" {
+			fields[name] = v.Field(i)
+		}
+	}
+}
+
+// maxFilled bounds how many members are looked at of a value that does not fit as a whole: each takes many times its bytes.
+const maxFilled = 10_000
+
 func fillSlice(b []byte, v reflect.Value) bool {
-	var elements []Raw
-	if json.Unmarshal(b, &elements, options) != nil {
-		return false
-	}
-	v.Set(reflect.MakeSlice(v.Type(), len(elements), len(elements)))
-	for i, raw := range elements {
-		fill(raw, v.Index(i))
-	}
-	return true
+	return pieces(b, '[', func(_ string, raw Raw) {
+		element := reflect.New(v.Type().Elem()).Elem()
+		fill(raw, element)
+		v.Set(reflect.Append(v, element))
+	})
 }
 
 func fillMap(b []byte, v reflect.Value) bool {
-	var members map[string]Raw
-	if v.Type().Key().Kind() != reflect.String || json.Unmarshal(b, &members, options) != nil {
+	if v.Type().Key().Kind() != reflect.String || Raw(b).Kind() != '{' {
 		return false
 	}
-	v.Set(reflect.MakeMapWithSize(v.Type(), len(members)))
-	for name, raw := range members {
+	v.Set(reflect.MakeMap(v.Type()))
+	return pieces(b, '{', func(name string, raw Raw) {
 		value := reflect.New(v.Type().Elem()).Elem()
 		if fill(raw, value) {
 			v.SetMapIndex(reflect.ValueOf(name).Convert(v.Type().Key()), value)
 		}
+	})
+}
+
+// pieces calls fn for the members of an object, or the elements of a list. It reports whether b is of that kind.
+func pieces(b []byte, kind jsontext.Kind, fn func(name string, raw Raw)) bool {
+	d := jsontext.NewDecoder(bytes.NewBuffer(b), options)
+	if d.PeekKind() != kind {
+		return false
 	}
-	return true
+	_, err := each(d, kind, maxFilled, func(name string, d *Decoder) error {
+		raw, err := d.ReadValue()
+		if err == nil {
+			fn(name, raw)
+		}
+		return err
+	})
+	return err == nil
+}
+
+// Elements calls fn for each element of the list that d comes to next, at most n of them, and says how many it passed over. What is no list
+// is passed over, too.
+func Elements(d *Decoder, n int, fn func(d *Decoder) error) (over int, err error) {
+	return each(d, '[', n, func(string, *Decoder) error { return fn(d) })
+}
+
+// Members does the same for the members of an object.
+func Members(d *Decoder, n int, fn func(name string, d *Decoder) error) (over int, err error) {
+	return each(d, '{', n, fn)
+}
+
+func each(d *Decoder, kind jsontext.Kind, n int, fn func(name string, d *Decoder) error) (over int, err error) {
+	if d.PeekKind() != kind {
+		return 0, d.SkipValue()
+	}
+	if _, err := d.ReadToken(); err != nil {
+		return 0, err
+	}
+	for ; d.PeekKind() != kind+2; n-- { // '}' and ']' are two after their beginnings
+		name := ""
+		if kind == '{' {
+			t, err := d.ReadToken()
+			if err != nil {
+				return over, err
+			}
+			name = t.String()
+		}
+		if n <= 0 {
+			over++
+			err = d.SkipValue()
+		} else {
+			err = fn(name, d)
+		}
+		if err != nil {
+			return over, err
+		}
+	}
+	_, err = d.ReadToken()
+	return over, err
 }
 
 // Canonical is r with sorted keys and without white space, for comparing values whose writers order keys differently.

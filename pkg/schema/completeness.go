@@ -46,6 +46,8 @@ type Completeness struct {
 	// DamagedSpools counts spool files of the session that were moved aside as damaged; SalvagedRecords what was read from them.
 	DamagedSpools   int `json:"damaged_spools,omitzero"`
 	SalvagedRecords int `json:"salvaged_records,omitzero"`
+	// Cut counts what was larger than a bound, and so is shortened or left out.
+	Cut *Cut `json:"cut,omitzero"`
 }
 
 // InputFile is one file of a transcript as it was read.
@@ -54,4 +56,18 @@ type InputFile struct {
 	Name  string `json:"name"`
 	Lines int    `json:"lines"`
 	Bytes int64  `json:"bytes"`
+}
+
+// Cut counts what stands in a Session shortened, or not at all, because it was larger than a bound.
+type Cut struct {
+	// Lines were longer than 64 MB and were left out, and so were parts of a line beyond the number that one may have.
+	Lines int `json:"lines,omitzero"`
+	// Inputs are payloads and parts of lines that were shortened when they were read: beyond 8 MB, or because the session had too much of them.
+	Inputs int `json:"inputs,omitzero"`
+	// Fields are titles, names, ids and other short texts of more than 1 kB.
+	Fields int `json:"fields,omitzero"`
+	// Events lost the ends of their longest texts and values: they had more than 8 MB, or the session had more than 64 MB.
+	Events int `json:"events,omitzero"`
+	// Deep are values nested deeper than 64 levels; what is deeper stands as the text of its JSON.
+	Deep int `json:"deep,omitzero"`
 }

@@ -9,13 +9,31 @@ import (
 )
 
 // Encode returns s as JSON: two-space indent, fields in the order of their declaration, text not HTML-escaped, a final
-// newline. The same Session gives the same bytes. What is not valid Unicode in raw values becomes U+FFFD.
+// newline. The same Session gives the same bytes. What is not valid Unicode in raw values becomes U+FFFD. What is larger than the bounds of
+// this package allow is cut, in s as well, and counted in its completeness.
 func Encode(s *Session) ([]byte, error) {
-	b, err := lax.Encode(s)
+	s.Bound()
+	b, err := lax.EncodeSized(s, s.roughSize())
 	if err != nil {
 		return nil, fmt.Errorf("encode session %s: %w", s.SessionID, err)
 	}
 	return append(b, '\n'), nil
+}
+
+// roughSize is about how many bytes a large Session has as JSON, and 0 for one that is not: there a buffer that grows is as quick.
+func (s *Session) roughSize() int {
+	const (
+		event = 800 // what one has beside its long texts and values
+		large = 32 << 20
+	)
+	size := event * len(s.Events)
+	for i := range s.Events {
+		s.Events[i].long(func(p *string) { size += len(*p) }, func(r *Raw) { size += len(*r) })
+	}
+	if size < large {
+		return 0
+	}
+	return size + size/16
 }
 
 // ErrNewer says that an object has a major version that this package cannot read.
@@ -44,8 +62,9 @@ func Decode(b []byte) (*Session, error) {
 	return &s, nil
 }
 
-// EncodeSummary returns the index record as JSON, by the rules of [Encode].
+// EncodeSummary returns the index record as JSON, by the rules of [Encode]; it has at most [MaxSummary] bytes.
 func EncodeSummary(s *Summary) ([]byte, error) {
+	s.bound(MaxSummary)
 	b, err := lax.Encode(s)
 	if err != nil {
 		return nil, fmt.Errorf("encode index record of session %s: %w", s.SessionID, err)

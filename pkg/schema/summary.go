@@ -44,6 +44,9 @@ type Summary struct {
 	CostSource    *CostSource          `json:"cost_source"`
 	FirstPrompt   *string              `json:"first_prompt"`
 	Tools         map[string]ToolCount `json:"tools"`
+	// Cut names the fields of which something was left out, so that the record keeps its bound. It is the one key that is written only where
+	// it says something.
+	Cut []string `json:"cut,omitempty"`
 }
 
 // ToolCount counts the calls of one tool and how many of them failed.

@@ -18,6 +18,7 @@ func TestIndexRecordHasEveryKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	properties, _ := root["properties"].(object)
+	delete(properties, "cut") // written only where something was
 	want := slices.Sorted(maps.Keys(properties))
 	for name, s := range map[string]*schema.Session{"full": fullSession(), "minimal": minimalSession()} {
 		var got object

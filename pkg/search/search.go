@@ -6,6 +6,7 @@
 package search
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"regexp"
@@ -161,36 +162,25 @@ func (f *finder) value(part Part, what string, r schema.Raw) {
 		return
 	}
 	var b strings.Builder
-	leaves(r, &b, 0)
+	leaves(r, &b)
 	f.text(part, what, b.String())
 }
 
-// maxDepth bounds how deep a value is walked; what is deeper is searched as JSON.
-const maxDepth = 100
-
-// leaves writes the values in a JSON value, one a line.
-func leaves(r schema.Raw, b *strings.Builder, depth int) {
-	switch kind := r.Kind(); {
-	case kind == '"':
-		b.WriteString(lax.String(r))
-		b.WriteByte('\n')
-	case kind == '{' && depth < maxDepth:
-		var members map[string]lax.Raw
-		if lax.Unmarshal(r, &members) == nil {
-			for _, name := range lax.Names(r) {
-				leaves(members[name], b, depth+1)
-			}
+// leaves writes the values in a JSON value, one a line, without the names of members.
+func leaves(r schema.Raw, b *strings.Builder) {
+	d := lax.NewDecoder(bytes.NewBuffer(r))
+	for {
+		in, n := d.StackIndex(d.StackDepth())
+		t, err := d.ReadToken()
+		if err != nil {
+			return
 		}
-	case kind == '[' && depth < maxDepth:
-		var items []lax.Raw
-		if lax.Unmarshal(r, &items) == nil {
-			for _, item := range items {
-				leaves(item, b, depth+1)
-			}
+		switch kind := t.Kind(); {
+		case in == '{' && n%2 == 0, kind == '{', kind == '[', kind == '}', kind == ']':
+		default:
+			b.WriteString(t.String())
+			b.WriteByte('\n')
 		}
-	default:
-		b.WriteString(strings.TrimSpace(string(r)))
-		b.WriteByte('\n')
 	}
 }
 

@@ -49,7 +49,7 @@ func (l *lockFile) compact(dir, name, path string) error {
 		return err
 	}
 	defer os.Remove(temp) // gone if all went well
-	old, err := openRead(path, false, true)
+	old, err := openRead(path, false, true, nil)
 	if err != nil {
 		return err
 	}
@@ -60,7 +60,7 @@ func (l *lockFile) compact(dir, name, path string) error {
 	if err := src.do(func(db *bolt.DB) error { return copyDB(db, temp) }); err != nil {
 		return err
 	}
-	fresh, err := openRead(temp, false, true)
+	fresh, err := openRead(temp, false, true, nil)
 	if err != nil {
 		return err
 	}

@@ -202,7 +202,7 @@ func TestRemoveLeavesWhatComesMeanwhile(t *testing.T) {
 	}
 	defer l.close()
 	n := len(c.Records)
-	counted, err := l.collect(dir, "s-1", true)
+	counted, err := l.collect(dir, "s-1", true, nil)
 	if err != nil || len(counted.Records) != n {
 		t.Fatal(err)
 	}

@@ -230,7 +230,7 @@ func (p *play) compare() {
 		got = c.Records
 	}
 	var c Contents
-	if err := c.addInbox(filepath.Join(p.dir, "s-1.inbox")); err != nil {
+	if err := c.addInbox(filepath.Join(p.dir, "s-1.inbox"), nil); err != nil {
 		p.t.Error(err)
 	}
 	mustEqual(p.t, sortRecords(append(got, c.Records...)), p.model.recs)

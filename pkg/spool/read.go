@@ -55,7 +55,14 @@ type DamagedFile struct {
 //
 // Where it may not write it reads without draining. With an error, such as
 // ErrNewer, Contents holds what could be read nevertheless.
-func Read(dir, name string) (Contents, error) {
+func Read(dir, name string) (Contents, error) { return ReadWithin(dir, name, nil) }
+
+// Shorten is given a payload and returns what is to be kept of it in memory; nil keeps all.
+type Shorten func(raw []byte) []byte
+
+// ReadWithin is [Read] for who cannot keep all of a spool in memory: of each payload, in the order of their keys as far as the spool is whole,
+// it keeps what shorten returns.
+func ReadWithin(dir, name string, shorten Shorten) (Contents, error) {
 	if _, err := StatOf(dir, name); err != nil {
 		return Contents{}, err
 	}
@@ -75,7 +82,7 @@ func Read(dir, name string) (Contents, error) {
 		// What cannot be drained, on a full disk, is read where it is.
 		_ = l.drain(dir, name)
 	}
-	c, err := l.collect(dir, name, false)
+	c, err := l.collect(dir, name, false, shorten)
 	if err != nil {
 		return c, fmt.Errorf("read spool %s: %w", name, err)
 	}
@@ -160,14 +167,14 @@ func sessionOf(name string, recs []Record) string {
 
 // collect reads the database, what was moved aside, and what is left in the
 // inbox. A nil l reads without the lock and moves nothing.
-func (l *lockFile) collect(dir, name string, keysOnly bool) (Contents, error) {
+func (l *lockFile) collect(dir, name string, keysOnly bool, shorten Shorten) (Contents, error) {
 	c := Contents{Name: name}
 	var err error
 	if c.Stat, err = statOf(dir, name); err != nil {
 		return c, err
 	}
 	path := filepath.Join(dir, name+".db")
-	db, dbErr := openRead(path, l == nil, keysOnly)
+	db, dbErr := openRead(path, l == nil, keysOnly, shorten)
 	if errors.Is(dbErr, ErrDamaged) && l != nil {
 		dbErr = l.moveAside(dir, name, path, dbErr)
 		if c.Stat, err = statOf(dir, name); err != nil {
@@ -177,6 +184,7 @@ func (l *lockFile) collect(dir, name string, keysOnly bool) (Contents, error) {
 	if errors.Is(dbErr, ErrDamaged) {
 		var d DamagedFile
 		d, db, dbErr = salvageFile(path, dbErr)
+		db.shorten(shorten)
 		c.Damaged = append(c.Damaged, d)
 	}
 	dbErr = ignoreGone(dbErr)
@@ -184,13 +192,14 @@ func (l *lockFile) collect(dir, name string, keysOnly bool) (Contents, error) {
 
 	for _, file := range c.Stat.Damaged {
 		d, more, err := salvageFile(filepath.Join(dir, name+".damaged", file), nil)
+		more.shorten(shorten)
 		if err != nil {
 			d.Reason += ": " + err.Error()
 		}
 		c.Damaged = append(c.Damaged, d)
 		c.add(more)
 	}
-	if err := c.addInbox(filepath.Join(dir, name+".inbox")); err != nil {
+	if err := c.addInbox(filepath.Join(dir, name+".inbox"), shorten); err != nil {
 		return c, err
 	}
 	c.Records = sortRecords(c.Records)
@@ -200,14 +209,16 @@ func (l *lockFile) collect(dir, name string, keysOnly bool) (Contents, error) {
 	return c, dbErr
 }
 
-func (c *Contents) addInbox(inbox string) error {
+func (c *Contents) addInbox(inbox string, shorten Shorten) error {
 	files, _, err := listInbox(inbox, -1)
 	if err != nil {
 		return err
 	}
 	for len(files) > 0 {
 		b := takeInbox(inbox, files, readFiles, readBytes, true)
-		c.add(content{recs: b.recs})
+		more := content{recs: b.recs}
+		more.shorten(shorten)
+		c.add(more)
 		c.inbox = append(c.inbox, b.paths...)
 		for _, bad := range b.bad {
 			c.Damaged = append(c.Damaged, DamagedFile{Path: bad.path, Reason: bad.err.Error()})
@@ -232,22 +243,22 @@ func sortRecords(recs []Record) []Record {
 
 // openRead reads a database; with lockIt under its own lock, which makes hooks
 // use the inbox.
-func openRead(path string, lockIt, keysOnly bool) (content, error) {
+func openRead(path string, lockIt, keysOnly bool, shorten Shorten) (content, error) {
 	f, err := openFile(path, os.O_RDONLY, 0)
 	if err != nil {
 		return content{}, err
 	}
 	defer f.Close()
-	return readOpened(f, lockIt, keysOnly)
+	return readOpened(f, lockIt, keysOnly, shorten)
 }
 
-func readOpened(f *os.File, lockIt, keysOnly bool) (content, error) {
+func readOpened(f *os.File, lockIt, keysOnly bool, shorten Shorten) (content, error) {
 	if lockIt {
 		if err := lockReader(f, readWait); err != nil {
 			return content{}, err
 		}
 	}
-	c, err := readDB(f, keysOnly)
+	c, err := readDB(f, keysOnly, shorten)
 	if err != nil {
 		st, _ := f.Stat()
 		return c, &fileError{fmt.Errorf("read %s: %w", f.Name(), err), st}
@@ -275,7 +286,7 @@ func salvageOpened(f *os.File, reason error) (DamagedFile, content, error) {
 		d.Bytes = st.Size()
 	}
 	if reason == nil {
-		if _, reason = readDB(f, false); reason == nil {
+		if _, reason = readDB(f, false, nil); reason == nil {
 			reason = ErrDamaged // readable now; it was not then
 		}
 	}
@@ -290,17 +301,21 @@ func salvageOpened(f *os.File, reason error) (DamagedFile, content, error) {
 // write to, or one that was moved aside. If the file is damaged it returns what
 // can be read of it, and says so in Damaged. While it reads, hooks that write to
 // this very file use the inbox.
-func ReadFile(path string) (Contents, error) {
+func ReadFile(path string) (Contents, error) { return ReadFileWithin(path, nil) }
+
+// ReadFileWithin is [ReadFile] as [ReadWithin] is [Read].
+func ReadFileWithin(path string, shorten Shorten) (Contents, error) {
 	c := Contents{}
 	f, err := openNamed(path)
 	if err != nil {
 		return c, fmt.Errorf("read spool file: %w", err)
 	}
 	defer f.Close()
-	db, err := readOpened(f, true, false)
+	db, err := readOpened(f, true, false, shorten)
 	if errors.Is(err, ErrDamaged) {
 		var d DamagedFile
 		if d, db, err = salvageOpened(f, err); err == nil {
+			db.shorten(shorten)
 			c.Damaged = append(c.Damaged, d)
 		}
 	}

@@ -9,11 +9,15 @@ import (
 // name. Package crypto/sha256 would bring the start of the whole FIPS module
 // into every hook: 50 of the 1400 microseconds that an empty Go program takes
 // (measured with Go 1.26). A test holds the two equal.
-func sha256Sum(msg string) [32]byte {
+func sha256Sum[T string | []byte](msg T) [32]byte {
 	h := [8]uint32{
 		0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19,
 	}
-	b := append([]byte(msg), 0x80)
+	whole := len(msg) &^ 63
+	for at := 0; at < whole; at += 64 {
+		sha256Block(&h, []byte(msg[at:at+64]))
+	}
+	b := append([]byte(msg[whole:]), 0x80)
 	for len(b)%64 != 56 {
 		b = append(b, 0)
 	}

@@ -27,7 +27,7 @@ func TestSharedFolder(t *testing.T) {
 		t.Errorf("got %s, want the host at the end", files[0].Name())
 	}
 	var nobody *lockFile
-	c, err := nobody.collect(dir, "s-1", false)
+	c, err := nobody.collect(dir, "s-1", false, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,7 +39,7 @@ func TestSharedFolder(t *testing.T) {
 	if err := nobody.removeFiles(dir, c); err != nil {
 		t.Fatal(err)
 	}
-	c, err = nobody.collect(dir, "s-1", false)
+	c, err = nobody.collect(dir, "s-1", false, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

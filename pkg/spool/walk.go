@@ -12,15 +12,25 @@ type content struct {
 	recs      []Record
 }
 
+// shorten keeps of each payload what fn returns.
+func (c *content) shorten(fn Shorten) {
+	if fn == nil {
+		return
+	}
+	for i := range c.recs {
+		c.recs[i].Raw = fn(c.recs[i].Raw)
+	}
+}
+
 // readDB reads all records of a database, in the order of their keys, without
 // bbolt and without mapping the file: it needs no write permission, meets no
 // fault in a file that shrinks, and follows no loop. With keysOnly the records
-// have no Raw and no Context. It returns ErrDamaged, ErrNewer, or an error of the
+// have no Raw and no Context; shorten may be nil. It returns ErrDamaged, ErrNewer, or an error of the
 // file system; content is empty then.
 //
 // The caller holds the spool's lock or the file's own, or knows that nobody
 // writes.
-func readDB(f *os.File, keysOnly bool) (content, error) {
+func readDB(f *os.File, keysOnly bool, shorten Shorten) (content, error) {
 	st, err := f.Stat()
 	if err != nil {
 		return content{}, err
@@ -57,6 +67,9 @@ func readDB(f *os.File, keysOnly bool) (content, error) {
 	}
 	err = w.bucket(b.records, func(flags uint32, k, v []byte) error {
 		rec, err := w.record(flags, k, v, contexts, keysOnly)
+		if err == nil && shorten != nil {
+			rec.Raw = shorten(rec.Raw)
+		}
 		c.recs = append(c.recs, rec)
 		return err
 	})

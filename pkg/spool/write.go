@@ -1,13 +1,11 @@
 package spool
 
 import (
-	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 )
 
 // Insert makes sure that a session's spool, "" standing for [Unassigned], holds
@@ -43,7 +41,7 @@ func Insert(dir, sessionID string, recs []Record) (added int, err error) {
 			return 0, fmt.Errorf("drain spool %s: %w", name, err)
 		}
 	}
-	have, err := l.collect(dir, name, false)
+	have, err := l.collect(dir, name, false, digest)
 	if err != nil {
 		return 0, fmt.Errorf("insert into spool %s: %w", name, err)
 	}
@@ -83,13 +81,24 @@ func batchLen(recs []Record) int {
 	return len(recs)
 }
 
-// missingOf returns the records to add to those there are, with their keys.
+// digest stands for a payload where it is only compared: a spool need not fit
+// into memory.
+func digest(raw []byte) []byte {
+	sum := sha256Sum(raw)
+	return sum[:]
+}
+
+// missingOf returns the records to add to those there are, whose payloads are
+// digests, with their keys.
 func missingOf(have, want []Record) []Record {
-	spare := map[int64][][]byte{} // payloads there are, by arrival
+	spare := map[int64]map[string]int{} // how many payloads there are, by arrival and digest
 	taken := map[Key]bool{}
 	for _, rec := range have {
 		at := rec.Key.Time().UnixNano()
-		spare[at] = append(spare[at], rec.Raw)
+		if spare[at] == nil {
+			spare[at] = map[string]int{}
+		}
+		spare[at][string(rec.Raw)]++
 		taken[rec.Key] = true
 	}
 	var missing []Record
@@ -97,9 +106,8 @@ func missingOf(have, want []Record) []Record {
 	for _, rec := range want {
 		at := rec.Key.Time().UnixNano()
 		place[at]++
-		i := slices.IndexFunc(spare[at], func(raw []byte) bool { return bytes.Equal(raw, rec.Raw) })
-		if i >= 0 {
-			spare[at] = slices.Delete(spare[at], i, i+1)
+		if sum := string(digest(rec.Raw)); spare[at][sum] > 0 {
+			spare[at][sum]--
 			continue
 		}
 		rec.Key = freeKey(rec, place[at]-1, taken)
@@ -155,7 +163,7 @@ func Remove(dir, name string, last Key, count int) error {
 }
 
 func (l *lockFile) remove(dir, name string, last Key, count int) error {
-	c, err := l.collect(dir, name, true)
+	c, err := l.collect(dir, name, true, nil)
 	if err != nil {
 		return err
 	}

@@ -390,7 +390,7 @@ func (o owner) head(path string, fn func(line []byte) (enough bool)) {
 	br := bufio.NewReader(io.LimitReader(file, headBytes))
 	var long []byte
 	for {
-		line, err := readLine(br, &long)
+		line, _, err := readLine(br, &long, headBytes)
 		if fn(bytes.TrimSpace(line)) || err != nil {
 			return
 		}

@@ -52,9 +52,21 @@ type Line struct {
 	RequestedModel   string `json:"requestedModel"`
 	IsAPIError       bool   `json:"isApiErrorMessage"`
 	IsAborted        bool   `json:"isAbortedMidStream"`
-	APIErrorStatus   int64  `json:"apiErrorStatus"`
-	APIErrorType     string `json:"apiErrorType"`
 
+	Attachment *Attachment `json:"attachment"`
+	Data       *Progress   `json:"data"` // progress
+
+	*Rare
+
+	// Number is the line's place in its file, from 1. Not part of the JSON.
+	Number int `json:"-"`
+	// Time is Timestamp, parsed; zero where the line has none.
+	Time time.Time `json:"-"`
+}
+
+// Rare are the fields that few lines have. They are kept apart because a session may have hundreds of thousands of lines, and they are half of
+// a Line; all lines without any share one.
+type Rare struct {
 	// system
 	Content         lax.Raw          `json:"content"` // text of most subtypes; queue-operation: the prompt
 	Level           string           `json:"level"`
@@ -69,20 +81,18 @@ type Line struct {
 	PromptEnding    *PromptEnding    `json:"promptSubmitEnding"` // informational: what became of a prompt that did not run
 	CommandOutcome  *CommandOutcome  `json:"commandOutcome"`     // local_command
 
-	Attachment *Attachment `json:"attachment"`
-	Data       *Progress   `json:"data"`            // progress
-	ParentTool string      `json:"parentToolUseID"` // progress: the Agent call
-	Operation  string      `json:"operation"`       // queue-operation
+	ParentTool string `json:"parentToolUseID"` // progress: the Agent call
+	Operation  string `json:"operation"`       // queue-operation
 
 	// api-request
 	ID string `json:"id"`
 
 	// cost-state
-	TotalCostUSD     *float64              `json:"totalCostUSD"`
-	TotalAPIDuration float64               `json:"totalAPIDuration"` // ms
-	StartTimeMS      float64               `json:"startTime"`        // Unix ms
-	ModelUsage       map[string]ModelUsage `json:"modelUsage"`
-	UnknownModelCost bool                  `json:"hasUnknownModelCost"` // a model that the client has no price for is in it, at a default
+	TotalCostUSD     *float64    `json:"totalCostUSD"`
+	TotalAPIDuration float64     `json:"totalAPIDuration"` // ms
+	StartTimeMS      float64     `json:"startTime"`        // Unix ms
+	ModelUsage       ModelUsages `json:"modelUsage"`
+	UnknownModelCost bool        `json:"hasUnknownModelCost"` // a model that the client has no price for is in it, at a default
 
 	// titles and links
 	Summary     string `json:"summary"`
@@ -96,11 +106,12 @@ type Line struct {
 	// agent-setting
 	AgentSetting string `json:"agentSetting"` // the agent that the main thread runs as
 
-	// Number is the line's place in its file, from 1. Not part of the JSON.
-	Number int `json:"-"`
-	// Time is Timestamp, parsed; zero where the line has none.
-	Time time.Time `json:"-"`
+	APIErrorStatus int64  `json:"apiErrorStatus"` // assistant
+	APIErrorType   string `json:"apiErrorType"`
 }
+
+// noRare is what a line has that has none of them. Nobody writes to it.
+var noRare Rare
 
 // MadeByClient reports whether the client says of a user line or a queued command that nobody said it: it is a notification, a
 // continuation of its own, or what a hook said. Clients before 2.1.332 say nothing.
@@ -129,6 +140,7 @@ const SyntheticModel = "<synthetic>"
 type Content struct {
 	Text   string
 	Blocks []Block
+	over   int // blocks beyond maxBlocks
 }
 
 // UnmarshalJSONFrom accepts a string or a list of blocks; a block that does not fit leaves its fields at zero.
@@ -139,17 +151,15 @@ func (c *Content) UnmarshalJSONFrom(d *lax.Decoder) error {
 		return err
 	}
 	*c = Content{}
-	if _, err := d.ReadToken(); err != nil {
-		return err
-	}
-	for d.PeekKind() != ']' {
+	var err error
+	c.over, err = lax.Elements(d, maxBlocks, func(d *lax.Decoder) error {
 		var b Block
 		if err := b.UnmarshalJSONFrom(d); err != nil {
 			return err
 		}
 		c.Blocks = append(c.Blocks, b)
-	}
-	_, err := d.ReadToken()
+		return nil
+	})
 	return err
 }
 
@@ -317,7 +327,7 @@ type Nested struct {
 	Message   *Message `json:"message"`
 }
 
-// parseTime reads a line's timestamp; what is no RFC 3339 time is zero.
+// parseTime reads a line's timestamp; what is no RFC 3339 time of the years 1 to 9999 is zero.
 func parseTime(s string) time.Time {
 	if s == "" {
 		return time.Time{}
@@ -326,5 +336,8 @@ func parseTime(s string) time.Time {
 	if err != nil {
 		return time.Time{}
 	}
-	return t.UTC().Truncate(time.Microsecond)
+	if t = t.UTC(); t.Year() < 1 || t.Year() > 9999 { // an offset leads out of them
+		return time.Time{}
+	}
+	return t.Truncate(time.Microsecond)
 }

@@ -19,6 +19,8 @@ type Report struct {
 	Cut      bool           // the last line has no end and is not JSON: the file was cut or is still being written
 	Last     time.Time      // the latest time on any of the lines, zero where none has one
 	Unknown  map[string]int // lines by types that this package does not know; "(others)" beyond 64 names and for long ones
+	LeftOut  int            // lines longer than 64 MB or beyond the number that a session may have, and parts beyond the number in a line
+	Short    int            // texts and values that were shortened
 }
 
 // knownTypes are the line types of the client, and whether a Session needs anything from them. Source: the types that clients
@@ -37,24 +39,46 @@ var knownTypes = map[string]bool{
 	"observer-ref": false, "host-row": false, "repl-mode": false, "hybrid-organization": false,
 }
 
-// Read calls fn for every line that a Session can need, in file order, and returns the report. Lines may have any length; a
-// line with two objects run together gives both; a bad line is counted and skipped. The error is about reading r alone.
-func Read(r io.Reader, fn func(*Line)) (Report, error) {
-	return readEvery(r, func(l *Line, needed bool) {
-		if needed {
-			fn(l)
+// Read calls fn for every line that a Session can need, in file order, and returns the report. A line with two objects run
+// together gives both; a bad line is counted and skipped, and so is one that is longer than 64 MB; long texts are shortened. The
+// error is about reading r alone.
+func Read(r io.Reader, fn func(*Line)) (Report, error) { return read(r, newRoom(), fn) }
+
+// read keeps no more than there is room for.
+func read(r io.Reader, room *room, fn func(*Line)) (Report, error) {
+	short, leftOut := 0, 0
+	rep, err := readEvery(r, room.line, func(l *Line, needed bool) {
+		if !needed {
+			return
 		}
+		cut, ok := room.fit(l)
+		if !ok {
+			leftOut++
+			return
+		}
+		short += cut
+		leftOut += l.over()
+		fn(l)
 	})
+	rep.Short += short
+	rep.LeftOut += leftOut
+	return rep, err
 }
 
-// readEvery is [Read] for every line of every type but the skippable bulk; needed says which ones a Session can need.
-func readEvery(r io.Reader, fn func(l *Line, needed bool)) (Report, error) {
+// readEvery calls fn for every line of every type but the skippable bulk; needed says which ones a Session can
+// need. Lines with more than most bytes are left out.
+func readEvery(r io.Reader, most int, fn func(l *Line, needed bool)) (Report, error) {
 	rep := Report{Unknown: map[string]int{}}
 	br := bufio.NewReaderSize(r, 256<<10)
 	var long []byte
 	for number := 1; ; number++ {
-		line, err := readLine(br, &long)
-		rep.Bytes += int64(len(line))
+		line, over, err := readLine(br, &long, most)
+		rep.Bytes += int64(len(line)) + over
+		if over > 0 {
+			rep.Lines++
+			rep.LeftOut++
+			line = nil
+		}
 		if number == 1 {
 			line = bytes.TrimPrefix(line, byteOrderMark)
 		}
@@ -78,19 +102,26 @@ func readEvery(r io.Reader, fn func(l *Line, needed bool)) (Report, error) {
 // byteOrderMark begins files that went through an editor on Windows; the client writes none.
 var byteOrderMark = []byte("\ufeff")
 
-// readLine returns the next line with its newline; the bytes are good until the next call. long is its spare buffer.
-func readLine(br *bufio.Reader, long *[]byte) ([]byte, error) {
-	line, err := br.ReadSlice('\n')
+// readLine returns the next line with its newline; the bytes are good until the next call. long is its spare buffer. Of a line with more than
+// most bytes it returns the beginning, and how many bytes it passed over.
+func readLine(br *bufio.Reader, long *[]byte, most int) (line []byte, over int64, err error) {
+	line, err = br.ReadSlice('\n')
 	if !errors.Is(err, bufio.ErrBufferFull) {
-		return line, err
+		return line, 0, err
 	}
 	*long = (*long)[:0]
-	for errors.Is(err, bufio.ErrBufferFull) {
-		*long = append(*long, line...)
+	for {
+		if len(*long)+len(line) > most {
+			over += int64(len(line))
+		} else {
+			*long = append(*long, line...)
+		}
+		if !errors.Is(err, bufio.ErrBufferFull) {
+			break
+		}
 		line, err = br.ReadSlice('\n')
 	}
-	*long = append(*long, line...)
-	return *long, err
+	return *long, over, err
 }
 
 // readObjects decodes the objects on one line and reports whether all of it was objects.
@@ -132,6 +163,9 @@ func peekType(body []byte) string {
 }
 
 func keep(l *Line, number int, rep *Report, fn func(*Line, bool)) {
+	if l.Rare == nil {
+		l.Rare = &noRare
+	}
 	if l.Time = parseTime(l.Timestamp); l.Time.After(rep.Last) {
 		rep.Last = l.Time
 	}
@@ -183,7 +217,7 @@ func (l *Line) Nested() *Line {
 	n := l.Data.Message
 	inner := &Line{
 		Type: n.Type, UUID: n.UUID, Timestamp: n.Timestamp, RequestID: n.RequestID, Message: n.Message,
-		SessionID: l.SessionID, AgentID: l.Data.AgentID, Version: l.Version, IsSidechain: true, Number: l.Number,
+		SessionID: l.SessionID, AgentID: l.Data.AgentID, Version: l.Version, IsSidechain: true, Number: l.Number, Rare: &noRare,
 	}
 	if inner.Time = parseTime(n.Timestamp); inner.Time.IsZero() {
 		inner.Time = l.Time

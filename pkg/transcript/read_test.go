@@ -266,10 +266,10 @@ func TestReadLosesNoLineToAWrongType(t *testing.T) {
 		{"flags and nulls",
 			`{"type":"user","uuid":"a","isMeta":"true","isSidechain":1,"parentUuid":null,"cwd":null,"message":null,"timestamp":"2026-11-22T10:00:12.008Z"}`,
 			Line{Timestamp: "2026-11-22T10:00:12.008Z", Time: at}},
-		{"attachment is text", `{"type":"system","uuid":"a","attachment":"x","compactMetadata":[1],"apiErrorStatus":"529"}`, Line{APIErrorStatus: 529}},
+		{"attachment is text", `{"type":"system","uuid":"a","attachment":"x","compactMetadata":[1],"apiErrorStatus":"529"}`, Line{Rare: &Rare{APIErrorStatus: 529}}},
 		{"one model's bill is text",
 			`{"type":"cost-state","uuid":"a","totalCostUSD":"free","startTime":"x","modelUsage":{"m":{"outputTokens":5},"n":"none"},"totalAPIDuration":378}`,
-			Line{TotalAPIDuration: 378, ModelUsage: map[string]ModelUsage{"m": {OutputTokens: 5}, "n": {CostUSD: -1}}}},
+			Line{Rare: &Rare{TotalAPIDuration: 378, ModelUsage: ModelUsages{"m": {OutputTokens: 5}, "n": {CostUSD: -1}}}}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			kept, lines, rep := readAll(t, test.in+"\n")
@@ -278,6 +278,9 @@ func TestReadLosesNoLineToAWrongType(t *testing.T) {
 			}
 			got := *lines[0]
 			test.want.UUID, test.want.Type, test.want.Number = "a", got.Type, 1
+			if test.want.Rare == nil {
+				test.want.Rare = &Rare{}
+			}
 			if !reflect.DeepEqual(got, test.want) {
 				t.Errorf("Read(%s)\n got %+v\nwant %+v", test.in, got, test.want)
 			}
@@ -350,7 +353,7 @@ func TestNestedGivesTheSubagentsLine(t *testing.T) {
 	at := time.Date(2026, 11, 22, 10, 0, 12, 0, time.UTC)
 	want := &Line{
 		Type: "assistant", UUID: "n", SessionID: "s", AgentID: "a1b2c3", Timestamp: "2026-11-22T10:00:12Z", IsSidechain: true, Version: "2.1.30",
-		RequestID: "req_1", Number: 1, Time: at,
+		RequestID: "req_1", Number: 1, Time: at, Rare: &Rare{},
 		Message: &Message{ID: "msg_1", Model: "m", Content: Content{Blocks: []Block{{Type: "text", Text: "hi"}}},
 			Usage: usageOf(Counts{Absent, 5, Absent, Absent, Absent, Absent})},
 	}

@@ -26,10 +26,13 @@ type File struct {
 // ReadFiles reads every file of a session, the main file first. A file that went away since it was found is left out; an agent of
 // whom only the meta file is left gives a File without name and lines. It is [ErrUnsafe] where something that may not be read took
 // a file's place.
-func ReadFiles(files Files) ([]File, error) {
+func ReadFiles(files Files) ([]File, error) { return readFiles(files, newRoom()) }
+
+// readFiles keeps no more of all files together than there is room for.
+func readFiles(files Files, room *room) ([]File, error) {
 	var out []File
 	if files.Main != "" {
-		f, err := readFile(files.Main, files.owner)
+		f, err := readFile(files.Main, files.owner, room)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, err
 		}
@@ -42,7 +45,7 @@ func ReadFiles(files Files) ([]File, error) {
 		var f File
 		if agent.Path != "" {
 			var err error
-			f, err = readFile(agent.Path, files.owner)
+			f, err = readFile(agent.Path, files.owner, room)
 			switch {
 			case err == nil:
 				f.Name = relative(files.Project, agent.Path)
@@ -60,7 +63,7 @@ func ReadFiles(files Files) ([]File, error) {
 	return out, nil
 }
 
-func readFile(path string, o owner) (File, error) {
+func readFile(path string, o owner, room *room) (File, error) {
 	file, err := o.open(path)
 	if err != nil {
 		return File{}, err
@@ -70,7 +73,7 @@ func readFile(path string, o owner) (File, error) {
 	if info, err := file.Stat(); err == nil {
 		f.ModTime = info.ModTime().UTC()
 	}
-	f.Report, err = Read(file, func(l *Line) { f.Lines = append(f.Lines, l) })
+	f.Report, err = read(file, room, func(l *Line) { f.Lines = append(f.Lines, l) })
 	if err != nil {
 		return f, fmt.Errorf("%s: %w", path, err)
 	}

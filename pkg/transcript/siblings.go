@@ -59,7 +59,7 @@ func (o owner) heldBy(path string, before *held) *held {
 	first := ""
 	name := strings.TrimSuffix(filepath.Base(path), ".jsonl")
 	seen := map[uint64]bool{}
-	_, _ = readEvery(file, func(l *Line, _ bool) { // what can be read is proof enough
+	_, _ = readEvery(file, maxLine, func(l *Line, _ bool) { // what can be read is proof enough
 		first = cmp.Or(first, l.SessionID)
 		line := heldLine{named: l.SessionID == name}
 		if !l.Time.IsZero() {

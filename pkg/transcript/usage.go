@@ -179,15 +179,9 @@ type Iteration struct {
 	Model string
 }
 
-func readIterations(d *lax.Decoder) ([]Iteration, error) {
-	if d.PeekKind() != '[' {
-		return nil, d.SkipValue()
-	}
-	if _, err := d.ReadToken(); err != nil {
-		return nil, err
-	}
-	var out []Iteration
-	for d.PeekKind() != ']' {
+// readIterations reads those of one call, at most maxIterations.
+func readIterations(d *lax.Decoder) (out []Iteration, err error) {
+	_, err = lax.Elements(d, maxIterations, func(d *lax.Decoder) error {
 		it := Iteration{Counts: noCounts}
 		err := readMembers(d, func(name []byte) (err error) {
 			if mine, err := it.Counts.member(name, d); mine {
@@ -203,12 +197,9 @@ func readIterations(d *lax.Decoder) ([]Iteration, error) {
 			}
 			return err
 		})
-		if err != nil {
-			return nil, err
-		}
 		out = append(out, it)
-	}
-	_, err := d.ReadToken()
+		return err
+	})
 	return out, err
 }
 
@@ -251,4 +242,19 @@ func (u *ModelUsage) UnmarshalJSONFrom(d *lax.Decoder) error {
 		}
 		return err
 	})
+}
+
+// ModelUsages are what a bill says of each model, by its name; at most maxModels.
+type ModelUsages map[string]ModelUsage
+
+// UnmarshalJSONFrom reads what is no object as none.
+func (m *ModelUsages) UnmarshalJSONFrom(d *lax.Decoder) error {
+	*m = ModelUsages{}
+	_, err := lax.Members(d, maxModels, func(name string, d *lax.Decoder) error {
+		var u ModelUsage
+		err := u.UnmarshalJSONFrom(d)
+		(*m)[lax.CutText(name, maxShort)] = u
+		return err
+	})
+	return err
 }

@@ -416,7 +416,7 @@ func writeFile(root *os.Root, name string, body []byte) error {
 	return errors.Join(err, f.Close())
 }
 
-// read returns a regular file of at most MaxObject bytes; anything else is no
+// read returns a regular file of at most maxSize bytes; anything else is no
 // object: fs.ErrNotExist.
 func read(root *os.Root, key string) ([]byte, string, error) {
 	body, err := readBody(root, key)
@@ -434,7 +434,7 @@ func readBody(root *os.Root, key string) ([]byte, error) {
 	if !info.Mode().IsRegular() { // before it is opened: opening a pipe would wait
 		return nil, fs.ErrNotExist
 	}
-	if info.Size() > MaxObject {
+	if info.Size() > int64(maxSize(key)) {
 		return nil, fmt.Errorf("%w: %d bytes", ErrTooLarge, info.Size())
 	}
 	f, err := root.Open(key)
@@ -452,7 +452,7 @@ func readBody(root *os.Root, key string) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		if len(body) > MaxObject {
+		if len(body) > maxSize(key) {
 			return nil, ErrTooLarge
 		}
 		if len(body) == cap(body) {
@@ -473,7 +473,7 @@ func checkPut(ctx context.Context, key string, body []byte, opt PutOptions) erro
 	if err := check(ctx, key); err != nil {
 		return fmt.Errorf("put: %w", err)
 	}
-	if len(body) > MaxObject {
+	if len(body) > maxSize(key) {
 		return fmt.Errorf("put %s: %w: %d bytes", key, ErrTooLarge, len(body))
 	}
 	if opt.IfMatch != "" && opt.IfAbsent {

@@ -309,7 +309,7 @@ func (s *S3) Get(ctx context.Context, key string) ([]byte, string, error) {
 			out.Body.Close()
 			return nil, "", c.failed(err)
 		}
-		body, err := c.read(out)
+		body, err := c.read(out, maxSize(key))
 		if err == nil && aws.ToString(out.ContentType) != contentType(key) {
 			if err := notJSON(key, body); err != nil {
 				return nil, "", c.failed(err)
@@ -347,19 +347,19 @@ func (s *S3) Look(ctx context.Context, key string) (Object, error) {
 }
 
 // read reads an object's body, and gives the call the time that its size needs.
-func (c *call) read(out *s3.GetObjectOutput) ([]byte, error) {
+func (c *call) read(out *s3.GetObjectOutput, most int) ([]byte, error) {
 	defer out.Body.Close()
 	size := aws.ToInt64(out.ContentLength)
-	if size > MaxObject {
+	if size > int64(most) {
 		return nil, fmt.Errorf("%w: %d bytes", ErrTooLarge, size)
 	}
 	c.allow(size)
 	var b bytes.Buffer
 	b.Grow(int(min(max(size, 0), maxReserve)) + bytes.MinRead)
-	if _, err := b.ReadFrom(io.LimitReader(out.Body, MaxObject+1)); err != nil {
+	if _, err := b.ReadFrom(io.LimitReader(out.Body, int64(most)+1)); err != nil {
 		return nil, err
 	}
-	if b.Len() > MaxObject {
+	if b.Len() > most {
 		return nil, ErrTooLarge
 	}
 	if out.ContentLength != nil && int64(b.Len()) != size {

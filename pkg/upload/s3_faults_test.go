@@ -2,6 +2,7 @@ package upload_test
 
 import (
 	"bytes"
+	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
@@ -109,11 +110,11 @@ func TestS3SilentServerIsAnErrorInTime(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			s := openS3(t, upload.S3Options{Endpoint: c.scheme + "://" + listen(t, c.do), Timeouts: c.times})
 			start := time.Now()
-			_, err := s.Put(t.Context(), "index/a.json", make([]byte, c.size), upload.PutOptions{})
+			_, err := s.Put(t.Context(), "sessions/a.json", make([]byte, c.size), upload.PutOptions{})
 			if took := time.Since(start); took > 5*time.Second {
 				t.Errorf("took %v", took)
 			}
-			wantError(t, err, "put index/a.json in bucket bucket", "AMS_S3_ENDPOINT_URL", "silent")
+			wantError(t, err, "put sessions/a.json in bucket bucket", "AMS_S3_ENDPOINT_URL", "silent")
 			if errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, t.Context().Err()) && t.Context().Err() != nil {
 				t.Errorf("looks as if the caller's context had ended: %v", err)
 			}
@@ -459,15 +460,37 @@ func TestS3BodyThatBreaksOff(t *testing.T) {
 
 func TestS3TooLargeObjectIsNotRead(t *testing.T) {
 	setAWS(t, testKey, testSecret)
-	var n atomic.Int32
+	for key, most := range map[string]int{"a": upload.MaxObject, "index/a.json": upload.MaxRecord} {
+		var n atomic.Int32
+		url := serve(t, true, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			n.Add(1)
+			w.Header().Set("ETag", `"1"`)
+			w.Header().Set("Content-Length", strconv.Itoa(most+1))
+			w.WriteHeader(200)
+		}))
+		if _, _, err := openS3(t, upload.S3Options{Endpoint: url}).Get(t.Context(), key); !errors.Is(err, upload.ErrTooLarge) || n.Load() != 1 {
+			t.Errorf("%s: got %v after %d requests, want ErrTooLarge after 1", key, err, n.Load())
+		}
+	}
+}
+
+// TestS3UnpackedObjectIsBounded holds that what a server packs counts by what it unpacks to.
+func TestS3UnpackedObjectIsBounded(t *testing.T) {
+	setAWS(t, testKey, testSecret)
+	var packed bytes.Buffer
+	z := gzip.NewWriter(&packed)
+	_, err := z.Write(make([]byte, upload.MaxRecord+1))
+	if err := errors.Join(err, z.Close()); err != nil {
+		t.Fatal(err)
+	}
 	url := serve(t, true, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		n.Add(1)
 		w.Header().Set("ETag", `"1"`)
-		w.Header().Set("Content-Length", strconv.Itoa(upload.MaxObject+1))
-		w.WriteHeader(200)
+		w.Header().Set("Content-Encoding", "gzip")
+		_, _ = w.Write(packed.Bytes())
 	}))
-	if _, _, err := openS3(t, upload.S3Options{Endpoint: url}).Get(t.Context(), "a"); !errors.Is(err, upload.ErrTooLarge) || n.Load() != 1 {
-		t.Errorf("got %v after %d requests, want ErrTooLarge after 1", err, n.Load())
+	body, _, err := openS3(t, upload.S3Options{Endpoint: url}).Get(t.Context(), "index/a.json")
+	if err == nil && len(body) > upload.MaxRecord {
+		t.Errorf("got %d bytes, want at most %d", len(body), upload.MaxRecord)
 	}
 }
 

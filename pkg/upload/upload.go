@@ -30,9 +30,21 @@ var (
 	ErrDenied   = errors.New("access denied") // some servers say so of what is not there, to who may not list
 )
 
-// MaxObject bounds an object's size in bytes: a hundred times the largest
-// session seen, and a fifth of what S3 takes in one request.
-const MaxObject = 1 << 30
+// MaxObject bounds an object's size in bytes: a Session of 300,000 messages fits,
+// and who reads one needs no more than twice as much memory.
+const MaxObject = 240 << 20
+
+// MaxRecord bounds an index record: what ams writes has at most 64 kB, and a list
+// reads all of them.
+const MaxRecord = 1 << 20
+
+// maxSize is how many bytes the object under a key may have.
+func maxSize(key string) int {
+	if strings.HasPrefix(key, "index/") {
+		return MaxRecord
+	}
+	return MaxObject
+}
 
 // maxKey bounds a key's length in bytes: S3 allows 1024, of which a configured
 // prefix takes some.
@@ -53,7 +65,7 @@ const maxPart = 200
 //
 // Errors: [ErrNotFound] and [ErrChanged] as below; [ErrKey] for a key that
 // [CheckKey] refuses, before anything is touched; [ErrTooLarge] beyond
-// [MaxObject]; the context's error when it ended the call. Anything else is a
+// [MaxObject], or [MaxRecord] for an index record; the context's error when it ended the call. Anything else is a
 // failure of the store itself. Errors name the key, never a credential.
 //
 // Retries: the store makes those that make sense for it. Callers do not retry;

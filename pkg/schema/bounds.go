@@ -1,0 +1,348 @@
+package schema
+
+import (
+	"bytes"
+	"cmp"
+	"maps"
+	"math"
+	"slices"
+
+	"ams/pkg/lax"
+)
+
+// What is written is bounded, whatever came in, so that no input makes an object that nobody can store, fetch or read. What is cut ends in
+// [lax.CutMark], and [Cut] counts it.
+const (
+	// MaxField bounds titles, names, ids and other short texts, in bytes; real ones have less than 300.
+	MaxField = 1 << 10
+	// MaxDepth bounds how deep a value is nested, and so how far it is indented: 20 kB that are nested 9,900 deep would have 196 MB. What
+	// is deeper stands as the text of its JSON: nothing is lost, and readers in any language can read it.
+	MaxDepth = 64
+	// MaxEvent bounds the texts and values of one event, in bytes as written; the largest one seen has 2.4 MB.
+	MaxEvent = 8 << 20
+	// MaxSession bounds the texts and values of all events together: three times the largest session seen.
+	MaxSession = 64 << 20
+	// maxServerTools bounds the server tools of one call of the model; the most seen were 20.
+	maxServerTools = 1000
+	// maxList bounds the numbers of tags and of models.
+	maxList = 1000
+	// MaxSummary bounds an index record: a list reads all of them. Real ones have 1 to 2 kB.
+	MaxSummary = 64 << 10
+	// maxMetadata bounds the values of metadata together; the environment that they come from gives 128 kB at most.
+	maxMetadata = 1 << 20
+)
+
+// limits are the bounds as [Encode] keeps them.
+type limits struct{ field, event, session int }
+
+var bounds = limits{MaxField, MaxEvent, MaxSession}
+
+// minEvent is what every event may have, however many there are.
+const minEvent = 256
+
+// valueDepth is how far a tool's value is indented: in events, in one of them, in its tool.
+const valueDepth = 4
+
+// Bound cuts what is larger than a bound, in s itself, and counts it in its completeness. [Encode] does so; it is for who shows a Session that is not
+// stored. What was cut once is not cut again.
+func (s *Session) Bound() { s.bound(bounds) }
+
+func (s *Session) bound(l limits) {
+	cut := s.boundFields(l.field)
+	total, events := 0, 0
+	for i := range s.Events {
+		e := &s.Events[i]
+		cut.add(e.boundFields(l.field))
+		size := e.atMost()
+		if size > l.event {
+			size = e.fit(l.event, &events)
+		}
+		total += size
+	}
+	// The bound on one event falls until all fit together: so the largest parts go first. Who was cut before is cut again.
+	for n := l.event; total > l.session && n >= minEvent; n /= 2 {
+		all := 0
+		total = 0
+		for i := range s.Events {
+			total += s.Events[i].fit(n, &all)
+		}
+		events = max(events, all)
+	}
+	cut.Events += events
+	if cut == (Cut{}) {
+		return
+	}
+	if s.Completeness == nil {
+		s.Completeness = new(Completeness)
+	}
+	if s.Completeness.Cut == nil {
+		s.Completeness.Cut = new(Cut)
+	}
+	s.Completeness.Cut.add(cut)
+}
+
+func (c *Cut) add(o Cut) {
+	c.Lines += o.Lines
+	c.Inputs += o.Inputs
+	c.Fields += o.Fields
+	c.Events += o.Events
+	c.Deep += o.Deep
+}
+
+// boundFields bounds what stands in a Session beside its events.
+func (s *Session) boundFields(n int) (cut Cut) {
+	fields := []*string{
+		&s.SessionID, &s.TraceID, &s.Title, &s.Agent.Name, &s.Agent.Version, &s.Environment, &s.EndReason, &s.ParentSessionID,
+		&s.Host, &s.User, &s.Cwd, &s.GitBranch, &s.MainAgent,
+	}
+	if c := s.Client; c != nil {
+		fields = append(fields, &c.Name, &c.Version, &c.Entrypoint)
+	}
+	s.Tags, s.Models = head(s.Tags, maxList, &cut.Fields), head(s.Models, maxList, &cut.Fields)
+	for _, list := range [][]string{s.Tags, s.Models} {
+		for i := range list {
+			fields = append(fields, &list[i])
+		}
+	}
+	for _, p := range fields {
+		shorten(p, n, &cut.Fields)
+	}
+	for name, value := range s.Metadata {
+		flatten(&value, &cut.Deep)
+		if room := maxMetadata / len(s.Metadata); len(value) > room {
+			value = lax.Fit(value, valueDepth, MaxDepth, room)
+			cut.Fields++
+		}
+		s.Metadata[name] = value
+	}
+	return cut
+}
+
+// boundFields bounds an event but for its long texts, and the depth of its values.
+func (e *Event) boundFields(n int) (cut Cut) {
+	for _, p := range [...]*string{&e.ID, &e.ParentID, &e.Name, &e.AgentID, &e.PromptID, &e.PromptSource} {
+		shorten(p, n, &cut.Fields)
+	}
+	if m := e.LLM; m != nil {
+		for _, p := range [...]*string{&m.Model, &m.StopReason, &m.MessageID, &m.RequestID} {
+			shorten(p, n, &cut.Fields)
+		}
+		m.ServerTools = head(m.ServerTools, maxServerTools, &cut.Events)
+		for i := range m.ServerTools {
+			shorten(&m.ServerTools[i].Name, n, &cut.Fields)
+			shorten(&m.ServerTools[i].ToolUseID, n, &cut.Fields)
+		}
+	}
+	if t := e.Tool; t != nil {
+		for _, p := range [...]*string{&t.Name, &t.ToolUseID, &t.LLMEventID, &t.MCPServer} {
+			shorten(p, n, &cut.Fields)
+		}
+		if t.Permission != nil {
+			shorten(&t.Permission.Decision, n, &cut.Fields)
+			shorten(&t.Permission.Source, n, &cut.Fields)
+		}
+		if t.FullOutput != nil {
+			shorten(&t.FullOutput.Path, n, &cut.Fields)
+		}
+		if t.Background != nil {
+			shorten(&t.Background.TaskID, n, &cut.Fields)
+			shorten(&t.Background.Status, n, &cut.Fields)
+		}
+	}
+	if a := e.Subagent; a != nil {
+		for _, p := range [...]*string{&a.AgentID, &a.AgentType, &a.InvocationEventID, &a.ParentAgentID, &a.TranscriptPath} {
+			shorten(p, n, &cut.Fields)
+		}
+	}
+	if e.Compaction != nil {
+		shorten(&e.Compaction.Trigger, n, &cut.Fields)
+	}
+	if e.Error != nil {
+		shorten(&e.Error.Type, n, &cut.Fields)
+	}
+	e.long(func(*string) {}, func(r *Raw) { flatten(r, &cut.Deep) })
+	return cut
+}
+
+// long gives the texts and values of an event that may be long.
+func (e *Event) long(text func(*string), value func(*Raw)) {
+	text(&e.Prompt)
+	text(&e.Note)
+	if m := e.LLM; m != nil {
+		text(&m.Thinking)
+		text(&m.Text)
+		for i := range m.ServerTools {
+			value(&m.ServerTools[i].Input)
+			value(&m.ServerTools[i].Result)
+		}
+	}
+	if t := e.Tool; t != nil {
+		value(&t.Input)
+		value(&t.ExecutedInput)
+		value(&t.Result)
+		if t.Permission != nil {
+			text(&t.Permission.Feedback)
+		}
+	}
+	if a := e.Subagent; a != nil {
+		text(&a.Description)
+		text(&a.InvocationPrompt)
+		text(&a.InvocationReasoning)
+	}
+	if e.Compaction != nil {
+		text(&e.Compaction.Summary)
+	}
+	if e.Error != nil {
+		text(&e.Error.Message)
+	}
+}
+
+// atMost is how many bytes the long texts and values of an event have at most once they are written: counted without a look into strings, at
+// many times the speed of [lax.Shape]. A text has six times its size at worst, if it is all control characters, and hardly ever twice.
+func (e *Event) atMost() (size int) {
+	const line = 2*(MaxDepth+valueDepth) + 2 // a line of its own and its indent
+	e.long(func(p *string) { size += 2 * len(*p) }, func(r *Raw) {
+		size += len(*r) + line*(bytes.Count(*r, comma)+2*bytes.Count(*r, brace)+2*bytes.Count(*r, bracket))
+	})
+	return size
+}
+
+var comma, brace, bracket = []byte{','}, []byte{'{'}, []byte{'['}
+
+// fit bounds the long texts and values of an event together, counts an event that it cut, and returns what they have then. Short ones stay
+// whole; the longest share what is left.
+func (e *Event) fit(n int, cut *int) int {
+	type part struct {
+		text  *string
+		value *Raw
+		size  int
+	}
+	var parts []part
+	total := 0
+	e.long(func(p *string) {
+		parts = append(parts, part{text: p, size: lax.Quoted(*p)})
+	}, func(r *Raw) {
+		_, size := lax.Shape(*r, valueDepth)
+		parts = append(parts, part{value: r, size: size})
+	})
+	for _, p := range parts {
+		total += p.size
+	}
+	if total <= n+n/8 { // what was cut is a little larger where it is nested, and stays as it is
+		return total
+	}
+	*cut++
+	slices.SortFunc(parts, func(a, b part) int { return cmp.Compare(a.size, b.size) })
+	left := n
+	for i, p := range parts {
+		share := left / (len(parts) - i)
+		switch {
+		case p.size <= share:
+			share = p.size
+		case p.text != nil:
+			*p.text = lax.CutText(*p.text, share)
+		default:
+			*p.value = lax.Fit(*p.value, valueDepth, MaxDepth, share)
+		}
+		left -= share
+	}
+	return n
+}
+
+// head returns the first n of a list, and counts if that is not all.
+func head[T any](list []T, n int, cut *int) []T {
+	if len(list) <= n {
+		return list
+	}
+	*cut++
+	return list[:n:n]
+}
+
+// shorten cuts a short text, and counts it.
+func shorten(p *string, n int, cut *int) {
+	if len(*p) > n {
+		*p = lax.CutText(*p, n)
+		*cut++
+	}
+}
+
+// flatten bounds the depth of a value, and counts it.
+func flatten(r *Raw, cut *int) {
+	if len(*r) <= 2*MaxDepth || bytes.Count(*r, brace)+bytes.Count(*r, bracket) <= MaxDepth {
+		return
+	}
+	if deepest, _ := lax.Shape(*r, 0); deepest > MaxDepth {
+		*r = lax.Fit(*r, valueDepth, MaxDepth, math.MaxInt)
+		*cut++
+	}
+}
+
+// bound cuts an index record that is larger than n bytes: tools with the fewest calls first, then metadata with the longest values, then tags
+// and models from their ends. What is left is bounded by the Session's own fields.
+func (s *Summary) bound(n int) {
+	for _, p := range []*string{&s.SessionID, &s.TraceID, &s.Agent.Name, &s.Agent.Version, s.Environment, s.Title, s.Cwd, s.ClientVersion, s.FirstPrompt} {
+		if p != nil {
+			*p = lax.CutText(*p, MaxField)
+		}
+	}
+	over := s.size() - n
+	if over <= 0 {
+		return
+	}
+	cut := map[string]bool{}
+	s.Metadata = maps.Clone(s.Metadata) // it is the Session's
+	for _, name := range slices.SortedFunc(maps.Keys(s.Tools), func(a, b string) int {
+		return cmp.Or(cmp.Compare(s.Tools[a].Calls, s.Tools[b].Calls), cmp.Compare(a, b))
+	}) {
+		if over > 0 {
+			over -= toolSize + lax.Quoted(name)
+			delete(s.Tools, name)
+			cut["tools"] = true
+		}
+	}
+	for _, name := range slices.SortedFunc(maps.Keys(s.Metadata), func(a, b string) int {
+		return cmp.Or(cmp.Compare(len(s.Metadata[b]), len(s.Metadata[a])), cmp.Compare(a, b))
+	}) {
+		if over > 0 {
+			over -= memberSize(name, s.Metadata[name])
+			delete(s.Metadata, name)
+			cut["metadata"] = true
+		}
+	}
+	for ; over > 0 && len(s.Tags) > 0; cut["tags"] = true {
+		over -= itemSize + lax.Quoted(s.Tags[len(s.Tags)-1])
+		s.Tags = s.Tags[:len(s.Tags)-1]
+	}
+	for ; over > 0 && len(s.Models) > 0; cut["models"] = true {
+		over -= itemSize + lax.Quoted(s.Models[len(s.Models)-1])
+		s.Models = s.Models[:len(s.Models)-1]
+	}
+	s.Cut = slices.Sorted(maps.Keys(cut))
+}
+
+// What an index record needs beside its names and values: punctuation and indent.
+const (
+	fixedSize = 8 << 10 // everything but tools, metadata, tags and models, at most
+	toolSize  = 80
+	itemSize  = 8
+)
+
+// size is about how many bytes the record has, and not less.
+func (s *Summary) size() int {
+	size := fixedSize
+	for name := range s.Tools {
+		size += toolSize + lax.Quoted(name)
+	}
+	for name, value := range s.Metadata {
+		size += memberSize(name, value)
+	}
+	for _, text := range slices.Concat(s.Tags, s.Models) {
+		size += itemSize + lax.Quoted(text)
+	}
+	return size
+}
+
+func memberSize(name string, value Raw) int {
+	_, size := lax.Shape(value, 2)
+	return itemSize + lax.Quoted(name) + size
+}

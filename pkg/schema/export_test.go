@@ -1,0 +1,5 @@
+package schema
+
+// BoundBy and the Summary's let tests hold the bounds with small figures.
+func (s *Session) BoundBy(field, event, session int) { s.bound(limits{field, event, session}) }
+func (s *Summary) BoundBy(n int)                     { s.bound(n) }
