@@ -135,7 +135,7 @@ func (f *fitter) value() error {
 		case (kind == '{' || kind == '[') && f.from.StackDepth() >= f.deep:
 			err = f.asText()
 		default:
-			err = f.member(kind)
+			err = f.member()
 		}
 		if err != nil {
 			return err
@@ -147,7 +147,7 @@ func (f *fitter) value() error {
 }
 
 // member copies one token; a name and its value stay together.
-func (f *fitter) member(kind jsontext.Kind) error {
+func (f *fitter) member() error {
 	in, n := f.from.StackIndex(f.from.StackDepth())
 	if in != '{' || n%2 == 1 {
 		return f.token()
@@ -155,7 +155,7 @@ func (f *fitter) member(kind jsontext.Kind) error {
 	if err := f.token(); err != nil {
 		return err
 	}
-	switch kind = f.from.PeekKind(); {
+	switch kind := f.from.PeekKind(); {
 	case (kind == '{' || kind == '[') && f.from.StackDepth() >= f.deep:
 		return f.asText()
 	default:

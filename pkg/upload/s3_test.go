@@ -174,7 +174,7 @@ func TestS3OnAServer(t *testing.T) {
 		return openS3(t, upload.S3Options{Bucket: os.Getenv("AMS_TEST_S3_BUCKET"), Endpoint: endpoint,
 			Prefix: fmt.Sprintf("storetest/%d-%d", time.Now().UnixNano(), n)})
 	}
-	storetest.Run(t, func(t *testing.T) upload.Store { return open(t) })
+	storetest.Run(t, func(t *testing.T) upload.Store { return open(t) }, storetest.LosesUpdates)
 
 	t.Run("AWrongClockIsToldOrCorrected", func(t *testing.T) { wrongClock(t, func() *upload.S3 { return open(t) }) })
 }

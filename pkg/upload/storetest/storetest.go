@@ -24,6 +24,11 @@ type Option int
 // backend).
 const RacyIfMatch Option = 1
 
+// LosesUpdates is for servers that compare the ETag and put in two steps: of
+// several IfMatch at once more than one may win (seen with versitygw 1.8's POSIX
+// backend: 5 of 24 puts were lost). IfAbsent holds there.
+const LosesUpdates Option = 2
+
 // Run tests the store that open returns: a new and empty one for each call,
 // which open cleans up by t.Cleanup.
 func Run(t *testing.T, open func(t *testing.T) upload.Store, opts ...Option) {
@@ -56,11 +61,15 @@ func Run(t *testing.T, open func(t *testing.T) upload.Store, opts ...Option) {
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, open(t)) })
 	}
-	if !slices.Contains(opts, RacyIfMatch) {
-		t.Run("OneOfConcurrentIfMatchWins", func(t *testing.T) { concurrentIfMatch(t, open(t)) })
-		t.Run("OneOfConcurrentIfAbsentWins", func(t *testing.T) { concurrentIfAbsent(t, open(t)) })
-		t.Run("WritersAtOnceLoseNothing", func(t *testing.T) { writersAtOnce(t, open(t)) })
+	if slices.Contains(opts, RacyIfMatch) {
+		return
 	}
+	t.Run("OneOfConcurrentIfAbsentWins", func(t *testing.T) { concurrentIfAbsent(t, open(t)) })
+	if slices.Contains(opts, LosesUpdates) {
+		return
+	}
+	t.Run("OneOfConcurrentIfMatchWins", func(t *testing.T) { concurrentIfMatch(t, open(t)) })
+	t.Run("WritersAtOnceLoseNothing", func(t *testing.T) { writersAtOnce(t, open(t)) })
 }
 
 func put(t *testing.T, s upload.Store, key, body string) (etag string) {
