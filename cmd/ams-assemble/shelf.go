@@ -284,6 +284,18 @@ func (p *putting) unite(ctx context.Context, s *schema.Session, have *holding) (
 	return united, nil
 }
 
+// sameBody is what is stored where that is the Session but for its counter, else nil.
+func sameBody(s *schema.Session, have holding) ([]byte, error) {
+	if have.body == nil {
+		return nil, nil
+	}
+	same, err := schema.Encode(s)
+	if err != nil || !bytes.Equal(same, have.body) {
+		return nil, err
+	}
+	return same, nil
+}
+
 // putBody stores the body, unless it is there but for the counter.
 func (p *putting) putBody(ctx context.Context, s *schema.Session, have holding, v *receipt.Version) error {
 	body, err := schema.Encode(s)
@@ -300,13 +312,13 @@ func (p *putting) putBody(ctx context.Context, s *schema.Session, have holding, 
 		return nil
 	}
 	s.Stored = have.stored
-	if same, err := schema.Encode(s); err == nil && have.body != nil && bytes.Equal(same, have.body) {
+	if same, err := sameBody(s, have); err == nil && same != nil {
 		v.Rev, v.Size = revOf(s.Stored), int64(len(same))
 		return nil
 	}
 	v.Rev = nextRev(have.rev, p.w.lookedAt)
 	s.Stored = &schema.Stored{Rev: v.Rev}
-	if body, err = schema.Encode(s); err != nil {
+	if body, err = schema.WithStored(body, *s.Stored); err != nil {
 		return err
 	}
 	v.Size = int64(len(body))

@@ -1,0 +1,23 @@
+package schema_test
+
+import (
+	"bytes"
+	"testing"
+
+	"ams/pkg/schema"
+)
+
+func TestWithStoredIsWhatEncodeWrites(t *testing.T) {
+	for name, s := range map[string]*schema.Session{"full": fullSession(), "minimal": minimalSession()} {
+		s.Stored = nil
+		bare := encode(t, s)
+		s.Stored = &schema.Stored{Rev: 1795754663112}
+		got, err := schema.WithStored(bare, *s.Stored)
+		if want := encode(t, s); err != nil || !bytes.Equal(got, want) {
+			t.Errorf("%s: %v, got\n%.2000s\nwant\n%.2000s", name, err, got, want)
+		}
+	}
+	if _, err := schema.WithStored([]byte("{}"), schema.Stored{Rev: 1}); err == nil {
+		t.Error("what is no Session got a counter")
+	}
+}
