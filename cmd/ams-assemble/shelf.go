@@ -53,8 +53,8 @@ const maxRev = 1 << 53
 // an error that is [isTooLarge] the receipt is kept, too.
 func (sh *shelf) put(ctx context.Context, w *work, last *receipt.Receipt) (shelved, error) {
 	p := &putting{sh: sh, w: w, last: last, masks: redact.New(sh.set.redact), denied: map[string]error{}}
-	pristine, err := schema.Encode(w.session) // what is united and masked would be so twice
-	if err != nil {
+	var err error
+	if p.pristine, err = schema.Encode(w.session); err != nil { // what is united and masked would be so twice
 		return shelved{}, err
 	}
 	for try := 1; ; try++ {
@@ -68,7 +68,7 @@ func (sh *shelf) put(ctx context.Context, w *work, last *receipt.Receipt) (shelv
 			return done, err
 		}
 		p.changed = true
-		if w.session, err = schema.Decode(pristine); err != nil {
+		if w.session, err = schema.Decode(p.pristine); err != nil {
 			return shelved{}, err
 		}
 	}
@@ -86,6 +86,9 @@ type putting struct {
 	w     *work
 	last  *receipt.Receipt
 	masks *redact.Redactor
+
+	pristine []byte // the Session as it was assembled, encoded
+	same     bool   // nothing of it was masked or united: what is to be stored is that
 
 	stale   []string // keys of bodies that this machine put, now or before: of them the index record names one
 	changed bool     // another machine stored the session since it was first looked at
@@ -117,6 +120,7 @@ func (p *putting) once(ctx context.Context) (shelved, error) {
 		dropThinking(s)
 	}
 	p.masks.Session(s)
+	p.same = s == p.w.session && !p.sh.set.join.DropThinking && len(p.masks.Counts()) == 0 && len(s.Redactions) == 0
 	out := shelved{key: have.key, session: s, version: receipt.Version{Own: have.own}}
 	if err := p.putBody(ctx, s, have, &out.version); err != nil {
 		return out, err
@@ -298,7 +302,10 @@ func sameBody(s *schema.Session, have holding) ([]byte, error) {
 
 // putBody stores the body, unless it is there but for the counter.
 func (p *putting) putBody(ctx context.Context, s *schema.Session, have holding, v *receipt.Version) error {
-	body, err := schema.Encode(s)
+	body, err := p.pristine, error(nil)
+	if !p.same {
+		body, err = schema.Encode(s)
+	}
 	if err != nil {
 		return err
 	}
