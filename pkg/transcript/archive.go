@@ -21,7 +21,8 @@ import (
 // It is kept in a cache file, which may be deleted at any time but for one thing: of files that share lines it remembers what they held
 // after they are gone, so that a copy stays one. It is safe for concurrent use.
 type Archive struct {
-	cache string // "" keeps nothing
+	cache string   // "" keeps nothing
+	lists *os.File // the cache as it was opened: the ids of files that did not change are read from it when they are asked for
 	owner owner
 
 	mu      sync.Mutex
@@ -60,7 +61,8 @@ type mainFile struct {
 	path          string
 	size, modTime int64 // ns; modTime is 0 where the stat proves nothing
 	uid           int
-	ids           idList
+	ids           idList  // nil where they are merely kept
+	kept          keptIDs // in the cache
 	family        *family // nil where it shares nothing
 	held          *held   // of files that have a family
 	gone          bool
@@ -181,7 +183,10 @@ func (a *Archive) look() {
 // takeIn reads what changed, and finds the families anew.
 func (a *Archive) takeIn(changed []*mainFile, left bool) {
 	if len(changed) > 0 || left {
-		inParallel(changed, func(f *mainFile) { f.ids = a.owner.idsOf(f) })
+		for _, f := range changed {
+			f.ids = a.idsOf(f, nil)
+		}
+		inParallel(changed, func(f *mainFile) { f.ids = a.owner.idsOf(f, f.ids) })
 		a.settleFamilies(changed, left)
 	}
 }
@@ -189,7 +194,7 @@ func (a *Archive) takeIn(changed []*mainFile, left bool) {
 // lookAtSome looks at those files of a folder in which none came or went that are likely to have changed.
 func (a *Archive) lookAtSome(dir *folder, now time.Time) (todo []*mainFile) {
 	for _, f := range dir.files {
-		rests := f.modTime != 0 && a.complete-f.modTime > int64(atWork) && len(f.ids) > 0 && f.family == nil
+		rests := f.modTime != 0 && a.complete-f.modTime > int64(atWork) && f.hasIDs() && f.family == nil
 		if !f.gone && !rests && a.lookAt(f, now) {
 			todo = append(todo, f)
 		}
@@ -285,15 +290,15 @@ func (a *Archive) all(yield func(*mainFile) bool) {
 
 // idsOf are the ids in a file. What it held before is kept: clients rewrite long files, and a line that went there is still a copy where
 // another file has it.
-func (o owner) idsOf(f *mainFile) idList {
+func (o owner) idsOf(f *mainFile, before idList) idList {
 	file, err := o.open(f.path)
 	if err != nil {
-		return f.ids
+		return before
 	}
 	defer file.Close()
 	ids, err := scanIDs(file, f.size)
 	if err != nil {
-		return f.ids
+		return before
 	}
 	seen := make(map[uint64]bool, len(ids))
 	var list idList
@@ -306,7 +311,7 @@ func (o owner) idsOf(f *mainFile) idList {
 	for _, id := range ids {
 		add(id)
 	}
-	for id := range f.ids.all {
+	for id := range before.all {
 		add(id)
 	}
 	return list
@@ -345,6 +350,7 @@ func (a *Archive) settleFamilies(changed []*mainFile, left bool) {
 	}
 	may := newSieve(first)
 	head := map[*family]*mainFile{} // of a family as it was: one that did not change
+	var buf []byte
 	for f := range a.all {
 		if fresh[f] {
 			continue
@@ -354,7 +360,8 @@ func (a *Archive) settleFamilies(changed []*mainFile, left bool) {
 		} else if old != nil {
 			u.join(f, head[old])
 		}
-		for id := range f.ids.all {
+		ids := a.idsOf(f, &buf)
+		for id := range ids.all {
 			if may.hold(id) && first[id] != nil {
 				u.join(f, first[id])
 			}

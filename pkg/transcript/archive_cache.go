@@ -4,27 +4,33 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
+	"io"
 	"maps"
 	"math"
 	"os"
 	"path/filepath"
 	"slices"
+
+	"ams/pkg/safefile"
 )
 
 // The cache of an Archive is one file:
 //
-//	"AMS-IDS1"  CRC-32C of the rest, 4 bytes little endian
-//	when every file was looked at, flags (1 unsettled), count of folders; of each: path, change time, count of files; of each file:
-//	  name, size, change time, owner, flags (1 gone, 2 held), family, ids
+//	"AMS-IDS2"  CRC-32C of the head, length of the head, 4 bytes little endian each
+//	the head: when every file was looked at, flags (1 unsettled), count of folders; of each: path, change time, count of files; of each file:
+//	  name, size, change time, owner, flags (1 gone, 2 held), family, count and CRC-32C of its ids
 //	  and if held: session, first time, count of lines; of each: id, time, flags (1 named, 2 owner)
+//	the ids of each file in the order of the head, 8 bytes each
 //
-// Numbers are varints, texts have their length before them, ids are a count and 8 bytes each. It is written whole, aside, synced and
-// renamed; what does not fit its checksum is as good as none. Changes: version 1, the first.
+// Numbers are varints, texts have their length before them. It is written whole, aside, synced and renamed; a head that does not fit
+// its checksum is as good as none, and a file whose ids do not fit theirs is read again. Ids are read when they are asked for, one
+// file's after another's: all of them at once cost more than all else that an opened Archive does.
+// Changes: version 1 had the ids in the head; it is not read, what it knew is found again.
 const (
-	cacheMagic = "AMS-IDS1"
-	cacheHead  = len(cacheMagic) + 4
-	// maxCache is more than 25 million lines take. A larger file is not ours.
-	maxCache = 1 << 29
+	cacheMagic = "AMS-IDS2"
+	cacheHead  = len(cacheMagic) + 8
+	// maxHead is more than a million files take, held lines included. A larger head is not ours.
+	maxHead = 1 << 28
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -37,6 +43,8 @@ func (a *Archive) Save() error {
 		return nil
 	}
 	body := a.encode()
+	a.lists.Close() // a nil file says so, and some systems rename over no open file
+	a.lists = nil
 	err := os.MkdirAll(filepath.Dir(a.cache), 0o700)
 	var temp *os.File
 	if err == nil {
@@ -62,15 +70,18 @@ func (a *Archive) Save() error {
 	return nil
 }
 
+// encode is the cache as it is to be. All ids are in memory then, as the files are no longer kept where they were.
 func (a *Archive) encode() []byte {
 	families := map[*family]uint64{nil: 0}
 	size := 1 << 10
 	for f := range a.all {
+		f.ids = a.idsOf(f, nil)
 		size += len(f.path) + len(f.ids) + 64
 	}
-	b := append(append(make([]byte, 0, size), cacheMagic...), 0, 0, 0, 0)
+	b := append(append(make([]byte, 0, size), cacheMagic...), make([]byte, cacheHead-len(cacheMagic))...)
 	b = append(binary.AppendVarint(b, a.complete), flag(a.unsettled, 1))
 	b = binary.AppendUvarint(b, uint64(len(a.folders)))
+	var lists []idList
 	for _, path := range slices.Sorted(maps.Keys(a.folders)) {
 		dir := a.folders[path]
 		b = appendText(b, path)
@@ -82,9 +93,15 @@ func (a *Archive) encode() []byte {
 				families[f.family] = uint64(len(families))
 			}
 			b = f.append(appendText(b, name), families[f.family])
+			lists = append(lists, f.ids)
 		}
 	}
-	binary.LittleEndian.PutUint32(b[len(cacheMagic):], crc32.Checksum(b[cacheHead:], castagnoli))
+	head := b[cacheHead:]
+	binary.LittleEndian.PutUint32(b[len(cacheMagic):], crc32.Checksum(head, castagnoli))
+	binary.LittleEndian.PutUint32(b[len(cacheMagic)+4:], uint32(len(head)))
+	for _, ids := range lists {
+		b = append(b, ids...)
+	}
 	return b
 }
 
@@ -94,7 +111,8 @@ func (f *mainFile) append(b []byte, family uint64) []byte {
 	b = binary.AppendVarint(b, int64(f.uid))
 	b = append(b, flag(f.gone, 1)|flag(f.held != nil, 2))
 	b = binary.AppendUvarint(b, family)
-	b = append(binary.AppendUvarint(b, uint64(len(f.ids)/8)), f.ids...)
+	b = binary.AppendUvarint(b, uint64(len(f.ids)/8))
+	b = binary.LittleEndian.AppendUint32(b, crc32.Checksum(f.ids, castagnoli))
 	if f.held == nil {
 		return b
 	}
@@ -118,27 +136,74 @@ func appendText(b []byte, s string) []byte {
 	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
 }
 
-// load reads the cache; whatever is wrong with it, the Archive is empty then.
+// load reads the head of the cache; whatever is wrong with it, the Archive is empty then.
 func (a *Archive) load() {
-	info, err := os.Stat(a.cache)
-	if err != nil || !info.Mode().IsRegular() || info.Size() > maxCache {
+	file, err := safefile.Open(a.cache, safefile.Rules{})
+	if err != nil {
 		return
 	}
-	b, err := os.ReadFile(a.cache)
-	if err != nil || len(b) < cacheHead || string(b[:len(cacheMagic)]) != cacheMagic ||
-		binary.LittleEndian.Uint32(b[len(cacheMagic):]) != crc32.Checksum(b[cacheHead:], castagnoli) {
-		return
+	info, err := file.Stat()
+	if head, ok := readHead(file); ok && err == nil {
+		r := cacheReader{b: head, lists: int64(cacheHead + len(head))}
+		complete, flags, folders := r.number(), r.byte(), r.folders()
+		if !r.bad && len(r.b) == 0 && r.lists == info.Size() {
+			a.complete, a.unsettled, a.folders, a.lists = complete, flags&1 != 0, folders, file
+			return
+		}
 	}
-	r := cacheReader{b: b[cacheHead:]}
-	complete, flags, folders := r.number(), r.byte(), r.folders()
-	if !r.bad && len(r.b) == 0 {
-		a.complete, a.unsettled, a.folders = complete, flags&1 != 0, folders
+	file.Close()
+}
+
+// readHead reads the head of a cache; ok says that it is one.
+func readHead(file io.Reader) (head []byte, ok bool) {
+	start := make([]byte, cacheHead)
+	if _, err := io.ReadFull(file, start); err != nil || string(start[:len(cacheMagic)]) != cacheMagic {
+		return nil, false
 	}
+	sum, size := binary.LittleEndian.Uint32(start[len(cacheMagic):]), int64(binary.LittleEndian.Uint32(start[len(cacheMagic)+4:]))
+	if size > maxHead {
+		return nil, false
+	}
+	head, err := io.ReadAll(io.LimitReader(file, size))
+	return head, err == nil && int64(len(head)) == size && crc32.Checksum(head, castagnoli) == sum
+}
+
+// keptIDs is where the ids of a file are in the cache.
+type keptIDs struct {
+	at   int64
+	size int
+	sum  uint32
+}
+
+func (f *mainFile) hasIDs() bool { return len(f.ids) > 0 || f.kept.size > 0 }
+
+// idsOf are the ids of a file as they were known last; buf, if any, is room that the next call uses again. The caller holds mu.
+func (a *Archive) idsOf(f *mainFile, buf *[]byte) idList {
+	if f.ids != nil || f.kept.size == 0 || a.lists == nil {
+		return f.ids
+	}
+	var room []byte
+	if buf == nil || cap(*buf) < f.kept.size {
+		room = make([]byte, f.kept.size)
+	} else {
+		room = (*buf)[:f.kept.size]
+	}
+	if buf != nil {
+		*buf = room
+	}
+	if _, err := a.lists.ReadAt(room, f.kept.at); err == nil && crc32.Checksum(room, castagnoli) == f.kept.sum {
+		return room
+	}
+	a.changed = true // what is wrong there is written anew
+	f.kept = keptIDs{}
+	f.ids = a.owner.idsOf(f, nil)
+	return f.ids
 }
 
 // cacheReader reads the body of a cache; bad says that it does not hold what it should.
 type cacheReader struct {
 	b        []byte
+	lists    int64 // where the next file's ids are in the cache
 	bad      bool
 	families map[uint64]*family
 }
@@ -168,7 +233,13 @@ func (r *cacheReader) file(path string) *mainFile {
 		f.family = r.families[n]
 		f.family.members = append(f.family.members, f)
 	}
-	f.ids = r.take(8 * r.count(8))
+	if n := r.unsigned(); n > math.MaxInt32/8 {
+		r.bad = true
+	} else {
+		f.kept = keptIDs{at: r.lists, size: int(8 * n)}
+	}
+	f.kept.sum = binary.LittleEndian.Uint32(r.take(4))
+	r.lists += int64(f.kept.size)
 	if flags&2 != 0 {
 		f.held = &held{session: r.text(), begun: r.number()}
 		f.held.lines = make([]heldLine, r.count(8))

@@ -182,14 +182,15 @@ func (a *Archive) Holds(main, other string) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	f, o := a.file(main), a.file(other)
-	if f == nil || o == nil || len(o.ids) == 0 {
+	if f == nil || o == nil || !o.hasIDs() {
 		return false
 	}
 	has := map[uint64]bool{}
-	for id := range f.ids.all {
+	ids, others := a.idsOf(f, nil), a.idsOf(o, nil)
+	for id := range ids.all {
 		has[id] = true
 	}
-	for id := range o.ids.all {
+	for id := range others.all {
 		if !has[id] {
 			return false
 		}

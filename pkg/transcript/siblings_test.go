@@ -176,8 +176,9 @@ func TestArchiveIsKept(t *testing.T) {
 	check("a new project", "a b", true)
 }
 
-// TestDamagedCacheIsEmpty changes every byte of a cache, and cuts it at each.
-func TestDamagedCacheIsEmpty(t *testing.T) {
+// TestDamagedCacheIsNotBelieved changes every byte of a cache, and cuts it at each: of a damaged head nothing is known, and ids that are
+// damaged are read from their file again.
+func TestDamagedCacheIsNotBelieved(t *testing.T) {
 	dir := tree(t, map[string]string{"projects/p/" + sessionID + ".jsonl": at("a", 2), "projects/p/fork.jsonl": at("a", 2)})
 	cache := filepath.Join(t.TempDir(), "ids")
 	a := OpenArchive(cache, safefile.Owner{})
@@ -192,13 +193,26 @@ func TestDamagedCacheIsEmpty(t *testing.T) {
 	if n := len(OpenArchive(cache, safefile.Owner{}).folders); n != 2 {
 		t.Fatalf("%d folders kept, want 2", n)
 	}
+	const ids = 2 * 8 // two files of one line
 	for i := range whole {
 		for _, b := range [][]byte{whole[:i], slices.Concat(whole[:i], []byte{whole[i] ^ 0x41}, whole[i+1:])} {
 			if err := os.WriteFile(cache, b, 0o600); err != nil {
 				t.Fatal(err)
 			}
-			if n := len(OpenArchive(cache, safefile.Owner{}).folders); n != 0 {
-				t.Fatalf("%d folders from a cache that is damaged at byte %d of %d", n, i, len(whole))
+			damaged := OpenArchive(cache, safefile.Owner{})
+			if len(b) < len(whole) || i < len(whole)-ids {
+				if n := len(damaged.folders); n != 0 {
+					t.Fatalf("%d folders from a cache that is damaged at byte %d of %d", n, i, len(whole))
+				}
+				continue
+			}
+			for f := range damaged.all {
+				if got := len(damaged.idsOf(f, nil)); got != ids/2 {
+					t.Fatalf("%d bytes of ids of %s, want %d: the cache is damaged at byte %d of %d", got, f.path, ids/2, i, len(whole))
+				}
+			}
+			if !damaged.changed {
+				t.Fatalf("what is damaged at byte %d of %d is not written anew", i, len(whole))
 			}
 		}
 	}
