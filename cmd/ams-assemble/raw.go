@@ -134,7 +134,8 @@ func (a *assembler) fromBundle(path string) (*work, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	w := &work{name: spool.FileName(b.SessionID), from: path, notes: &bundleNotes{}}
+	w := &work{name: spool.FileName(b.SessionID), from: path, notes: &bundleNotes{},
+		again: func() (*work, error) { return a.fromBundle(path) }}
 	if w.contents, err = bundleContents(b); err == nil && len(b.Notes) > 0 {
 		err = json.Unmarshal(b.Notes, w.notes)
 	}

@@ -53,10 +53,6 @@ const maxRev = 1 << 53
 // an error that is [isTooLarge] the receipt is kept, too.
 func (sh *shelf) put(ctx context.Context, w *work, last *receipt.Receipt) (shelved, error) {
 	p := &putting{sh: sh, w: w, last: last, masks: redact.New(sh.set.redact), denied: map[string]error{}}
-	var err error
-	if p.pristine, err = schema.Encode(w.session); err != nil { // what is united and masked would be so twice
-		return shelved{}, err
-	}
 	for try := 1; ; try++ {
 		done, err := p.once(ctx)
 		switch {
@@ -68,9 +64,11 @@ func (sh *shelf) put(ctx context.Context, w *work, last *receipt.Receipt) (shelv
 			return done, err
 		}
 		p.changed = true
-		if w.session, err = schema.Decode(p.pristine); err != nil {
-			return shelved{}, err
+		fresh, err := w.again() // what is united and masked would be so twice
+		if err != nil {
+			return shelved{}, fmt.Errorf("another machine stored it meanwhile; make it again: %w", err)
 		}
+		*w, p.masks = *fresh, redact.New(sh.set.redact)
 	}
 }
 
@@ -86,9 +84,6 @@ type putting struct {
 	w     *work
 	last  *receipt.Receipt
 	masks *redact.Redactor
-
-	pristine []byte // the Session as it was assembled, encoded
-	same     bool   // nothing of it was masked or united: what is to be stored is that
 
 	stale   []string // keys of bodies that this machine put, now or before: of them the index record names one
 	changed bool     // another machine stored the session since it was first looked at
@@ -120,7 +115,6 @@ func (p *putting) once(ctx context.Context) (shelved, error) {
 		dropThinking(s)
 	}
 	p.masks.Session(s)
-	p.same = s == p.w.session && !p.sh.set.join.DropThinking && len(p.masks.Counts()) == 0 && len(s.Redactions) == 0
 	out := shelved{key: have.key, session: s, version: receipt.Version{Own: have.own}}
 	if err := p.putBody(ctx, s, have, &out.version); err != nil {
 		return out, err
@@ -288,24 +282,20 @@ func (p *putting) unite(ctx context.Context, s *schema.Session, have *holding) (
 	return united, nil
 }
 
-// sameBody is what is stored where that is the Session but for its counter, else nil.
-func sameBody(s *schema.Session, have holding) ([]byte, error) {
-	if have.body == nil {
-		return nil, nil
+// isSame reports whether what is stored is this body but for its counter.
+func (h holding) isSame(body []byte) bool {
+	if h.stored != nil {
+		var err error
+		if body, err = schema.WithStored(body, *h.stored); err != nil {
+			return false
+		}
 	}
-	same, err := schema.Encode(s)
-	if err != nil || !bytes.Equal(same, have.body) {
-		return nil, err
-	}
-	return same, nil
+	return h.body != nil && bytes.Equal(body, h.body)
 }
 
 // putBody stores the body, unless it is there but for the counter.
 func (p *putting) putBody(ctx context.Context, s *schema.Session, have holding, v *receipt.Version) error {
-	body, err := p.pristine, error(nil)
-	if !p.same {
-		body, err = schema.Encode(s)
-	}
+	body, err := schema.Encode(s)
 	if err != nil {
 		return err
 	}
@@ -318,9 +308,9 @@ func (p *putting) putBody(ctx context.Context, s *schema.Session, have holding, 
 		}
 		return nil
 	}
-	s.Stored = have.stored
-	if same, err := sameBody(s, have); err == nil && same != nil {
-		v.Rev, v.Size = revOf(s.Stored), int64(len(same))
+	if have.isSame(body) {
+		s.Stored = have.stored
+		v.Rev, v.Size = revOf(s.Stored), int64(len(have.body))
 		return nil
 	}
 	v.Rev = nextRev(have.rev, p.w.lookedAt)

@@ -43,6 +43,7 @@ type work struct {
 	in       assemble.Input
 	refused  error // why a transcript that is there was not read
 	session  *schema.Session
+	again    func() (*work, error) // makes it anew of what is there now
 }
 
 // assembler makes Sessions. It is not for concurrent use: each worker has its own.
@@ -92,7 +93,8 @@ func (a *assembler) fromSpool(name string) (*work, error) {
 		return nil, err
 	}
 	from := filepath.Join(a.set.spoolDir, name+".db")
-	return a.assemble(&work{name: name, short: p.Cut, from: from, owner: a.owner, contents: contents})
+	return a.assemble(&work{name: name, short: p.Cut, from: from, owner: a.owner, contents: contents,
+		again: func() (*work, error) { return a.fromSpool(name) }})
 }
 
 // fromFile assembles the session of a spool file that lies anywhere; it is not changed.
@@ -103,12 +105,14 @@ func (a *assembler) fromFile(path string) (*work, error) {
 		return nil, err
 	}
 	name := spool.FileName(contents.SessionID)
-	return a.assemble(&work{name: name, short: p.Cut, from: path, owner: safefile.OwnerOf(path), contents: contents})
+	return a.assemble(&work{name: name, short: p.Cut, from: path, owner: safefile.OwnerOf(path), contents: contents,
+		again: func() (*work, error) { return a.fromFile(path) }})
 }
 
 // fromTranscript assembles a session by its transcript; its spool is read too, if there is one.
 func (a *assembler) fromTranscript(sessionID string, files transcript.Files) (*work, error) {
-	w := &work{name: spool.FileName(sessionID), from: cmp.Or(files.Main, filepath.Join(files.Project, sessionID)), files: files}
+	w := &work{name: spool.FileName(sessionID), from: cmp.Or(files.Main, filepath.Join(files.Project, sessionID)), files: files,
+		again: func() (*work, error) { return a.fromTranscript(sessionID, files) }}
 	p := newPayloads()
 	contents, err := spool.ReadWithin(a.set.spoolDir, w.name, p.shorten)
 	if err != nil && !errors.Is(err, spool.ErrNotFound) {
