@@ -22,9 +22,6 @@ func (sc *scanner) separator(i int) (match, int) {
 	if c := s[i-1]; !nameEnds[c] && strings.IndexByte(" \"'*`]?\t!", c) < 0 {
 		return match{}, i + 1
 	}
-	if isLetter(s[i-1]) && !mayName(s, i) && !sc.valueWord(i) {
-		return match{}, i + 1
-	}
 	if isDigit(s[i-1]) && i >= 2 && !isLetter(s[i-2]) && s[i-2] != '_' {
 		return match{}, i + 1 // 10:02:15
 	}
@@ -339,10 +336,12 @@ func byteBefore(s string, floor, i int) byte {
 // the sign of a diff, a line number, or "export".
 func (sc *scanner) startsLine(i int) bool {
 	s := sc.s
-	for _, word := range []string{"export ", "set ", "ENV ", "ARG ", "Environment="} {
-		if i-len(word) >= sc.floor && s[i-len(word):i] == word {
-			i -= len(word)
-			break
+	if c := byteBefore(s, sc.floor, i); c == ' ' || c == '=' {
+		for _, word := range []string{"export ", "set ", "ENV ", "ARG ", "Environment="} {
+			if i-len(word) >= sc.floor && s[i-len(word):i] == word {
+				i -= len(word)
+				break
+			}
 		}
 	}
 	for i > sc.floor && strings.IndexByte(" \t-+*>", s[i-1]) >= 0 {

@@ -83,7 +83,7 @@ func (r *Redactor) holds(text string) bool {
 		r.inner = New(Rules{Secrets: true})
 	}
 	found := r.inner.scan(text)
-	if len(r.inner.masks) > 0 {
+	if found {
 		r.inner = nil // it must not keep what it found
 	}
 	return found

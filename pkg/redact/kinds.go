@@ -112,4 +112,20 @@ var builtin = func() map[string]bool {
 	return m
 }()
 
+// labelsBy has every label by labelHash: masks are looked at often, and a map takes longer.
+var labelsBy = func() (t [64][]string) {
+	for _, label := range labels[1:] {
+		t[labelHash(label)] = append(t[labelHash(label)], label)
+	}
+	return t
+}()
+
+// labelHash tells labels apart by their length and their last letters. A label is never empty, but what is compared with it may be.
+func labelHash(label string) uint8 {
+	if len(label) < 2 {
+		return 0
+	}
+	return (uint8(len(label)) + label[len(label)-1]<<1 + label[len(label)-2]<<3) & 63
+}
+
 func (k kind) personal() bool { return k <= ssn }

@@ -224,12 +224,12 @@ func before(b *[maxName]byte, name string, n int) []byte {
 
 // secretTokens are words before "token" that say that it is a secret, countedTokens those that say that it is none.
 var (
-	secretTokens = []string{"access", "refresh", "auth", "api", "bearer", "id", "session", "secret", "bot", "deploy", "service",
+	secretTokens = lastLetters("access", "refresh", "auth", "api", "bearer", "id", "session", "secret", "bot", "deploy", "service",
 		"github", "gh", "gitlab", "npm", "slack", "hf", "vault", "security", "oauth", "jwt", "pat", "admin", "personal", "registry",
-		"publish", "push", "webhook", "verification", "csrf", "xsrf", "device", "login", "reset", "app", "user", "private"}
-	countedTokens = []string{"next", "page", "continuation", "cancel", "cancellation", "sync", "resume", "eos", "bos", "pad", "unk",
+		"publish", "push", "webhook", "verification", "csrf", "xsrf", "device", "login", "reset", "app", "user", "private")
+	countedTokens = lastLetters("next", "page", "continuation", "cancel", "cancellation", "sync", "resume", "eos", "bos", "pad", "unk",
 		"sep", "cls", "mask", "special", "stop", "start", "end", "first", "last", "prev", "previous", "current", "num", "max", "min", "per",
-		"input", "output", "text", "word", "each", "cur", "peek", "lookahead", "string", "comma", "identifier"}
+		"input", "output", "text", "word", "each", "cur", "peek", "lookahead", "string", "comma", "identifier")
 )
 
 func tokenKind(name string) (kind, bool) {
@@ -249,11 +249,11 @@ func tokenKind(name string) (kind, bool) {
 
 // secretKeys are words before "key" that say that it is a secret, serviceKeys those after which the value must look like one.
 var (
-	secretKeys = []string{"api", "secret", "access", "signing", "encryption", "encrypt", "decryption", "master", "account", "preshared",
-		"auth", "subscription", "webhook", "hmac", "crypto", "apisecret", "loggedin", "nonce", "sharedaccess"}
-	serviceKeys = []string{"openai", "anthropic", "claude", "gemini", "google", "azure", "mistral", "groq", "cohere", "stripe", "twilio",
+	secretKeys = lastLetters("api", "secret", "access", "signing", "encryption", "encrypt", "decryption", "master", "account", "preshared",
+		"auth", "subscription", "webhook", "hmac", "crypto", "apisecret", "loggedin", "nonce", "sharedaccess")
+	serviceKeys = lastLetters("openai", "anthropic", "claude", "gemini", "google", "azure", "mistral", "groq", "cohere", "stripe", "twilio",
 		"sendgrid", "mailgun", "github", "datadog", "newrelic", "arize", "algolia", "openrouter", "deepseek", "session", "deploy", "license",
-		"service", "app", "client", "admin", "bot", "publish", "host", "function", "storage", "shared", "write", "read", "ssh", "deployment", "integration"}
+		"service", "app", "client", "admin", "bot", "publish", "host", "function", "storage", "shared", "write", "read", "ssh", "deployment", "integration")
 )
 
 func keyKind(name string) (kind, bool) {
@@ -283,9 +283,24 @@ func saltKind(name string) (kind, bool) {
 	return none, false
 }
 
-// endsIn reports whether b ends in one of words.
-func endsIn(b []byte, words []string) bool {
+// ending is words by their last letter.
+type ending [32][]string
+
+func lastLetters(words ...string) *ending {
+	t := new(ending)
 	for _, word := range words {
+		last := word[len(word)-1] & 31
+		t[last] = append(t[last], word)
+	}
+	return t
+}
+
+// endsIn reports whether b ends in one of words.
+func endsIn(b []byte, words *ending) bool {
+	if len(b) == 0 {
+		return false
+	}
+	for _, word := range words[b[len(b)-1]&31] {
 		if hasSuffix(b, word) {
 			return true
 		}

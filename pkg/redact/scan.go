@@ -1,5 +1,7 @@
 package redact
 
+import "slices"
+
 // match is a finding: s[start:end] is replaced.
 type match struct {
 	start, end int
@@ -66,7 +68,7 @@ func (r *Redactor) scan(s string) bool {
 // emit replaces a finding and returns where the scan goes on.
 func (sc *scanner) emit(m match) int {
 	if sc.copied == 0 {
-		sc.out = sc.out[:0]
+		sc.out = slices.Grow(sc.out[:0], len(sc.s))
 	}
 	sc.out = append(sc.out, sc.s[sc.copied:m.start]...)
 	sc.out = append(sc.out, sc.mask(labels[m.kind], sc.canonical(m), m.kind.personal())...)

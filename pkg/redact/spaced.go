@@ -149,18 +149,37 @@ func lineWord(s string, i int) int {
 	return i
 }
 
+// introductions are the words before a name that sets variables.
+var introductions = []string{"ENV", "setx", "#define", "define", "setenv", "-x", "-gx", "-Ux", "set", "put"}
+
 // introduced reports whether a word stands before the name that sets variables.
 func (v *right) introduced() bool {
-	return v.after("ENV") || v.after("setx") || v.after("#define") || v.after("define") || v.after("setenv") || v.after("-x") || v.after("-gx") ||
-		v.after("-Ux") || v.after("set") || v.after("put")
+	s, floor := v.scanner.s, v.scanner.floor
+	end := skipBack(s, floor, v.start, " ")
+	begin := end
+	for begin > floor && end-begin < 8 && s[begin-1] > ' ' {
+		begin--
+	}
+	if end == v.start {
+		return false
+	}
+	for _, word := range introductions {
+		if n := len(word); n <= end-begin && s[end-n:end] == word && (n == end-begin || !isWord(s[end-n-1])) {
+			return true
+		}
+	}
+	return false
 }
 
 // after reports whether these words stand right before the name.
 func (v *right) after(words ...string) bool {
 	s := v.scanner.s[v.scanner.floor:v.start]
 	for i := len(words) - 1; i >= 0; i-- {
+		if s == "" || s[len(s)-1] != ' ' {
+			return false
+		}
 		rest, ok := strings.CutSuffix(strings.TrimRight(s, " "), words[i])
-		if !ok || len(s) == len(strings.TrimRight(s, " ")) {
+		if !ok {
 			return false
 		}
 		s = rest

@@ -89,6 +89,18 @@ var wordy = map[string]bool{
 	"reset": true, "generated": true, "encrypted": true, "hashed": true, "stored": true, "sensitive": true, "empty": true,
 }
 
+// secretWords end the names of secrets.
+var secretWords = lastLetters("password", "passwd", "pwd", "pass", "passphrase", "secret", "token", "apikey", "secretkey", "accesskey",
+	"privatekey", "credentials", "credential", "key")
+
+// longestWordy is the length of the longest of wordy.
+var longestWordy = func() (n int) {
+	for word := range wordy {
+		n = max(n, len(word))
+	}
+	return n
+}()
+
 // isWordy reports whether s is a word that stands for a value, the name of a secret (db_password, API_KEY), or "your-..." .
 func isWordy(s string) bool {
 	if len(s) > maxName {
@@ -96,7 +108,7 @@ func isWordy(s string) bool {
 	}
 	var b [maxName]byte
 	plain := before(&b, s, 0)
-	if wordy[string(plain)] {
+	if len(plain) <= longestWordy && wordy[string(plain)] {
 		return true
 	}
 	for i := range len(plain) {
@@ -109,8 +121,7 @@ func isWordy(s string) bool {
 		hasPrefix(plain, "replace"), hasSuffix(plain, "here"), hasSuffix(plain, "example"):
 		return true
 	}
-	for _, word := range []string{"password", "passwd", "pwd", "pass", "passphrase", "secret", "token", "apikey", "secretkey", "accesskey",
-		"privatekey", "credentials", "credential", "key"} {
+	for _, word := range secretWords[plain[len(plain)-1]&31] {
 		if hasSuffix(plain, word) && (len(plain) == len(word) || namesSecret(s, len(word))) {
 			return true
 		}
