@@ -54,6 +54,8 @@ func (sc *scanner) colon(i int) match {
 		return sc.slashPassword(i)
 	case s[i-1] == '"' && i >= sc.floor+3 && isLetter(s[i-2]) && s[i-3] == '"':
 		return sc.webKey(i)
+	case s[i-1] == '"' && i >= sc.floor+6 && (s[i-6:i-1] == `"data` || s[i-6:i-1] == "gData"):
+		sc.kubernetesJSON(i)
 	case s[i-1] == 's' && i >= sc.floor+13 && s[i-13:i] == "Private-Lines":
 		return sc.puttyKey(i)
 	case s[i-1] == 'a' && i >= sc.floor+4 && foldAt(s, i-4, "data"):

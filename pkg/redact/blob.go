@@ -150,10 +150,29 @@ func (sc *scanner) key(i int) match {
 			return sc.wordAfter(i+len("epass"), 1, password)
 		}
 		return match{}
+	case s[i] == '<':
+		return sc.hereString(i)
+	case s[i] == 's':
+		if strings.HasPrefix(s[i:], "sphrase is ") && foldAt(s, i-len("pas"), "pas") {
+			return sc.spaced(i + len("sphrase"))
+		}
+		return match{}
+	case s[i] == 'P':
+		return sc.usedAs(i)
+	case s[i] == '-':
+		return sc.mailchimp(i)
+	case s[i] == '.':
+		return sc.terraform(i)
 	case sc.wordBefore(i):
 		return match{}
-	case s[i] == 'M':
+	case s[i] == 'U':
+		return sc.use(i)
+	case s[i] == 'p':
+		return sc.airtable(i)
+	case s[i] == 'M' && (s[i+1] == 'I' || s[i+1] == 'H' || s[i+1] == 'C' || s[i+1] == 'G'):
 		return sc.derKey(i)
+	case s[i] == 'M', s[i] == 'N', s[i] == 'O':
+		return sc.discordBot(i)
 	case s[i] == 'L' && s[i+1] == 'S', s[i] == 'e':
 		return sc.blob(i)
 	case strings.HasPrefix(s[i:], openSSHKey):
@@ -277,4 +296,47 @@ func (sc *scanner) datum(from, to, indent int) bool {
 	}
 	sc.later = append(sc.later, match{start, end, refine(s, start, end, secret)})
 	return true
+}
+
+// kubernetesJSON notes the values of "data":{...} and "stringData":{...} in the JSON of a secret, with the ':' at i.
+func (sc *scanner) kubernetesJSON(i int) {
+	s := sc.s
+	from := afterSpaces(s, i+1)
+	if i < sc.documentSeen || from == len(s) || s[from] != '{' {
+		return
+	}
+	to := min(len(s), i+maxDocument)
+	around := s[max(sc.floor, i-maxDocument):to]
+	sc.documentSeen = to
+	if !strings.Contains(around, `"kind":"Secret"`) && !strings.Contains(around, `"kind": "Secret"`) {
+		return
+	}
+	end := strings.IndexByte(s[from:to], '}')
+	if end < 0 {
+		return
+	}
+	end += from
+	sc.documentSeen = end
+	for at := from + 1; at < end; {
+		_, name, ok := quoted(s, nextQuote(s, at, end))
+		if !ok || name >= end {
+			return
+		}
+		start, stop, ok := quoted(s, nextQuote(s, name+1, end))
+		if !ok || stop > end {
+			return
+		}
+		if text := s[start:stop]; !isPlaceholder(text) && !interpolates(text) && sc.maskEnd(s, start) == 0 {
+			sc.later = append(sc.later, match{start, stop, refine(s, start, stop, secret)})
+		}
+		at = stop + 1
+	}
+}
+
+// nextQuote returns where the next quote stands in s[i:end], end without one.
+func nextQuote(s string, i, end int) int {
+	if at := strings.IndexByte(s[i:end], '"'); at >= 0 {
+		return i + at
+	}
+	return end
 }

@@ -234,6 +234,9 @@ func (sc *scanner) called(i int) match {
 		start--
 	}
 	name := s[start:i]
+	if name == "auth" || name == "login" {
+		return sc.loggedIn(name, start, i)
+	}
 	k, _ := nameKind(name)
 	if k == none || k == cookie || k == signature || k == authorization || i+2 >= len(s) || s[i+1] != '"' && s[i+1] != '\'' && s[i+1] != '\\' {
 		return match{}

@@ -201,6 +201,12 @@ var prefixRules = []prefixRule{
 	{"ctx7sk-", apiKey, urlClass, 24, mixed},
 	{"cfut_", apiKey, alnumClass, 30, random},
 	{"cfat_", apiKey, alnumClass, 30, random},
+	{"dt0c01.", apiKey, dottedClass, 60, random}, // Dynatrace
+	{"dt0s01.", apiKey, dottedClass, 60, random},
+	{"PMAT-", apiKey, alnumClass, 24, mixed},   // a collection of Postman
+	{"aio_", apiKey, alnumClass, 28, random},   // Adafruit
+	{"BBDC-", apiKey, base64Class, 40, random}, // Bitbucket Data Center
+	{"shpua_", shopify, alnumClass, 20, mixed},
 	{"AGE-SECRET-KEY-1", age, alnumClass, 30, mixed},
 }
 
@@ -220,6 +226,7 @@ var runRules = []prefixRule{
 	{"1//0", google, urlClass, 30, mixed},   // a refresh token
 	{"oy2", apiKey, alnumClass, 40, mixed},  // NuGet
 	{"IGQV", token, alnumClass, 60, mixed},  // Instagram
+	{"cio", apiKey, alnumClass, 32, exact},  // crates.io
 }
 
 // runsBy has the rules of runRules by their first letter.

@@ -127,13 +127,13 @@ func TestRecall(t *testing.T) {
 		s, n := kept(t, name)
 		stay, looks = stay+s, looks+n
 	}
-	want := fmt.Sprintf("%d of %d made-up secrets of %d kinds (recall %.2f), %d of %d lookalikes masked",
+	want := fmt.Sprintf("%d of %d made-up secrets of %d kinds (recall %.3f), %d of %d lookalikes masked",
 		found, all, len(kinds), float64(found)/float64(all), looks-stay, looks)
 	if !strings.Contains(string(b), want) {
 		t.Errorf("README.md: no %q", want)
 	}
-	if 100*found < 95*all || looks-stay > 2 {
-		t.Errorf("%s: want a recall of 0.95 and at most 2 masked", want)
+	if 100*found < 97*all || looks-stay > 2 {
+		t.Errorf("%s: want a recall of 0.97 and at most 2 masked", want)
 	}
 }
 

@@ -151,7 +151,7 @@ func (sc *scanner) look(number uint8, i int) (match, int) {
 		if m := sc.piped(i); m.kind != none {
 			return m, 0
 		}
-	case atLetterKey, atLetterW, atLetterD, atLetter3:
+	case atLetterKey, atLetterW, atLetterD, atLetter3, atRare:
 		if m := sc.key(i - 1); m.kind != none {
 			return m, 0
 		}

@@ -63,6 +63,7 @@ const (
 	atAt
 	atDigit
 	atPlus
+	atRare // of rarePairs
 )
 
 // actions returns the table that the rules need.
@@ -162,7 +163,14 @@ func (t *stops) numberAt(s string, i int) uint8 {
 }
 
 // keyPairs are two bytes of keys without a separator (see runRules and [scanner.key]), and of commands that stop nowhere else.
-var keyPairs = []string{"MI", "MH", "MC", "MG", "LS", "LT", "GO", "EA", "EZ", "SK", "IG", "wp", "_u", "ql", "ep", "1/", "oy"}
+var keyPairs = []string{"MI", "MH", "MC", "MG", "LS", "LT", "GO", "EA", "EZ", "SK", "IG", "wp", "_u", "ql", "ep", "1/", "oy",
+	"<<", "Us", "PI", "-u", ".a", "MT", "MD", "Mj", "Mz", "ND", "NT", "Nj", "Nz", "OD", "OT"}
+
+// rarePairs are two bytes of such keys and sentences that many words have too, unless one of rareThirds follows.
+var rarePairs = []string{"pa", "ci", "sp"}
+
+// rareThirds are the third letters of pat, cio and (pas)sphrase.
+const rareThirds = "toh"
 
 // window is how many bytes are looked over at once for where to stop: their places fit into a byte.
 const window = 256
@@ -241,6 +249,9 @@ func stopsFor(rules Rules) func() *stops {
 			for _, two := range keyPairs {
 				t.number[pair(two[0], two[1])] = atLetterKey
 			}
+			for _, two := range rarePairs {
+				t.number[pair(two[0], two[1])] = atRare
+			}
 		}
 		if rules.Secrets {
 			for _, rule := range prefixRules {
@@ -310,7 +321,7 @@ type question struct {
 	ends   *[1024]uint32 // the three bytes that may stand before it
 	either uint8         // these oddities of the last or the second byte
 	both   uint8         // or these of both
-	after  uint8         // 1: or what follows a colon without a name
+	after  uint8         // goesOn, goesRare: or what follows is one of theirs
 	always uint8         // 1: there is nothing to ask
 	quoted uint8         // 8: a quote or a space, of so many bits, may stand after the name
 }
@@ -324,22 +335,31 @@ var questions = func() (t [256]question) {
 	}
 	t[atJoint] = question{ends: &prefixEnds}
 	t[atEquals] = question{ends: &allEnds, either: escape | unnamed, both: staged | numbered, quoted: 8}
-	t[atColon] = question{ends: &allEnds, either: escape | unnamed | fieldless, both: staged | numbered, after: 1, quoted: 8}
+	t[atColon] = question{ends: &allEnds, either: escape | unnamed | fieldless, both: staged | numbered, after: goesOn, quoted: 8}
+	t[atRare] = question{ends: new([1024]uint32), after: goesRare}
 	return t
 }()
 
-// afterColons has 1 for the bytes with which an address, a bot's token, a port or a hash goes on after a colon, notLetter
-// all bits for all but letters.
-var afterColons, notLetter = func() (colons, not [256]uint8) {
+// The bits of followers.
+const (
+	goesOn   = 1 << iota // an address, a bot's token, a port or a hash goes on
+	goesRare             // one of rareThirds
+)
+
+// followers has the bits of what may follow a stop, notLetter all bits for all but letters.
+var followers, notLetter = func() (next, not [256]uint8) {
 	for _, c := range []byte("/A*$0123456789") {
-		colons[c] = 1
+		next[c] = goesOn
+	}
+	for _, c := range []byte(rareThirds) {
+		next[c] |= goesRare
 	}
 	for c := range 256 {
 		if !isLetter(byte(c)) {
 			not[c] = 0xff
 		}
 	}
-	return colons, not
+	return next, not
 }()
 
 // ask keeps those of the first n stops where a look is worth it; what it keeps is examined.
@@ -360,7 +380,7 @@ func (l *stopList) ask(t *stops, s string, n uint) {
 		last, second := uint8(name>>40), uint8(name>>32)
 		worth := uint8(q.ends[name>>24&31<<5|name>>32&31]>>(last&31)) & 1
 		worth |= (oddLast[last]|oddSecond[second])&q.either | oddLast[last]&oddSecond[second]&q.both |
-			afterColons[around>>56]&q.after | q.always
+			followers[around>>56]&q.after | q.always
 		kept += (uint(worth) + 255) >> 8
 	}
 	l.n = int(kept)
