@@ -208,7 +208,8 @@ type right struct {
 	scanner  *scanner
 }
 
-// judge makes given what rules are asked about. It is in the scanner since they get a pointer, which needs no new memory there.
+// judge makes given what rules are asked about. It is in the scanner since they get a pointer, which
+// needs no new memory there.
 func (sc *scanner) judge(given right) *right {
 	sc.judged = given
 	sc.judged.scanner = sc
@@ -334,8 +335,8 @@ func byteBefore(s string, floor, i int) byte {
 	return s[i-1]
 }
 
-// startsLine reports whether only what files, lists and listings begin a line with stands before i: white space, a list mark,
-// the sign of a diff, a line number, or "export".
+// startsLine reports whether only what files, lists and listings begin a line with stands before i:
+// white space, a list mark, the sign of a diff, a line number, or "export".
 func (sc *scanner) startsLine(i int) bool {
 	s := sc.s
 	if c := byteBefore(s, sc.floor, i); c == ' ' || c == '=' {
@@ -372,10 +373,12 @@ func endsLine(s string, i int) bool {
 	for i < len(s) && (s[i] == ' ' || s[i] == '\t') {
 		i++
 	}
-	return i == len(s) || s[i] == '\n' || s[i] == '\r' || s[i] == '#' || s[i] == '\\' && i+1 < len(s) && (s[i+1] == 'n' || s[i+1] == 'r')
+	return i == len(s) || s[i] == '\n' || s[i] == '\r' || s[i] == '#' ||
+		s[i] == '\\' && i+1 < len(s) && (s[i+1] == 'n' || s[i+1] == 'r')
 }
 
-// isEnvName reports whether name is that of an environment variable: upper case with an underscore, or at least three letters.
+// isEnvName reports whether name is that of an environment variable: upper case with an underscore, or
+// at least three letters.
 func isEnvName(name string) bool {
 	for i := range len(name) {
 		if c := name[i]; !isUpper(c) && !isDigit(c) && c != '_' {

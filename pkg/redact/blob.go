@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// minBlob is the least base64 that could hold a secret with its name, maxBlob the most that is decoded: a service account's
-// key has 3.2 kB.
+// minBlob is the least base64 that could hold a secret with its name, maxBlob the most that is
+// decoded: a service account's key has 3.2 kB.
 const (
 	minBlob = 36
 	maxBlob = 64 << 10
@@ -97,11 +97,12 @@ func refineBlob(text string) kind {
 	return credential
 }
 
-// derKey finds a private key in base64 without the line that says so. In DER it begins with the number of its version, where
-// certificates and public keys begin otherwise (RFC 8017, 5208, 5915).
+// derKey finds a private key in base64 without the line that says so. In DER it begins with the number
+// of its version, where certificates and public keys begin otherwise (RFC 8017, 5208, 5915).
 func (sc *scanner) derKey(i int) match {
 	s := sc.s
-	if sc.wordBefore(i) || len(s)-i < 32 || i > sc.floor && (s[i-1] == '+' || s[i-1] == '/' && i-1 > sc.floor && isWord(s[i-2])) {
+	if sc.wordBefore(i) || len(s)-i < 32 || i > sc.floor &&
+		(s[i-1] == '+' || s[i-1] == '/' && i-1 > sc.floor && isWord(s[i-2])) {
 		return match{}
 	}
 	var b [24]byte
@@ -199,11 +200,13 @@ func (sc *scanner) hash(i int) match {
 		return match{}
 	}
 	end := i
-	for end < len(s) && end-i < maxJudged && (class[s[end]]&(base64Class|dottedClass) != 0 || s[end] == '$' || s[end] == ',') {
+	for end < len(s) && end-i < maxJudged && (class[s[end]]&(base64Class|dottedClass) != 0 || s[end] == '$' ||
+		s[end] == ',') {
 		end++
 	}
 	text := s[i:end]
-	if f := featuresOf(text); strings.Count(text, "$") < 3 && s[i+1] != 'P' && s[i+1] != 'H' || len(text) < 24 || f.filler || f.run < 10 {
+	if f := featuresOf(text); strings.Count(text, "$") < 3 && s[i+1] != 'P' && s[i+1] != 'H' || len(text) < 24 ||
+		f.filler || f.run < 10 {
 		sc.hashSeen = end
 		return match{}
 	}
@@ -224,7 +227,8 @@ func (sc *scanner) webKey(i int) match {
 	if !ok || !looksKey(s[start:end]) || end-start < 16 || span(s, start, urlClass) != end {
 		return match{}
 	}
-	if !strings.Contains(s[max(sc.floor, i-4*maxJudged):i], `"kty"`) && !strings.Contains(s[end:min(len(s), end+4*maxJudged)], `"kty"`) {
+	if !strings.Contains(s[max(sc.floor, i-4*maxJudged):i], `"kty"`) &&
+		!strings.Contains(s[end:min(len(s), end+4*maxJudged)], `"kty"`) {
 		return match{}
 	}
 	return match{start, end, privateKey}
@@ -291,7 +295,8 @@ func (sc *scanner) datum(from, to, indent int) bool {
 		return true
 	}
 	text := s[start:end]
-	if isPlaceholder(text) || interpolates(text) || sc.maskEnd(s, start) > 0 || text[0] == '|' || text[0] == '>' || text[0] == '!' {
+	if isPlaceholder(text) || interpolates(text) || sc.maskEnd(s, start) > 0 || text[0] == '|' || text[0] == '>' ||
+		text[0] == '!' {
 		return true
 	}
 	sc.later = append(sc.later, match{start, end, refine(s, start, end, secret)})

@@ -26,8 +26,8 @@ var positionalSets = func() []words {
 	return sets
 }()
 
-// positional finds the secret that stands some words after the command, which ends at the space at i; ok reports whether it
-// is a command that has one.
+// positional finds the secret that stands some words after the command, which ends at the space at i;
+// ok reports whether it is a command that has one.
 func (sc *scanner) positional(command string, i int) (m match, ok bool) {
 	for k, rule := range positionalRules {
 		if command != rule.command || command != rule.with && !sc.commandWords(i).meets(positionalSets[k]) {

@@ -13,14 +13,16 @@ type prefixRule struct {
 type check uint8
 
 const (
-	mixed  check = iota // a digit, an upper case letter, or sixteen letters and digits in a row: more than words with hyphens
-	random              // sixteen letters and digits in a row with a digit among them, or 24 letters, and no '-' or '_' before the prefix
-	exact               // exactly min bytes
-	hex                 // exactly min digits of hex
+	// a digit, an upper case letter, or sixteen letters and digits in a row: more than words with hyphens
+	mixed check = iota
+	// sixteen letters and digits in a row with a digit among them, or 24 letters, and no '-' or '_' before the prefix
+	random
+	exact // exactly min bytes
+	hex   // exactly min digits of hex
 )
 
-// prefixRules are tried in this order. Lengths are below those of whole keys, so that cut keys are found too. Public keys
-// (pk_live_, phc_) are no secrets.
+// prefixRules are tried in this order. Lengths are below those of whole keys, so that cut keys are
+// found too. Public keys (pk_live_, phc_) are no secrets.
 var prefixRules = []prefixRule{
 	{"sk-ant-", anthropic, urlClass, 16, mixed},
 	{"sk-proj-", openai, urlClass, 16, mixed},
@@ -210,7 +212,8 @@ var prefixRules = []prefixRule{
 	{"AGE-SECRET-KEY-1", age, alnumClass, 30, mixed},
 }
 
-// runRules are kinds of keys that begin with a few letters and no separator, so that what follows must be as long as the key.
+// runRules are kinds of keys that begin with a few letters and no separator, so that what follows must
+// be as long as the key.
 var runRules = []prefixRule{
 	{"LTAI", apiKey, alnumClass, 16, mixed}, // Alibaba
 	{"AKID", apiKey, alnumClass, 28, mixed}, // Tencent

@@ -1,17 +1,19 @@
 // Package redact replaces secrets and personal data in free text by masks, and leaves everything else as it is.
 //
 // Secrets are keys with known prefixes, private keys, JSON web tokens, credentials in headers, URLs, command lines and
-// assignments. Personal data are e-mail addresses, phone numbers, payment cards and US social security numbers. A team adds
-// patterns of its own with [ParseRules].
+// assignments. Personal data are e-mail addresses, phone numbers, payment cards and US social security
+// numbers. A team adds patterns of its own with [ParseRules].
 //
-// A mask is [secret:KIND#n], [email#n], [phone#n], [card#n], [ssn#n] or, for a team's own rule, [NAME#n]. The same value
-// has the same mask throughout a session and n counts values by first occurrence. A mask tells nothing of the value: a hash would
-// let anybody test guesses. Masks are never matched again, so redacting what was redacted changes nothing.
+// A mask is [secret:KIND#n], [email#n], [phone#n], [card#n], [ssn#n] or, for a team's own rule,
+// [NAME#n]. The same value has the same mask throughout a session and n counts values by first
+// occurrence. A mask tells nothing of the value: a hash would let anybody test guesses. Masks are
+// never matched again, so redacting what was redacted changes nothing.
 //
-// The built-in rules are a hand-written scanner, not regular expressions: one loop over the bytes that stops only at bytes which can
-// begin or end a finding ('-' and '_' for prefixes, ':' and '=' for assignments, digits, '@' ...) and then looks around. Go's
-// regexp runs the four patterns of ams 0.1.0 at 8 MB/s, this loop runs all rules at several hundred. Words that merely look like
-// data stay: dates, addresses, hashes, ids, versions and counts each have rows in testdata/keep.txt.
+// The built-in rules are a hand-written scanner, not regular expressions: one loop over the bytes that
+// stops only at bytes which can begin or end a finding ('-' and '_' for prefixes, ':' and '=' for
+// assignments, digits, '@' ...) and then looks around. Go's regexp runs the four patterns of ams 0.1.0
+// at 8 MB/s, this loop runs all rules at several hundred. Words that merely look like data stay:
+// dates, addresses, hashes, ids, versions and counts each have rows in testdata/keep.txt.
 package redact
 
 import (
@@ -104,8 +106,8 @@ func (r *Redactor) counter(label string) *int {
 	return n
 }
 
-// Session redacts every free-text string of s in place and sets s.Redactions. Ids, times, counts, models and other words that the
-// client or AMS chose from a fixed list stay.
+// Session redacts every free-text string of s in place and sets s.Redactions. Ids, times, counts,
+// models and other words that the client or AMS chose from a fixed list stay.
 func (r *Redactor) Session(s *schema.Session) {
 	if !r.on {
 		return
@@ -160,8 +162,8 @@ func (r *Redactor) path(s string) (string, bool) {
 	return b.String(), true
 }
 
-// mask returns the mask of what was found, the same one for the same text. Personal values are compared without their separators,
-// secrets byte by byte.
+// mask returns the mask of what was found, the same one for the same text. Personal values are
+// compared without their separators, secrets byte by byte.
 func (r *Redactor) mask(label, text string, personal bool) string {
 	masks := r.masks[btoi(personal)]
 	m, ok := masks[text]

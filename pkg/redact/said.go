@@ -83,7 +83,7 @@ func (sc *scanner) hereString(i int) match {
 	from = afterSpaces(s, from)
 	start, end, quote := quoted(s, from)
 	if !quote {
-		start, end = from, lineWord(s, from)
+		start, end = from, lineWord(s[:min(len(s), from+maxValue)], from)
 	}
 	if strings.Contains(line, "chpasswd") {
 		start += strings.IndexByte(s[start:end], ':') + 1
@@ -103,7 +103,8 @@ func afterSpaces(s string, i int) int {
 var receivers = []string{"client", "redis", "jedis", "conn", "connection", "cache", "rdb", "ftp", "smtp", "server"}
 
 // providers are what else such a method may be given.
-var providers = lastLetters("google", "github", "gitlab", "facebook", "apple", "microsoft", "twitter", "anonymous", "oauth", "jwt", "local",
+var providers = lastLetters("google", "github", "gitlab", "facebook", "apple", "microsoft", "twitter", "anonymous",
+	"oauth", "jwt", "local",
 	"ldap", "saml", "admin", "login", "email", "plain")
 
 // loggedIn finds the password in client.auth("x") and ftp.login("jane", "x"), whose parenthesis is at i.
@@ -151,7 +152,8 @@ func (sc *scanner) received(end int) bool {
 func (sc *scanner) given(start, end int) match {
 	s := sc.s
 	text := s[start:end]
-	if isPlaceholder(text) || interpolates(text) || sc.maskEnd(s, start) > 0 || text[0] == '$' || strings.ContainsAny(text, "|><") {
+	if isPlaceholder(text) || interpolates(text) || sc.maskEnd(s, start) > 0 || text[0] == '$' ||
+		strings.ContainsAny(text, "|><") {
 		return match{}
 	}
 	return match{start, end, refine(s, start, end, password)}

@@ -215,7 +215,8 @@ func (sc *scanner) wordBefore(i int) bool {
 	return i > sc.floor && isWord(sc.s[i-1]) && !sc.escapedBefore(i)
 }
 
-// escapedBefore reports whether the letter before i belongs to an escape like \n that was not decoded: JSON within text.
+// escapedBefore reports whether the letter before i belongs to an escape like \n that was not decoded:
+// JSON within text.
 func (sc *scanner) escapedBefore(i int) bool {
 	if i < sc.floor+2 || sc.s[i-2] != '\\' {
 		return false

@@ -16,7 +16,8 @@ func isHex(s string) bool {
 func (sc *scanner) mailchimp(i int) match {
 	s := sc.s
 	start := i - 32
-	if start < sc.floor || i+4 > len(s) || s[i+2] != 's' || !isDigit(s[i+3]) || sc.wordBefore(start) || !isHex(s[start:i]) {
+	if start < sc.floor || i+4 > len(s) || s[i+2] != 's' || !isDigit(s[i+3]) || sc.wordBefore(start) ||
+		!isHex(s[start:i]) {
 		return match{}
 	}
 	end := span(s, i+3, alnumClass)

@@ -88,7 +88,8 @@ var spacedRules = []spacedRule{
 			user--
 		}
 		login := skipBack(s, floor, user, " ")
-		return v.kind == password && user < end && login < user && login-floor >= len("login") && s[login-len("login"):login] == "login"
+		return v.kind == password && user < end && login < user && login-floor >= len("login") &&
+			s[login-len("login"):login] == "login"
 	}, true},
 	{"nmcli: password x, wifi-sec.psk x", func(v *right) bool {
 		return v.kind == password && v.lineHas("nmcli ")
@@ -102,7 +103,8 @@ var spacedRules = []spacedRule{
 	}, true},
 	{"network devices: a digit says how the password is hidden", func(v *right) bool {
 		s := v.scanner.s
-		device := v.kind == password && (v.after("enable") || v.lineHas("neighbor ") || v.lineHas("username ") && isDigit(s[v.from]))
+		device := v.kind == password && (v.after("enable") || v.lineHas("neighbor ") ||
+			v.lineHas("username ") && isDigit(s[v.from]))
 		if device && !isDigit(s[v.from]) {
 			return endsLine(s, lineWord(s, v.from))
 		}
@@ -136,7 +138,8 @@ var spacedRules = []spacedRule{
 		}
 		text := strings.TrimRight(s[v.from:end], ".!?:")
 		f := featuresOf(text)
-		return v.kind == password && len(text) >= 6 && f.digits > 0 && f.lowers+f.uppers > 3 && isAlnum(text[0]) && !isCode(text) &&
+		return v.kind == password && len(text) >= 6 && f.digits > 0 && f.lowers+f.uppers > 3 && isAlnum(text[0]) &&
+			!isCode(text) &&
 			!strings.ContainsAny(text, "=(/") && text[len(text)-1] != '2'
 	}, false},
 }
@@ -212,7 +215,8 @@ func (sc *scanner) word(v *right, sure bool) match {
 		return sc.decide(v, quotedRules, start)
 	}
 	start, end = v.from, v.from
-	for end < len(s) && end-start < maxValue && (class[s[end]]&bareClass != 0 || sure && s[end] != '"' && s[end] > ' ' && s[end] != '|' && s[end] != '\\') {
+	for end < len(s) && end-start < maxValue && (class[s[end]]&bareClass != 0 ||
+		sure && s[end] != '"' && s[end] > ' ' && s[end] != '|' && s[end] != '\\') {
 		end++
 	}
 	for !sure && end > start && strings.IndexByte(".!?:", s[end-1]) >= 0 {
@@ -245,7 +249,8 @@ func (sc *scanner) said(v *right) match {
 		}
 	}
 	text := s[start:end]
-	if text == "" || isPlaceholder(text) || isWordy(text) || sc.maskEnd(s, start) > 0 || interpolates(text) || isProse(text) {
+	if text == "" || isPlaceholder(text) || isWordy(text) || sc.maskEnd(s, start) > 0 || interpolates(text) ||
+		isProse(text) {
 		return match{}
 	}
 	f := featuresOf(text)
@@ -268,7 +273,8 @@ func (sc *scanner) identifiedBy(i int) match {
 		return match{}
 	}
 	from := max(sc.floor, i-80)
-	if line := s[from:i]; !containsFold(line, "identified") || !containsFold(line, "user ") && !containsFold(line, "grant ") && !containsFold(line, " to ") {
+	if line := s[from:i]; !containsFold(line, "identified") ||
+		!containsFold(line, "user ") && !containsFold(line, "grant ") && !containsFold(line, " to ") {
 		return match{}
 	}
 	return sc.word(sc.judge(right{target: target{name: "password", start: i}, kind: password, from: i + 1}), true)

@@ -6,8 +6,8 @@ import (
 	"sync"
 )
 
-// action is what the scanner does at a byte. Actions are bits, so that one table tells what a byte may begin and another one
-// what may begin after the byte before it.
+// action is what the scanner does at a byte. Actions are bits, so that one table tells what a byte may
+// begin and another one what may begin after the byte before it.
 type action uint32
 
 const (
@@ -144,8 +144,8 @@ var after = func() (t [256]action) {
 	return t
 }()
 
-// stops has the number of the action for each two bytes, by [pair]; 0 where there is none. any has 1 where there is one: a
-// loop over it alone passes most bytes by.
+// stops has the number of the action for each two bytes, by [pair]; 0 where there is none. any has 1
+// where there is one: a loop over it alone passes most bytes by.
 type stops struct {
 	number [1 << 16]uint8
 	any    [1 << 16]uint8
@@ -162,8 +162,10 @@ func (t *stops) numberAt(s string, i int) uint8 {
 	return t.number[pair(s[i-1], s[i])]
 }
 
-// keyPairs are two bytes of keys without a separator (see runRules and [scanner.key]), and of commands that stop nowhere else.
-var keyPairs = []string{"MI", "MH", "MC", "MG", "LS", "LT", "GO", "EA", "EZ", "SK", "IG", "wp", "_u", "ql", "ep", "1/", "oy",
+// keyPairs are two bytes of keys without a separator (see runRules and [scanner.key]), and of commands
+// that stop nowhere else.
+var keyPairs = []string{"MI", "MH", "MC", "MG", "LS", "LT", "GO", "EA", "EZ", "SK", "IG", "wp", "_u", "ql", "ep",
+	"1/", "oy",
 	"<<", "Us", "PI", "-u", ".a", "MT", "MD", "Mj", "Mz", "ND", "NT", "Nj", "Nz", "OD", "OT"}
 
 // rarePairs are two bytes of such keys and sentences that many words have too, unless one of rareThirds follows.
@@ -182,8 +184,8 @@ type stopList struct {
 	from, to int // the window
 }
 
-// next returns the next byte of s at or after i where there is something to do, and the number of its action; len(s) and 0
-// where there is none. masked says that a mask now stands for what ended at i.
+// next returns the next byte of s at or after i where there is something to do, and the number of its
+// action; len(s) and 0 where there is none. masked says that a mask now stands for what ended at i.
 func (l *stopList) next(t *stops, s string, i int, masked bool) (at int, number uint8) {
 	if masked && i < len(s) {
 		if n := t.number[pair(']', s[i])]; n != 0 {
@@ -207,8 +209,8 @@ func (l *stopList) next(t *stops, s string, i int, masked bool) (at int, number 
 	}
 }
 
-// fill finds the stops of the window that begins at from. No branch in it depends on a byte of the text: a processor guesses
-// such branches wrong, and that would take more time than all the rest.
+// fill finds the stops of the window that begins at from. No branch in it depends on a byte of the
+// text: a processor guesses such branches wrong, and that would take more time than all the rest.
 func (l *stopList) fill(t *stops, s string, from int) {
 	l.from, l.to, l.first = from, min(from+window, len(s)), 0
 	before := byte(' ')
@@ -238,7 +240,8 @@ func (l *stopList) fill(t *stops, s string, from int) {
 	l.ask(t, s, n)
 }
 
-// stopsOf has the tables for no rules, those for secrets, those for personal data, and both; each is made when it is first used.
+// stopsOf has the tables for no rules, those for secrets, those for personal data, and both; each is
+// made when it is first used.
 var stopsOf = [4]func() *stops{stopsFor(Rules{}), stopsFor(Rules{Secrets: true}), stopsFor(Rules{Personal: true}),
 	stopsFor(Rules{Secrets: true, Personal: true})}
 
@@ -283,7 +286,8 @@ func stopsOfRules(rules Rules) *stops {
 	return stopsOf[btoi(rules.Secrets)|btoi(rules.Personal)<<1]()
 }
 
-// named are the actions at bytes before which the name of a secret may end; after a letter nothing else could be found there.
+// named are the actions at bytes before which the name of a secret may end; after a letter nothing
+// else could be found there.
 const named = space | newline | comma | paren
 
 // What stands before the byte of an action that is asked about, if the three bytes before it end no name: bits of odd.
@@ -335,7 +339,8 @@ var questions = func() (t [256]question) {
 	}
 	t[atJoint] = question{ends: &prefixEnds}
 	t[atEquals] = question{ends: &allEnds, either: escape | unnamed, both: staged | numbered, quoted: 8}
-	t[atColon] = question{ends: &allEnds, either: escape | unnamed | fieldless, both: staged | numbered, after: goesOn, quoted: 8}
+	t[atColon] = question{ends: &allEnds, either: escape | unnamed | fieldless, both: staged | numbered,
+		after: goesOn, quoted: 8}
 	t[atRare] = question{ends: new([1024]uint32), after: goesRare}
 	return t
 }()
