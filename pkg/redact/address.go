@@ -64,7 +64,8 @@ func (sc *scanner) address(i int) match {
 		}
 	}
 	text := s[start:at]
-	if isPlaceholder(text) || sc.isMask(text) || interpolates(text) || text[0] == '$' || text[0] == '[' && sc.hasMask(text) {
+	if isPlaceholder(text) || sc.isMask(text) || interpolates(text) || text[0] == '$' ||
+		text[0] == '[' && sc.hasMask(text) {
 		return match{}
 	}
 	return match{start, at, refine(s, start, at, urlPassword)}
@@ -76,9 +77,28 @@ var webhooks = []struct{ host, path string }{
 	{"discord.com", "/api/webhooks/"}, {"discordapp.com", "/api/webhooks/"}, {".discord.com", "/api/webhooks/"},
 	{".webhook.office.com", "/webhookb2/"}, {"outlook.office.com", "/webhook/"}, {"outlook.office365.com", "/webhook/"},
 	{"maker.ifttt.com", "/trigger/"}, {"hooks.zapier.com", "/hooks/catch/"}, {".hook.make.com", "/"}, {".make.com", "/"},
-	{"hook.eu1.make.com", "/"}, {"open.feishu.cn", "/open-apis/bot/v2/hook/"}, {"open.larksuite.com", "/open-apis/bot/v2/hook/"},
-	{"healthchecks.io", "/ping/"}, {"hc-ping.com", "/"}, {"hooks.airtable.com", "/workflows/"}, {"mattermost.com", "/hooks/"},
-	{".logic.azure.com", "/workflows/"}, {"rooms.google.com", "/v1/"}, {"hooks.chime.aws", "/incomingwebhooks/"}, {"webhooks.fivetran.com", "/webhooks/"},
+	{"hook.eu1.make.com", "/"}, {"open.feishu.cn", "/open-apis/bot/v2/hook/"},
+	{"open.larksuite.com", "/open-apis/bot/v2/hook/"},
+	{"healthchecks.io", "/ping/"}, {"hc-ping.com", "/"}, {"hooks.airtable.com", "/workflows/"},
+	{"mattermost.com", "/hooks/"},
+	{".logic.azure.com", "/workflows/"}, {"rooms.google.com", "/v1/"}, {"hooks.chime.aws", "/incomingwebhooks/"},
+	{"webhooks.fivetran.com", "/webhooks/"},
+}
+
+// webhooksBy has the webhooks by hostHash: most addresses are none.
+var webhooksBy = func() (t [64][]int) {
+	for i, hook := range webhooks {
+		t[hostHash(hook.host)] = append(t[hostHash(hook.host)], i)
+	}
+	return t
+}()
+
+// hostHash tells hosts apart by two letters before their last dot.
+func hostHash(host string) uint8 {
+	if len(host) < 6 {
+		return 0
+	}
+	return (host[len(host)-5] + host[len(host)-6]<<2) & 63
 }
 
 // webhook finds the part of a webhook's address that is its key. The host begins at i.
@@ -89,8 +109,10 @@ func (sc *scanner) webhook(i, end int) match {
 		return match{}
 	}
 	host := text[:slash]
-	for _, hook := range webhooks {
-		if host != hook.host && (hook.host[0] != '.' || !strings.HasSuffix(host, hook.host)) || !strings.HasPrefix(text[slash:], hook.path) {
+	for _, k := range webhooksBy[hostHash(host)] {
+		hook := &webhooks[k]
+		if host != hook.host && (hook.host[0] != '.' || !strings.HasSuffix(host, hook.host)) ||
+			!strings.HasPrefix(text[slash:], hook.path) {
 			continue
 		}
 		start := i + slash + len(hook.path)
@@ -116,7 +138,8 @@ func (sc *scanner) telegramBot(i int) match {
 		start--
 	}
 	end := span(s, i+1, urlClass)
-	if i-start < 8 || i-start > 10 || end-i < 31 || end-i > 37 || start > sc.floor && isAlnum(s[start-1]) && !foldAt(s, start-3, "bot") {
+	if i-start < 8 || i-start > 10 || end-i < 31 || end-i > 37 ||
+		start > sc.floor && isAlnum(s[start-1]) && !foldAt(s, start-3, "bot") {
 		return match{}
 	}
 	return match{start, end, telegram}

@@ -22,9 +22,6 @@ func (sc *scanner) separator(i int) (match, int) {
 	if c := s[i-1]; !nameEnds[c] && strings.IndexByte(" \"'*`]?\t!", c) < 0 {
 		return match{}, i + 1
 	}
-	if isLetter(s[i-1]) && !mayName(s, i) && !sc.valueWord(i) {
-		return match{}, i + 1
-	}
 	if isDigit(s[i-1]) && i >= 2 && !isLetter(s[i-2]) && s[i-2] != '_' {
 		return match{}, i + 1 // 10:02:15
 	}
@@ -57,6 +54,8 @@ func (sc *scanner) colon(i int) match {
 		return sc.slashPassword(i)
 	case s[i-1] == '"' && i >= sc.floor+3 && isLetter(s[i-2]) && s[i-3] == '"':
 		return sc.webKey(i)
+	case s[i-1] == '"' && i >= sc.floor+6 && (s[i-6:i-1] == `"data` || s[i-6:i-1] == "gData"):
+		sc.kubernetesJSON(i)
 	case s[i-1] == 's' && i >= sc.floor+13 && s[i-13:i] == "Private-Lines":
 		return sc.puttyKey(i)
 	case s[i-1] == 'a' && i >= sc.floor+4 && foldAt(s, i-4, "data"):
@@ -209,7 +208,8 @@ type right struct {
 	scanner  *scanner
 }
 
-// judge makes given what rules are asked about. It is in the scanner since they get a pointer, which needs no new memory there.
+// judge makes given what rules are asked about. It is in the scanner since they get a pointer, which
+// needs no new memory there.
 func (sc *scanner) judge(given right) *right {
 	sc.judged = given
 	sc.judged.scanner = sc
@@ -335,14 +335,16 @@ func byteBefore(s string, floor, i int) byte {
 	return s[i-1]
 }
 
-// startsLine reports whether only what files, lists and listings begin a line with stands before i: white space, a list mark,
-// the sign of a diff, a line number, or "export".
+// startsLine reports whether only what files, lists and listings begin a line with stands before i:
+// white space, a list mark, the sign of a diff, a line number, or "export".
 func (sc *scanner) startsLine(i int) bool {
 	s := sc.s
-	for _, word := range []string{"export ", "set ", "ENV ", "ARG ", "Environment="} {
-		if i-len(word) >= sc.floor && s[i-len(word):i] == word {
-			i -= len(word)
-			break
+	if c := byteBefore(s, sc.floor, i); c == ' ' || c == '=' {
+		for _, word := range []string{"export ", "set ", "ENV ", "ARG ", "Environment="} {
+			if i-len(word) >= sc.floor && s[i-len(word):i] == word {
+				i -= len(word)
+				break
+			}
 		}
 	}
 	for i > sc.floor && strings.IndexByte(" \t-+*>", s[i-1]) >= 0 {
@@ -371,10 +373,12 @@ func endsLine(s string, i int) bool {
 	for i < len(s) && (s[i] == ' ' || s[i] == '\t') {
 		i++
 	}
-	return i == len(s) || s[i] == '\n' || s[i] == '\r' || s[i] == '#' || s[i] == '\\' && i+1 < len(s) && (s[i+1] == 'n' || s[i+1] == 'r')
+	return i == len(s) || s[i] == '\n' || s[i] == '\r' || s[i] == '#' ||
+		s[i] == '\\' && i+1 < len(s) && (s[i+1] == 'n' || s[i+1] == 'r')
 }
 
-// isEnvName reports whether name is that of an environment variable: upper case with an underscore, or at least three letters.
+// isEnvName reports whether name is that of an environment variable: upper case with an underscore, or
+// at least three letters.
 func isEnvName(name string) bool {
 	for i := range len(name) {
 		if c := name[i]; !isUpper(c) && !isDigit(c) && c != '_' {

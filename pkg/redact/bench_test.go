@@ -105,7 +105,8 @@ func BenchmarkSession(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		s.Events = append(s.Events, schema.Event{Prompt: piece}, schema.Event{Tool: &schema.Tool{Input: schema.Raw(`{"command":"ls"}`), Result: raw}})
+		s.Events = append(s.Events, schema.Event{Prompt: piece},
+			schema.Event{Tool: &schema.Tool{Input: schema.Raw(`{"command":"ls"}`), Result: raw}})
 		n += len(piece) + len(raw)
 	}
 	b.SetBytes(int64(n))
@@ -116,7 +117,8 @@ func BenchmarkSession(b *testing.B) {
 }
 
 // hostile are texts of nothing but beginnings: what they cost must grow with their length alone.
-var hostile = []string{"token=", "password: ", "password = \"", "Cookie: a=", "://a:b", "-----BEGIN PRIVATE KEY-----\n", "value=", "data:\n", "eyJ", "MIIE",
+var hostile = []string{"token=", "password: ", "password = \"", "Cookie: a=", "://a:b",
+	"-----BEGIN PRIVATE KEY-----\n", "value=", "data:\n", "eyJ", "MIIE",
 	"a,password,", "|password", "-p ", "echo x|", "1111:", "$6$", "password is ", "{\"value\":"}
 
 // BenchmarkHostile is the time for a MB of each.

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// minBlob is the least base64 that could hold a secret with its name, maxBlob the most that is decoded: a service account's
-// key has 3.2 kB.
+// minBlob is the least base64 that could hold a secret with its name, maxBlob the most that is
+// decoded: a service account's key has 3.2 kB.
 const (
 	minBlob = 36
 	maxBlob = 64 << 10
@@ -83,7 +83,7 @@ func (r *Redactor) holds(text string) bool {
 		r.inner = New(Rules{Secrets: true})
 	}
 	found := r.inner.scan(text)
-	if len(r.inner.masks) > 0 {
+	if found {
 		r.inner = nil // it must not keep what it found
 	}
 	return found
@@ -97,11 +97,12 @@ func refineBlob(text string) kind {
 	return credential
 }
 
-// derKey finds a private key in base64 without the line that says so. In DER it begins with the number of its version, where
-// certificates and public keys begin otherwise (RFC 8017, 5208, 5915).
+// derKey finds a private key in base64 without the line that says so. In DER it begins with the number
+// of its version, where certificates and public keys begin otherwise (RFC 8017, 5208, 5915).
 func (sc *scanner) derKey(i int) match {
 	s := sc.s
-	if sc.wordBefore(i) || len(s)-i < 32 || i > sc.floor && (s[i-1] == '+' || s[i-1] == '/' && i-1 > sc.floor && isWord(s[i-2])) {
+	if sc.wordBefore(i) || len(s)-i < 32 || i > sc.floor &&
+		(s[i-1] == '+' || s[i-1] == '/' && i-1 > sc.floor && isWord(s[i-2])) {
 		return match{}
 	}
 	var b [24]byte
@@ -150,10 +151,29 @@ func (sc *scanner) key(i int) match {
 			return sc.wordAfter(i+len("epass"), 1, password)
 		}
 		return match{}
+	case s[i] == '<':
+		return sc.hereString(i)
+	case s[i] == 's':
+		if strings.HasPrefix(s[i:], "sphrase is ") && foldAt(s, i-len("pas"), "pas") {
+			return sc.spaced(i + len("sphrase"))
+		}
+		return match{}
+	case s[i] == 'P':
+		return sc.usedAs(i)
+	case s[i] == '-':
+		return sc.mailchimp(i)
+	case s[i] == '.':
+		return sc.terraform(i)
 	case sc.wordBefore(i):
 		return match{}
-	case s[i] == 'M':
+	case s[i] == 'U':
+		return sc.use(i)
+	case s[i] == 'p':
+		return sc.airtable(i)
+	case s[i] == 'M' && (s[i+1] == 'I' || s[i+1] == 'H' || s[i+1] == 'C' || s[i+1] == 'G'):
 		return sc.derKey(i)
+	case s[i] == 'M', s[i] == 'N', s[i] == 'O':
+		return sc.discordBot(i)
 	case s[i] == 'L' && s[i+1] == 'S', s[i] == 'e':
 		return sc.blob(i)
 	case strings.HasPrefix(s[i:], openSSHKey):
@@ -180,11 +200,13 @@ func (sc *scanner) hash(i int) match {
 		return match{}
 	}
 	end := i
-	for end < len(s) && end-i < maxJudged && (class[s[end]]&(base64Class|dottedClass) != 0 || s[end] == '$' || s[end] == ',') {
+	for end < len(s) && end-i < maxJudged && (class[s[end]]&(base64Class|dottedClass) != 0 || s[end] == '$' ||
+		s[end] == ',') {
 		end++
 	}
 	text := s[i:end]
-	if f := featuresOf(text); strings.Count(text, "$") < 3 && s[i+1] != 'P' && s[i+1] != 'H' || len(text) < 24 || f.filler || f.run < 10 {
+	if f := featuresOf(text); strings.Count(text, "$") < 3 && s[i+1] != 'P' && s[i+1] != 'H' || len(text) < 24 ||
+		f.filler || f.run < 10 {
 		sc.hashSeen = end
 		return match{}
 	}
@@ -205,7 +227,8 @@ func (sc *scanner) webKey(i int) match {
 	if !ok || !looksKey(s[start:end]) || end-start < 16 || span(s, start, urlClass) != end {
 		return match{}
 	}
-	if !strings.Contains(s[max(sc.floor, i-4*maxJudged):i], `"kty"`) && !strings.Contains(s[end:min(len(s), end+4*maxJudged)], `"kty"`) {
+	if !strings.Contains(s[max(sc.floor, i-4*maxJudged):i], `"kty"`) &&
+		!strings.Contains(s[end:min(len(s), end+4*maxJudged)], `"kty"`) {
 		return match{}
 	}
 	return match{start, end, privateKey}
@@ -272,9 +295,53 @@ func (sc *scanner) datum(from, to, indent int) bool {
 		return true
 	}
 	text := s[start:end]
-	if isPlaceholder(text) || interpolates(text) || sc.maskEnd(s, start) > 0 || text[0] == '|' || text[0] == '>' || text[0] == '!' {
+	if isPlaceholder(text) || interpolates(text) || sc.maskEnd(s, start) > 0 || text[0] == '|' || text[0] == '>' ||
+		text[0] == '!' {
 		return true
 	}
 	sc.later = append(sc.later, match{start, end, refine(s, start, end, secret)})
 	return true
+}
+
+// kubernetesJSON notes the values of "data":{...} and "stringData":{...} in the JSON of a secret, with the ':' at i.
+func (sc *scanner) kubernetesJSON(i int) {
+	s := sc.s
+	from := afterSpaces(s, i+1)
+	if i < sc.documentSeen || from == len(s) || s[from] != '{' {
+		return
+	}
+	to := min(len(s), i+maxDocument)
+	around := s[max(sc.floor, i-maxDocument):to]
+	sc.documentSeen = to
+	if !strings.Contains(around, `"kind":"Secret"`) && !strings.Contains(around, `"kind": "Secret"`) {
+		return
+	}
+	end := strings.IndexByte(s[from:to], '}')
+	if end < 0 {
+		return
+	}
+	end += from
+	sc.documentSeen = end
+	for at := from + 1; at < end; {
+		_, name, ok := quoted(s, nextQuote(s, at, end))
+		if !ok || name >= end {
+			return
+		}
+		start, stop, ok := quoted(s, nextQuote(s, name+1, end))
+		if !ok || stop > end {
+			return
+		}
+		if text := s[start:stop]; !isPlaceholder(text) && !interpolates(text) && sc.maskEnd(s, start) == 0 {
+			sc.later = append(sc.later, match{start, stop, refine(s, start, stop, secret)})
+		}
+		at = stop + 1
+	}
+}
+
+// nextQuote returns where the next quote stands in s[i:end], end without one.
+func nextQuote(s string, i, end int) int {
+	if at := strings.IndexByte(s[i:end], '"'); at >= 0 {
+		return i + at
+	}
+	return end
 }

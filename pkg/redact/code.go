@@ -12,15 +12,18 @@ func isObject(s string) bool {
 		return false
 	}
 	switch first {
-	case "os", "process", "self", "this", "cls", "settings", "config", "conf", "cfg", "args", "opts", "options", "env", "ctx", "app", "secrets", "vault":
+	case "os", "process", "self", "this", "cls", "settings", "config", "conf", "cfg", "args", "opts", "options",
+		"env", "ctx", "app", "secrets", "vault":
 		return !strings.Contains(rest, ".") && span(rest, 0, wordClass) == len(rest)
 	}
 	return false
 }
 
 // typeWords end the names of types.
-var typeWords = []string{"string", "str", "type", "model", "field", "input", "schema", "option", "provider", "handler", "manager", "config",
-	"service", "bytes", "buffer", "value", "info", "response", "request", "hash", "encoder", "auth", "policy", "component", "props", "dto"}
+var typeWords = []string{"string", "str", "type", "model", "field", "input", "schema", "option", "provider",
+	"handler", "manager", "config",
+	"service", "bytes", "buffer", "value", "info", "response", "request", "hash", "encoder", "auth", "policy",
+	"component", "props", "dto"}
 
 // isType reports whether s could be the name of a type: several words written together, one of them a type's.
 func isType(s string) bool {
@@ -44,13 +47,15 @@ func isType(s string) bool {
 			return true
 		}
 	}
-	return containsFold(s, "password") || containsFold(s, "secret") || containsFold(s, "token") || containsFold(s, "credential")
+	return containsFold(s, "password") || containsFold(s, "secret") || containsFold(s, "token") ||
+		containsFold(s, "credential")
 }
 
 // isCode reports whether s is an expression: self.password, *p, a->b, x::y.
 func isCode(s string) bool {
 	s = strings.TrimRight(s, "!?")
-	return s == "" || isDotted(s) || strings.Contains(s, "->") || strings.Contains(s, "::") || strings.Contains(s, "://") || s[0] == '*' || s[0] == '.'
+	return s == "" || isDotted(s) || strings.Contains(s, "->") || strings.Contains(s, "::") ||
+		strings.Contains(s, "://") || s[0] == '*' || s[0] == '.'
 }
 
 // isDotted reports whether s is identifiers with dots between them: config.db2.token.
@@ -84,7 +89,8 @@ func hasExtension(s string) bool {
 	if strings.IndexByte(s[max(0, len(s)-maxExtension):], '.') < 0 {
 		return false
 	}
-	for _, ext := range []string{".go", ".js", ".ts", ".py", ".rb", ".rs", ".md", ".txt", ".json", ".yml", ".yaml", ".pem", ".key", ".crt", ".env",
+	for _, ext := range []string{".go", ".js", ".ts", ".py", ".rb", ".rs", ".md", ".txt", ".json", ".yml", ".yaml",
+		".pem", ".key", ".crt", ".env",
 		".html", ".css", ".svg", ".png", ".jpg", ".log", ".toml", ".xml", ".sh"} {
 		if strings.HasSuffix(s, ext) {
 			return true

@@ -104,8 +104,8 @@ func (sc *scanner) bodyOf(i int, flag string) kind {
 	return none
 }
 
-// argumentAt returns where the word after a flag begins that ends at end, also in a list: ["--password", "x"]. It is 0 if
-// there is none.
+// argumentAt returns where the word after a flag begins that ends at end, also in a list:
+// ["--password", "x"]. It is 0 if there is none.
 func (sc *scanner) argumentAt(end int) int {
 	s := sc.s
 	from := end

@@ -36,7 +36,8 @@ var flagRules = []flagRule{
 	{programs: "sshpass", flag: "p"}, {programs: "sshpass", flag: "p", glued: true},
 	{programs: "login", flag: "p"},
 	{programs: "redis-cli valkey-cli", flag: "a"},
-	{programs: "mysql mysqldump mysqladmin mysqlimport mysqlshow mysqlcheck mysqlsh mariadb mariadb-dump mariadb-admin", flag: "p", glued: true},
+	{programs: "mysql mysqldump mysqladmin mysqlimport mysqlshow mysqlcheck mysqlsh " +
+		"mariadb mariadb-dump mariadb-admin", flag: "p", glued: true},
 	{programs: "mongo mongosh mongodump mongorestore mongoexport mongoimport", flag: "p"},
 	{programs: "cqlsh", flag: "p"}, {programs: "nodetool", flag: "pw"},
 	{programs: "beeline evil-winrm rdesktop twine ansible impacket crackmapexec nxc", flag: "p"},
@@ -52,7 +53,8 @@ var flagRules = []flagRule{
 	{programs: "ssh-keygen", flag: "N"}, {programs: "ssh-keygen", flag: "P"},
 	{programs: "plink pscp psftp putty", flag: "pw"},
 	{programs: "gh", with: "secret", flag: "b"}, {programs: "gh", with: "secret", flag: "b", glued: true},
-	{programs: "snmpget snmpwalk snmpset snmpbulkwalk", flag: "c"}, {programs: "snmpget snmpwalk snmpset snmpbulkwalk", flag: "A"},
+	{programs: "snmpget snmpwalk snmpset snmpbulkwalk", flag: "c"},
+	{programs: "snmpget snmpwalk snmpset snmpbulkwalk", flag: "A"},
 	{programs: "snmpget snmpwalk snmpset snmpbulkwalk", flag: "X"},
 	{programs: "keytool jarsigner", flag: "storepass"}, {programs: "keytool jarsigner", flag: "keypass"},
 	{programs: "useradd usermod", flag: "p"},
@@ -112,7 +114,8 @@ var flagsBy = func() (t [128][]compiledFlag) {
 // maxCommand is how far before its flag the name of a program may stand.
 const maxCommand = 400
 
-// commandWords returns which words stand before i on its command line, with the lines that it continues. Each byte is read once.
+// commandWords returns which words stand before i on its command line, with the lines that it
+// continues. Each byte is read once.
 func (sc *scanner) commandWords(i int) words {
 	s := sc.s
 	j := max(sc.lineSeen, i-maxCommand, sc.floor)
@@ -229,7 +232,8 @@ func (sc *scanner) formed(v *right, f form) match {
 	}
 	start += at + 1
 	text = s[start:end]
-	if isPlaceholder(text) || interpolates(text) || sc.maskEnd(s, start) > 0 || text[0] == '$' || strings.HasPrefix(text, "//") {
+	if isPlaceholder(text) || interpolates(text) || sc.maskEnd(s, start) > 0 || text[0] == '$' ||
+		strings.HasPrefix(text, "//") {
 		return match{}
 	}
 	return match{start, end, refine(s, start, end, password)}
@@ -249,7 +253,8 @@ func (sc *scanner) slashAt(i int) match {
 		return match{}
 	}
 	start := i + slash + 1
-	if secret := s[start : i+at]; isPlaceholder(secret) || interpolates(secret) || sc.maskEnd(s, start) > 0 || secret[0] == '/' {
+	if secret := s[start : i+at]; isPlaceholder(secret) || interpolates(secret) || sc.maskEnd(s, start) > 0 ||
+		secret[0] == '/' {
 		return match{}
 	}
 	return match{start, i + at, urlPassword}

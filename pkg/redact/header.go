@@ -14,7 +14,8 @@ func (sc *scanner) lineOrQuote(i int) int {
 	}
 	s := sc.s
 	j := i
-	for j < len(s) && j-i < maxLine && s[j] != '\n' && s[j] != '\r' && s[j] != '"' && s[j] != '\'' && s[j] != '`' && s[j] != '\\' {
+	for j < len(s) && j-i < maxLine && s[j] != '\n' && s[j] != '\r' && s[j] != '"' && s[j] != '\'' && s[j] != '`' &&
+		s[j] != '\\' {
 		j++
 	}
 	sc.lineFrom, sc.lineTo, sc.headers = i, j, 0
@@ -42,7 +43,8 @@ func (sc *scanner) header(v *right, start, end int) match {
 		} else {
 			end = start + len(strings.TrimRight(text, " "))
 		}
-		if end-start < 8 || sc.closes(v.from) || !featuresOf(text).looksRandom() || strings.Contains(text, "#") && sc.hasMask(text) {
+		if end-start < 8 || sc.closes(v.from) || !featuresOf(text).looksRandom() ||
+			strings.Contains(text, "#") && sc.hasMask(text) {
 			return match{}
 		}
 		return match{start, end, cookie}
@@ -78,7 +80,8 @@ func (sc *scanner) hasMask(s string) bool {
 var schemes = []struct {
 	word string
 	kind kind
-}{{"bearer", bearer}, {"basic", basic}, {"token", token}, {"apikey", apiKey}, {"api-key", apiKey}, {"bot", token}, {"key", apiKey}}
+}{{"bearer", bearer}, {"basic", basic}, {"token", token}, {"apikey", apiKey}, {"api-key", apiKey}, {"bot", token},
+	{"key", apiKey}}
 
 // credentials returns the secret in s[start:end], the value of an Authorization header, without its scheme.
 func credentials(s string, start, end int) (int, int, kind) {

@@ -10,9 +10,10 @@ import (
 	"ams/pkg/lax"
 )
 
-// JSON returns raw with masks in its strings: in values, and in the keys of objects. A string under a key that names a secret is
-// masked whatever it is. Numbers, literals and the structure stay, and a value without findings is returned as it is, without
-// allocating. What is not JSON becomes one JSON string.
+// JSON returns raw with masks in its strings: in values, and in the keys of objects. A string under a
+// key that names a secret is masked whatever it is. Numbers, literals and the structure stay, and a
+// value without findings is returned as it is, without allocating. What is not JSON becomes one JSON
+// string.
 func (r *Redactor) JSON(raw lax.Raw) lax.Raw {
 	if !r.on {
 		return raw
@@ -44,7 +45,8 @@ func contextOf(key string) context {
 	var c context
 	c.kind, c.weak = nameKind(key)
 	switch key {
-	case "name", "key", "Name", "Key", "header", "variable", "label", "field", "element", "selector", "ParameterKey", "parameterKey",
+	case "name", "key", "Name", "Key", "header", "variable", "label", "field", "element", "selector", "ParameterKey",
+		"parameterKey",
 		"NAME", "KEY":
 		c.role = nameRole
 	case "value", "Value", "text", "ParameterValue", "parameterValue", "VALUE":
@@ -137,8 +139,8 @@ func (r *Redactor) notJSON(raw lax.Raw) lax.Raw {
 	return quoted
 }
 
-// unquote returns the text of the JSON string whose content begins at i, and the end of the string, its quote included; -1 if
-// it has none. The text is good until the next call.
+// unquote returns the text of the JSON string whose content begins at i, and the end of the string,
+// its quote included; -1 if it has none. The text is good until the next call.
 func (r *Redactor) unquote(raw []byte, i int) (string, int) {
 	n := bytes.IndexByte(raw[i:], '"')
 	if n < 0 {
@@ -191,7 +193,8 @@ func (r *Redactor) member(s string) (string, bool) {
 	return r.text(s)
 }
 
-// lookAhead finds the name of a value that stands before it in its object: {"value":"x","name":"DB_PASSWORD"}. The value ends at i.
+// lookAhead finds the name of a value that stands before it in its object:
+// {"value":"x","name":"DB_PASSWORD"}. The value ends at i.
 func (r *Redactor) lookAhead(raw []byte, i int) {
 	top := &r.frames[len(r.frames)-1]
 	if !top.object || top.key || top.role != valueRole || top.joined != none {
@@ -272,8 +275,8 @@ func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 // escapes has what the letter after a backslash stands for.
 var escapes = [256]byte{'n': '\n', 't': '\t', 'r': '\r', 'b': '\b', 'f': '\f', '"': '"', '\\': '\\', '/': '/'}
 
-// unescape appends to dst what the escape in raw means whose letter is at i, and returns where it ends. Halves of surrogate
-// pairs become U+FFFD.
+// unescape appends to dst what the escape in raw means whose letter is at i, and returns where it
+// ends. Halves of surrogate pairs become U+FFFD.
 func unescape(dst, raw []byte, i int) ([]byte, int) {
 	if c := escapes[raw[i]]; c != 0 {
 		return append(dst, c), i + 1

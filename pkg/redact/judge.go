@@ -11,16 +11,17 @@ const (
 	hide
 )
 
-// valueRule is one reason to keep a value or to hide it. Rules are asked in their order and the first that decides counts; a
-// value that no rule decides stays. To add a rule, put it before the first that would decide otherwise, and add a row to
-// testdata for what it must hide and one for what it must keep.
+// valueRule is one reason to keep a value or to hide it. Rules are asked in their order and the first
+// that decides counts; a value that no rule decides stays. To add a rule, put it before the first that
+// would decide otherwise, and add a row to testdata for what it must hide and one for what it must
+// keep.
 type valueRule struct {
 	why  string
 	says func(v *right) verdict
 }
 
-// maxJudged is how much of a value the rules look at: what the first bytes do not tell, the others will not, and a text of
-// nothing but beginnings would be read again for each of them.
+// maxJudged is how much of a value the rules look at: what the first bytes do not tell, the others
+// will not, and a text of nothing but beginnings would be read again for each of them.
 const maxJudged = 256
 
 // decide asks rules about a value, which begins at start.
@@ -103,7 +104,8 @@ var quotedRules = []valueRule{
 		return keepIf(v.kind == password && v.isPath(v.text))
 	}},
 	{"a mnemonic has twelve words", func(v *right) verdict {
-		return keepIf((foldSuffix(v.name, "mnemonic") || foldSuffix(v.name, "phrase") && v.kind == secret) && strings.Count(v.text, " ") < 11)
+		return keepIf((foldSuffix(v.name, "mnemonic") || foldSuffix(v.name, "phrase") && v.kind == secret) &&
+			strings.Count(v.text, " ") < 11)
 	}},
 	{"keys have no spaces, but for a scheme before them", func(v *right) verdict {
 		if v.kind == password || v.kind == secret || v.kind == privateKey || v.fielded {
@@ -128,7 +130,8 @@ var bareRules = []valueRule{
 		return keepIf(v.end < len(s) && (strings.IndexByte("([{", s[v.end]) >= 0 || s[v.end] == '<' && v.colon))
 	}},
 	{"a placeholder or the name of a secret is none", func(v *right) verdict {
-		return keepIf(v.standsFor() || v.kind == credential || len(v.text) <= 18 && foldAt(strings.TrimLeft(v.text, "-"), 0, "0x"))
+		return keepIf(v.standsFor() || v.kind == credential ||
+			len(v.text) <= 18 && foldAt(strings.TrimLeft(v.text, "-"), 0, "0x"))
 	}},
 	{"PWD is the shell's folder, but in a connection string", func(v *right) verdict {
 		if v.name != "PWD" {
@@ -137,14 +140,18 @@ var bareRules = []valueRule{
 		return verdictOf(byteBefore(v.scanner.s, v.scanner.floor, v.start) == ';')
 	}},
 	{"a variable of the environment has no code on its right side", func(v *right) verdict {
-		return hideIf(v.env && v.tight && !v.colon && !v.weak && !v.isPath(v.text) && !isObject(v.text) && !strings.Contains(v.text, "://"))
+		return hideIf(v.env && v.tight && !v.colon && !v.weak && !v.isPath(v.text) && !isObject(v.text) &&
+			!strings.Contains(v.text, "://"))
 	}},
 	{"in a header of HTTP the name decides alone", func(v *right) verdict {
-		header := v.colon && !v.spaced && isUpper(v.name[0]) && strings.IndexByte(v.name, '-') > 0 && (v.ends || v.quotedAround())
-		return hideIf(header && len(v.text) >= 6 && !v.isPath(v.text) && !isObject(v.text) && !strings.Contains(v.text, "://"))
+		header := v.colon && !v.spaced && isUpper(v.name[0]) && strings.IndexByte(v.name, '-') > 0 &&
+			(v.ends || v.quotedAround())
+		return hideIf(header && len(v.text) >= 6 && !v.isPath(v.text) && !isObject(v.text) &&
+			!strings.Contains(v.text, "://"))
 	}},
 	{"a whole argument: -var=\"db_password=x\"", func(v *right) verdict {
-		return hideIf(v.tight && !v.colon && !v.weak && v.quotedAround() && len(v.text) >= 4 && !v.isPath(v.text) && !isObject(v.text))
+		return hideIf(v.tight && !v.colon && !v.weak && v.quotedAround() && len(v.text) >= 4 && !v.isPath(v.text) &&
+			!isObject(v.text))
 	}},
 	{"an expression or a path is no secret", func(v *right) verdict {
 		return keepIf(isCode(v.text) || v.isPath(v.text))
@@ -178,7 +185,8 @@ var bareRules = []valueRule{
 	}},
 	{"in a query or a connection string the name decides alone", func(v *right) verdict {
 		s := v.scanner.s
-		around := v.query || byteBefore(s, v.scanner.floor, v.start) == ';' || v.end < len(s) && (s[v.end] == '&' || s[v.end] == ';')
+		around := v.query || byteBefore(s, v.scanner.floor, v.start) == ';' ||
+			v.end < len(s) && (s[v.end] == '&' || s[v.end] == ';')
 		if v.kind == secret || v.kind == password {
 			return hideIf(around && v.tight && !v.colon && len(v.text) >= 4)
 		}
@@ -200,11 +208,13 @@ var bareRules = []valueRule{
 	{"a line of a properties file, or a variable before a command", func(v *right) verdict {
 		s := v.scanner.s
 		alone := v.ends || v.end < len(s) && s[v.end] == ' '
-		compound := strings.ContainsAny(v.name, "._-") && !strings.HasPrefix(v.name, "self.") && !strings.HasPrefix(v.name, "this.")
+		compound := strings.ContainsAny(v.name, "._-") && !strings.HasPrefix(v.name, "self.") &&
+			!strings.HasPrefix(v.name, "this.")
 		return hideIf(v.tight && !v.colon && compound && alone && len(v.text) >= 4 && v.scanner.startsLine(v.start))
 	}},
 	{"--password=x gives the value of a flag", func(v *right) verdict {
-		return hideIf(v.tight && !v.colon && byteBefore(v.scanner.s, v.scanner.floor, v.start) == '-' && len(v.text) >= 4 && v.features().lowers+v.features().digits > 0)
+		return hideIf(v.tight && !v.colon && byteBefore(v.scanner.s, v.scanner.floor, v.start) == '-' &&
+			len(v.text) >= 4 && v.features().lowers+v.features().digits > 0)
 	}},
 	{"on a line of its own, as in YAML, the name decides alone", func(v *right) verdict {
 		return hideIf(v.starts && v.colon && len(v.text) >= 4 && !v.spaced && !strings.ContainsAny(v.text, "%$"))
@@ -275,8 +285,8 @@ func (sc *scanner) keywords(start, end int) bool {
 	return at > 0 && span(s, from, nameClass) == from+at && (end == len(s) || strings.IndexByte(" \n\"'", s[end]) >= 0)
 }
 
-// isConfig reports whether the value is that of a line of a file of settings: what stands on the lines around it is no code,
-// or the value itself could not be a name in it.
+// isConfig reports whether the value is that of a line of a file of settings: what stands on the lines
+// around it is no code, or the value itself could not be a name in it.
 func (v *right) isConfig() bool {
 	for _, self := range []string{"self.", "this.", "cls.", "@", "$"} {
 		if strings.HasPrefix(v.name, self) {
@@ -326,7 +336,8 @@ func isSetting(line string) bool {
 // isPath reports whether s is a path where one is usual: PWD=/home, private_key: ./key.pem.
 func (v *right) isPath(s string) bool {
 	if s[0] == '/' || s[0] == '~' || s[0] == '.' {
-		return v.kind != awsSecret && v.kind != apiKey && (v.kind != password || foldSuffix(v.name, "pwd") || strings.Count(s, "/") > 1)
+		return v.kind != awsSecret && v.kind != apiKey &&
+			(v.kind != password || foldSuffix(v.name, "pwd") || strings.Count(s, "/") > 1)
 	}
 	return hasExtension(s) || len(s) > 2 && s[1] == ':' && isLetter(s[0])
 }
@@ -343,19 +354,23 @@ var argumentRules = []valueRule{
 		if v.isQuoted {
 			return undecided
 		}
-		return keepIf(strings.IndexByte("([{<>=:", v.text[0]) >= 0 || v.text[0] == '/' && v.kind != awsSecret || !v.sure && isCode(v.text))
+		return keepIf(strings.IndexByte("([{<>=:", v.text[0]) >= 0 || v.text[0] == '/' && v.kind != awsSecret ||
+			!v.sure && isCode(v.text))
 	}},
 	{"the program has nothing else there", func(v *right) verdict { return hideIf(v.sure) }},
 	{"a name that other things have, too, needs a value that looks like a key", func(v *right) verdict {
 		return keepIf(v.weak && !isRandom(v.text, 8))
 	}},
 	{"a digit or a sign is in no word of a sentence", func(v *right) verdict {
-		signs := v.features().digits > 0 && v.features().digits+v.features().others < len(v.text) || v.features().digits > 5 || strings.ContainsAny(v.text, "!@#$%^*+~")
-		return hideIf(v.isQuoted || signs && (v.kind == password || len(v.text) >= 8 && v.features().lowers > 0 || isRandom(v.text, 8)))
+		signs := v.features().digits > 0 && v.features().digits+v.features().others < len(v.text) ||
+			v.features().digits > 5 || strings.ContainsAny(v.text, "!@#$%^*+~")
+		return hideIf(v.isQuoted || signs && (v.kind == password || len(v.text) >= 8 && v.features().lowers > 0 ||
+			isRandom(v.text, 8)))
 	}},
 	{"a word between flags or at the end of the line is a value, in upper case it stands for one", func(v *right) verdict {
 		s := v.scanner.s
 		flag := strings.HasPrefix(s[v.end:], " -") || strings.HasPrefix(s[v.end:], " \\\n")
-		return hideIf((v.ends || flag) && v.features().lowers > 0 && v.features().digits+v.features().others == 0 && (v.kind == password || len(v.text) >= 6))
+		return hideIf((v.ends || flag) && v.features().lowers > 0 && v.features().digits+v.features().others == 0 &&
+			(v.kind == password || len(v.text) >= 6))
 	}},
 }

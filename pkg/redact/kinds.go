@@ -87,10 +87,13 @@ var labels = [kinds]string{
 	cookie: "secret:cookie", signature: "secret:signature", urlPassword: "secret:url-password", webhook: "secret:webhook",
 	privateKey: "secret:private-key", jwt: "secret:jwt", awsSecret: "secret:aws-secret",
 
-	age: "secret:age", anthropic: "secret:anthropic", atlassian: "secret:atlassian", aws: "secret:aws", brevo: "secret:brevo",
-	contentful: "secret:contentful", digitalocean: "secret:digitalocean", docker: "secret:docker", doppler: "secret:doppler",
-	figma: "secret:figma", github: "secret:github", gitlab: "secret:gitlab", google: "secret:google", grafana: "secret:grafana",
-	groq: "secret:groq", huggingface: "secret:huggingface", jina: "secret:jina", langfuse: "secret:langfuse",
+	age: "secret:age", anthropic: "secret:anthropic", atlassian: "secret:atlassian", aws: "secret:aws",
+	brevo:      "secret:brevo",
+	contentful: "secret:contentful", digitalocean: "secret:digitalocean", docker: "secret:docker",
+	doppler: "secret:doppler",
+	figma:   "secret:figma", github: "secret:github", gitlab: "secret:gitlab", google: "secret:google",
+	grafana: "secret:grafana",
+	groq:    "secret:groq", huggingface: "secret:huggingface", jina: "secret:jina", langfuse: "secret:langfuse",
 	langsmith: "secret:langsmith", linear: "secret:linear", mailgun: "secret:mailgun", netlify: "secret:netlify",
 	newrelic: "secret:newrelic", notion: "secret:notion", npm: "secret:npm", onepassword: "secret:1password",
 	openai: "secret:openai", openrouter: "secret:openrouter", perplexity: "secret:perplexity",
@@ -111,5 +114,22 @@ var builtin = func() map[string]bool {
 	}
 	return m
 }()
+
+// labelsBy has every label by labelHash: masks are looked at often, and a map takes longer.
+var labelsBy = func() (t [64][]string) {
+	for _, label := range labels[1:] {
+		t[labelHash(label)] = append(t[labelHash(label)], label)
+	}
+	return t
+}()
+
+// labelHash tells labels apart by their length and their last letters. A label is never empty, but
+// what is compared with it may be.
+func labelHash(label string) uint8 {
+	if len(label) < 2 {
+		return 0
+	}
+	return (uint8(len(label)) + label[len(label)-1]<<1 + label[len(label)-2]<<3) & 63
+}
 
 func (k kind) personal() bool { return k <= ssn }

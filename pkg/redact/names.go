@@ -19,8 +19,9 @@ const (
 	whole             // as the whole name
 )
 
-// nameRules are tried in this order, those that end in the same letter alone. To add a name, add a row. Names that end in
-// token, key or salt have lists of their own below, since so many of them are no secrets.
+// nameRules are tried in this order, those that end in the same letter alone. To add a name, add a
+// row. Names that end in token, key or salt have lists of their own below, since so many of them are
+// no secrets.
 var nameRules = []nameRule{
 	{"password", password, suffix, false},
 	{"passwd", password, suffix, false},
@@ -123,8 +124,10 @@ func mayName(s string, end int) bool {
 	return end == 2 && s[0]|0x20 == 'p' && s[1]|0x20 == 'w'
 }
 
-// otherEnds are the ends of the commands of positionalRules, and of what else stands before a secret and a space or a colon.
-var otherEnds = []string{"login", "community", "smbclient", " by", "value", "default", "data", "/user", "thin", "private-lines"}
+// otherEnds are the ends of the commands of positionalRules, and of what else stands before a secret
+// and a space or a colon.
+var otherEnds = []string{"login", "community", "smbclient", " by", "value", "default", "data", "/user", "thin",
+	"private-lines"}
 
 // allEnds is ends3 with otherEnds.
 var allEnds = func() [1024]uint32 {
@@ -136,7 +139,8 @@ var allEnds = func() [1024]uint32 {
 	return t
 }()
 
-// endsName reports whether the three bytes before i can end the name of a secret or a command, or an escape like \n ends there.
+// endsName reports whether the three bytes before i can end the name of a secret or a command, or an
+// escape like \n ends there.
 func endsName(s string, i int) bool {
 	return i >= 3 && (s[i-2] == '\\' || allEnds[int(s[i-3]&31)<<5|int(s[i-2]&31)]&(1<<(s[i-1]&31)) != 0)
 }
@@ -154,8 +158,10 @@ func unnumbered(s string, end int) int {
 }
 
 // stages are what environment variables are called by, after the name of what they hold: API_KEY_PROD.
-var stages = map[string]bool{"PROD": true, "PRODUCTION": true, "DEV": true, "STAGING": true, "STAGE": true, "TEST": true, "LIVE": true,
-	"OLD": true, "NEW": true, "PRIMARY": true, "SECONDARY": true, "BASE64": true, "B64": true, "BACKUP": true, "DEFAULT": true, "LOCAL": true}
+var stages = map[string]bool{"PROD": true, "PRODUCTION": true, "DEV": true, "STAGING": true, "STAGE": true,
+	"TEST": true, "LIVE": true,
+	"OLD": true, "NEW": true, "PRIMARY": true, "SECONDARY": true, "BASE64": true, "B64": true, "BACKUP": true,
+	"DEFAULT": true, "LOCAL": true}
 
 // maxStage is the length of the longest, with its separator.
 const maxStage = 11
@@ -175,8 +181,8 @@ func unstaged(name string) string {
 // maxName bounds the name of a variable, member or header that is looked at.
 const maxName = 80
 
-// nameKind says which kind of secret has this name, none if it is no secret's. weak says that other things are called so
-// too, and that the value must look like a secret.
+// nameKind says which kind of secret has this name, none if it is no secret's. weak says that other
+// things are called so too, and that the value must look like a secret.
 func nameKind(name string) (k kind, weak bool) {
 	if len(name) < 2 || len(name) > maxName || !mayName(name, len(name)) {
 		return none, false
@@ -189,7 +195,8 @@ func nameKind(name string) (k kind, weak bool) {
 		if !foldSuffix(name, rule.end) {
 			continue
 		}
-		if rule.how == suffix || rule.how == whole && len(name) == len(rule.end) || rule.how == word && isEnd(name, rule.end) {
+		if rule.how == suffix || rule.how == whole && len(name) == len(rule.end) ||
+			rule.how == word && isEnd(name, rule.end) {
 			return rule.kind, rule.weak || name == "PWD"
 		}
 	}
@@ -224,12 +231,16 @@ func before(b *[maxName]byte, name string, n int) []byte {
 
 // secretTokens are words before "token" that say that it is a secret, countedTokens those that say that it is none.
 var (
-	secretTokens = []string{"access", "refresh", "auth", "api", "bearer", "id", "session", "secret", "bot", "deploy", "service",
-		"github", "gh", "gitlab", "npm", "slack", "hf", "vault", "security", "oauth", "jwt", "pat", "admin", "personal", "registry",
-		"publish", "push", "webhook", "verification", "csrf", "xsrf", "device", "login", "reset", "app", "user", "private"}
-	countedTokens = []string{"next", "page", "continuation", "cancel", "cancellation", "sync", "resume", "eos", "bos", "pad", "unk",
-		"sep", "cls", "mask", "special", "stop", "start", "end", "first", "last", "prev", "previous", "current", "num", "max", "min", "per",
-		"input", "output", "text", "word", "each", "cur", "peek", "lookahead", "string", "comma", "identifier"}
+	secretTokens = lastLetters("access", "refresh", "auth", "api", "bearer", "id", "session", "secret", "bot",
+		"deploy", "service",
+		"github", "gh", "gitlab", "npm", "slack", "hf", "vault", "security", "oauth", "jwt", "pat", "admin", "personal",
+		"registry",
+		"publish", "push", "webhook", "verification", "csrf", "xsrf", "device", "login", "reset", "app", "user", "private")
+	countedTokens = lastLetters("next", "page", "continuation", "cancel", "cancellation", "sync", "resume", "eos",
+		"bos", "pad", "unk",
+		"sep", "cls", "mask", "special", "stop", "start", "end", "first", "last", "prev", "previous", "current", "num",
+		"max", "min", "per",
+		"input", "output", "text", "word", "each", "cur", "peek", "lookahead", "string", "comma", "identifier")
 )
 
 func tokenKind(name string) (kind, bool) {
@@ -247,13 +258,18 @@ func tokenKind(name string) (kind, bool) {
 	return token, !isEnvName(name)
 }
 
-// secretKeys are words before "key" that say that it is a secret, serviceKeys those after which the value must look like one.
+// secretKeys are words before "key" that say that it is a secret, serviceKeys those after which the
+// value must look like one.
 var (
-	secretKeys = []string{"api", "secret", "access", "signing", "encryption", "encrypt", "decryption", "master", "account", "preshared",
-		"auth", "subscription", "webhook", "hmac", "crypto", "apisecret", "loggedin", "nonce", "sharedaccess"}
-	serviceKeys = []string{"openai", "anthropic", "claude", "gemini", "google", "azure", "mistral", "groq", "cohere", "stripe", "twilio",
-		"sendgrid", "mailgun", "github", "datadog", "newrelic", "arize", "algolia", "openrouter", "deepseek", "session", "deploy", "license",
-		"service", "app", "client", "admin", "bot", "publish", "host", "function", "storage", "shared", "write", "read", "ssh", "deployment", "integration"}
+	secretKeys = lastLetters("api", "secret", "access", "signing", "encryption", "encrypt", "decryption", "master",
+		"account", "preshared",
+		"auth", "subscription", "webhook", "hmac", "crypto", "apisecret", "loggedin", "nonce", "sharedaccess")
+	serviceKeys = lastLetters("openai", "anthropic", "claude", "gemini", "google", "azure", "mistral", "groq",
+		"cohere", "stripe", "twilio",
+		"sendgrid", "mailgun", "github", "datadog", "newrelic", "arize", "algolia", "openrouter", "deepseek", "session",
+		"deploy", "license",
+		"service", "app", "client", "admin", "bot", "publish", "host", "function", "storage", "shared", "write", "read",
+		"ssh", "deployment", "integration")
 )
 
 func keyKind(name string) (kind, bool) {
@@ -283,9 +299,24 @@ func saltKind(name string) (kind, bool) {
 	return none, false
 }
 
-// endsIn reports whether b ends in one of words.
-func endsIn(b []byte, words []string) bool {
+// ending is words by their last letter.
+type ending [32][]string
+
+func lastLetters(words ...string) *ending {
+	t := new(ending)
 	for _, word := range words {
+		last := word[len(word)-1] & 31
+		t[last] = append(t[last], word)
+	}
+	return t
+}
+
+// endsIn reports whether b ends in one of words.
+func endsIn(b []byte, words *ending) bool {
+	if len(b) == 0 {
+		return false
+	}
+	for _, word := range words[b[len(b)-1]&31] {
 		if hasSuffix(b, word) {
 			return true
 		}

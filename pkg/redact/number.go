@@ -55,7 +55,8 @@ func (sc *scanner) numberBegins(i int) bool {
 	switch {
 	case isWord(c):
 		return sc.escapedBefore(i)
-	case c == '.' || c == '-' || c == '+' || c == '%' || c == '#' || c == '@' || c == '$' || c == '~' || c == '^' || c == '\\':
+	case c == '.' || c == '-' || c == '+' || c == '%' || c == '#' || c == '@' || c == '$' || c == '~' || c == '^' ||
+		c == '\\':
 		return false
 	case c == ',' || c == '/' || c == ':':
 		return i-1 == sc.floor || !isDigit(sc.s[i-2])

@@ -5,8 +5,8 @@ import "strings"
 // maxPair bounds how far from a value its name may stand that is in another field.
 const maxPair = 400
 
-// valueWord reports whether s[:end] ends in a name for values whose own name stands in another field: {"name":"DB_PASSWORD",
-// "value":"x"}, ParameterValue=x, default = "x".
+// valueWord reports whether s[:end] ends in a name for values whose own name stands in another field:
+// {"name":"DB_PASSWORD", "value":"x"}, ParameterValue=x, default = "x".
 func (sc *scanner) valueWord(end int) bool {
 	if end < sc.floor+5 {
 		return false
@@ -20,8 +20,8 @@ func (sc *scanner) valueWord(end int) bool {
 	return false
 }
 
-// partner returns the kind of the secret that is named beside the value that begins at after and whose field's name begins
-// at start; none if no secret is.
+// partner returns the kind of the secret that is named beside the value that begins at after and whose
+// field's name begins at start; none if no secret is.
 func (sc *scanner) partner(start, after int) kind {
 	s := sc.s
 	from := max(sc.floor, start-maxPair)
@@ -111,7 +111,8 @@ func namedBy(name string) kind {
 	return none
 }
 
-// parent returns the kind that the name of the object whose '{' is at i names: variable "db_password" {, "db_password": {
+// parent returns the kind that the name of the object whose '{' is at i names: variable "db_password"
+// {, "db_password": {
 func (sc *scanner) parent(i int) kind {
 	s := sc.s
 	end := i
@@ -166,16 +167,18 @@ func (sc *scanner) element(i int) match {
 		end++
 	}
 	text := s[i+1 : end]
-	if !strings.HasPrefix(s[end:], "</") || isPlaceholder(text) || isWordy(text) || sc.isMask(text) || interpolates(text) ||
+	if !strings.HasPrefix(s[end:], "</") || isPlaceholder(text) || isWordy(text) || sc.isMask(text) ||
+		interpolates(text) ||
 		isProse(text) || weak && !isRandom(text, 8) {
 		return match{}
 	}
 	return match{i + 1, end, refine(s, i+1, end, k)}
 }
 
-// setters are the ends of functions that take a name and a value: setenv("API_KEY", "..."), and of those that take the value
-// for when there is none.
-var setters = []string{"setenv", "putenv", "setrequestheader", "setheader", "header", "set", "add", "append", "env", "define", "property",
+// setters are the ends of functions that take a name and a value: setenv("API_KEY", "..."), and of
+// those that take the value for when there is none.
+var setters = []string{"setenv", "putenv", "setrequestheader", "setheader", "header", "set", "add", "append",
+	"env", "define", "property",
 	"setitem", "setdefault", "put", "environmentvariable", "secret", "parameter", "fill", "environ.get", "param", "with"}
 
 // setter finds the second argument of a setter, whose comma is at i.
@@ -220,8 +223,10 @@ func (sc *scanner) setter(i int) match {
 	return sc.value(sc.judge(right{target: target{name: s[start:end], start: start}, kind: k, weak: weak, from: from}))
 }
 
-// callers are words before the name in functions that take a secret and nothing else: setPassword("..."), withApiKey("...").
-var plainCallers = []string{"password", "passwd", "apikey", "secret", "accesstoken", "authtoken", "bearertoken", "secretkey", "passphrase",
+// callers are words before the name in functions that take a secret and nothing else:
+// setPassword("..."), withApiKey("...").
+var plainCallers = []string{"password", "passwd", "apikey", "secret", "accesstoken", "authtoken", "bearertoken",
+	"secretkey", "passphrase",
 	"secretaccesskey", "accesskey", "clientsecret"}
 
 var callers = []string{"set", "with", "add", "using", "use"}
@@ -234,8 +239,12 @@ func (sc *scanner) called(i int) match {
 		start--
 	}
 	name := s[start:i]
+	if name == "auth" || name == "login" {
+		return sc.loggedIn(name, start, i)
+	}
 	k, _ := nameKind(name)
-	if k == none || k == cookie || k == signature || k == authorization || i+2 >= len(s) || s[i+1] != '"' && s[i+1] != '\'' && s[i+1] != '\\' {
+	if k == none || k == cookie || k == signature || k == authorization || i+2 >= len(s) ||
+		s[i+1] != '"' && s[i+1] != '\'' && s[i+1] != '\\' {
 		return match{}
 	}
 	setting := false

@@ -5,7 +5,8 @@ import "strings"
 // maxKeyText bounds a private key: an RSA key of 16,384 bits has 13 kB.
 const maxKeyText = 64 << 10
 
-// pem finds a private key whose "-----BEGIN " begins at i. Its end may be missing, and line breaks may be written as \n.
+// pem finds a private key whose "-----BEGIN " begins at i. Its end may be missing, and line breaks may
+// be written as \n.
 func (sc *scanner) pem(i int) match {
 	s := sc.s
 	label := i + len("-----BEGIN ")
@@ -18,7 +19,8 @@ func (sc *scanner) pem(i int) match {
 	}
 	from := end + len("-----")
 	rest := s[from:min(len(s), from+maxKeyText)]
-	if e := sc.nextEnd(from) - from; e < len(rest) && !strings.Contains(rest[:e], "-----BEGIN ") && keyChars(rest[:e]) >= 16 {
+	if e := sc.nextEnd(from) - from; e < len(rest) && !strings.Contains(rest[:e], "-----BEGIN ") &&
+		keyChars(rest[:e]) >= 16 {
 		if f := strings.Index(rest[e+9:], "-----"); f >= 0 && f < 64 {
 			return match{i, from + e + 9 + f + 5, privateKey}
 		}
@@ -60,7 +62,8 @@ func isSecretLabel(label string) bool {
 	return strings.Contains(label, "PRIVATE KEY") || strings.Contains(label, "Static key")
 }
 
-// dashes looks at the text after five dashes that end at i: the begin of a private key, or the end of one whose begin is missing.
+// dashes looks at the text after five dashes that end at i: the begin of a private key, or the end of
+// one whose begin is missing.
 func (sc *scanner) dashes(i int) match {
 	s := sc.s
 	switch {

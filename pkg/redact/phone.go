@@ -2,8 +2,8 @@ package redact
 
 import "strings"
 
-// american finds a number of the North American plan with separators: 415-555-0132, 1-415-555-0132, 415.555.0132. With spaces
-// alone it could be a table, so a word must announce it.
+// american finds a number of the North American plan with separators: 415-555-0132, 1-415-555-0132,
+// 415.555.0132. With spaces alone it could be a table, so a word must announce it.
 func (sc *scanner) american(i int) match {
 	s := sc.s
 	j := i
@@ -17,7 +17,8 @@ func (sc *scanner) american(i int) match {
 			return match{}
 		}
 	}
-	if !digitsAt(s, j, 3) || len(s)-j < 12 || !isSeparator(s[j+3]) || !digitsAt(s, j+4, 3) || !isSeparator(s[j+7]) || !digitsAt(s, j+8, 4) {
+	if !digitsAt(s, j, 3) || len(s)-j < 12 || !isSeparator(s[j+3]) || !digitsAt(s, j+4, 3) || !isSeparator(s[j+7]) ||
+		!digitsAt(s, j+8, 4) {
 		return match{}
 	}
 	end := j + 12
@@ -52,7 +53,8 @@ func (sc *scanner) areaCode(i int) match {
 	if s[j] == ' ' || s[j] == '-' {
 		j++
 	}
-	if s[i+1] < '1' || len(s)-j < 8 || !digitsAt(s, j, 3) || !isSeparator(s[j+3]) || !digitsAt(s, j+4, 4) || !sc.numberEnds(j+8) {
+	if s[i+1] < '1' || len(s)-j < 8 || !digitsAt(s, j, 3) || !isSeparator(s[j+3]) || !digitsAt(s, j+4, 4) ||
+		!sc.numberEnds(j+8) {
 		return match{}
 	}
 	return match{i, j + 8, phone}
@@ -137,7 +139,8 @@ func afterSeparator(s string, j int) int {
 	return k
 }
 
-// countryCode returns how many digits the country code at the begin of s has, 0 if there is no such country (ITU E.164).
+// countryCode returns how many digits the country code at the begin of s has, 0 if there is no such
+// country (ITU E.164).
 func countryCode(s string) int {
 	if s[0] == '1' || s[0] == '7' {
 		return 1
@@ -247,6 +250,7 @@ func (sc *scanner) numbered(i int) bool {
 }
 
 var numbering = []string{
-	"build", "version", "ver", "v", "rev", "revision", "release", "id", "order", "invoice", "ticket", "case", "serial", "part",
+	"build", "version", "ver", "v", "rev", "revision", "release", "id", "order", "invoice", "ticket", "case",
+	"serial", "part",
 	"sku", "isbn", "port", "error", "code", "issue", "bug", "rfc", "doi", "range", "lines", "offset", "patch", "tag",
 }

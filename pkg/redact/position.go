@@ -26,8 +26,8 @@ var positionalSets = func() []words {
 	return sets
 }()
 
-// positional finds the secret that stands some words after the command, which ends at the space at i; ok reports whether it
-// is a command that has one.
+// positional finds the secret that stands some words after the command, which ends at the space at i;
+// ok reports whether it is a command that has one.
 func (sc *scanner) positional(command string, i int) (m match, ok bool) {
 	for k, rule := range positionalRules {
 		if command != rule.command || command != rule.with && !sc.commandWords(i).meets(positionalSets[k]) {
@@ -70,6 +70,16 @@ var readers = []string{"sudo -S", "sudo -kS", "--password-stdin", "chpasswd", "g
 	"--with-token", "secret create", "secret put", "secret:set", "vault kv put",
 	"cryptsetup", "--passphrase-fd 0", "secrets versions add", "secrets add"}
 
+// readsSecret reports whether command has one of readers.
+func readsSecret(command string) bool {
+	for _, reader := range readers {
+		if strings.Contains(command, reader) {
+			return true
+		}
+	}
+	return false
+}
+
 // piped finds the secret in echo SECRET | sudo -S, with the '|' at i.
 func (sc *scanner) piped(i int) match {
 	s := sc.s
@@ -78,11 +88,7 @@ func (sc *scanner) piped(i int) match {
 	if at := strings.IndexByte(after, '|'); at >= 0 {
 		after = after[:at]
 	}
-	reads := false
-	for _, reader := range readers {
-		reads = reads || strings.Contains(after, reader)
-	}
-	if !reads {
+	if !readsSecret(after) {
 		return match{}
 	}
 	end := skipBack(s, sc.floor, i, " ")
@@ -104,9 +110,5 @@ func (sc *scanner) piped(i int) match {
 	if strings.Contains(after, "chpasswd") {
 		start += strings.IndexByte(s[start:end], ':') + 1
 	}
-	text := s[start:end]
-	if isPlaceholder(text) || interpolates(text) || sc.maskEnd(s, start) > 0 || strings.IndexByte(text, '$') == 0 || strings.ContainsAny(text, "|><") {
-		return match{}
-	}
-	return match{start, end, refine(s, start, end, password)}
+	return sc.given(start, end)
 }

@@ -2,8 +2,9 @@ package redact
 
 import "strings"
 
-// byLast has the prefix rules by the byte before the first '-', '_' or '.' of the prefix: where the scanner stops. ends has
-// a bit for each pair of bytes before it, so that most words are passed by without a look at the rules.
+// byLast has the prefix rules by the byte before the first '-', '_' or '.' of the prefix: where the
+// scanner stops. ends has a bit for each pair of bytes before it, so that most words are passed by
+// without a look at the rules.
 var byLast, ends = func() (t [256][]indexed, pairs [256]uint64) {
 	for i := range prefixRules {
 		rule := &prefixRules[i]
@@ -15,8 +16,8 @@ var byLast, ends = func() (t [256][]indexed, pairs [256]uint64) {
 	return t, pairs
 }()
 
-// prefixEnds has a bit for the byte before that separator after the two before it, as ends3 has for names. Before a prefix of
-// two bytes anything may stand.
+// prefixEnds has a bit for the byte before that separator after the two before it, as ends3 has for
+// names. Before a prefix of two bytes anything may stand.
 var prefixEnds = func() (t [1024]uint32) {
 	for _, rule := range prefixRules {
 		at := strings.IndexAny(rule.prefix, "-_.")

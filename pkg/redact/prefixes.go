@@ -13,14 +13,16 @@ type prefixRule struct {
 type check uint8
 
 const (
-	mixed  check = iota // a digit, an upper case letter, or sixteen letters and digits in a row: more than words with hyphens
-	random              // sixteen letters and digits in a row with a digit among them, or 24 letters, and no '-' or '_' before the prefix
-	exact               // exactly min bytes
-	hex                 // exactly min digits of hex
+	// a digit, an upper case letter, or sixteen letters and digits in a row: more than words with hyphens
+	mixed check = iota
+	// sixteen letters and digits in a row with a digit among them, or 24 letters, and no '-' or '_' before the prefix
+	random
+	exact // exactly min bytes
+	hex   // exactly min digits of hex
 )
 
-// prefixRules are tried in this order. Lengths are below those of whole keys, so that cut keys are found too. Public keys
-// (pk_live_, phc_) are no secrets.
+// prefixRules are tried in this order. Lengths are below those of whole keys, so that cut keys are
+// found too. Public keys (pk_live_, phc_) are no secrets.
 var prefixRules = []prefixRule{
 	{"sk-ant-", anthropic, urlClass, 16, mixed},
 	{"sk-proj-", openai, urlClass, 16, mixed},
@@ -201,10 +203,17 @@ var prefixRules = []prefixRule{
 	{"ctx7sk-", apiKey, urlClass, 24, mixed},
 	{"cfut_", apiKey, alnumClass, 30, random},
 	{"cfat_", apiKey, alnumClass, 30, random},
+	{"dt0c01.", apiKey, dottedClass, 60, random}, // Dynatrace
+	{"dt0s01.", apiKey, dottedClass, 60, random},
+	{"PMAT-", apiKey, alnumClass, 24, mixed},   // a collection of Postman
+	{"aio_", apiKey, alnumClass, 28, random},   // Adafruit
+	{"BBDC-", apiKey, base64Class, 40, random}, // Bitbucket Data Center
+	{"shpua_", shopify, alnumClass, 20, mixed},
 	{"AGE-SECRET-KEY-1", age, alnumClass, 30, mixed},
 }
 
-// runRules are kinds of keys that begin with a few letters and no separator, so that what follows must be as long as the key.
+// runRules are kinds of keys that begin with a few letters and no separator, so that what follows must
+// be as long as the key.
 var runRules = []prefixRule{
 	{"LTAI", apiKey, alnumClass, 16, mixed}, // Alibaba
 	{"AKID", apiKey, alnumClass, 28, mixed}, // Tencent
@@ -220,6 +229,7 @@ var runRules = []prefixRule{
 	{"1//0", google, urlClass, 30, mixed},   // a refresh token
 	{"oy2", apiKey, alnumClass, 40, mixed},  // NuGet
 	{"IGQV", token, alnumClass, 60, mixed},  // Instagram
+	{"cio", apiKey, alnumClass, 32, exact},  // crates.io
 }
 
 // runsBy has the rules of runRules by their first letter.

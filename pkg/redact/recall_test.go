@@ -57,8 +57,8 @@ func plantedIn(tb testing.TB, name string) []planted {
 	return all
 }
 
-// found reports whether out, the redacted text, has masks in place of the secrets and all that stands around them. Where a
-// secret has several parts, each may have its mask.
+// found reports whether out, the redacted text, has masks in place of the secrets and all that stands
+// around them. Where a secret has several parts, each may have its mask.
 func (p planted) found(out string) bool {
 	rest, ok := strings.CutPrefix(out, p.around[0])
 	for i := 1; ok && i < len(p.around); i++ {
@@ -127,17 +127,18 @@ func TestRecall(t *testing.T) {
 		s, n := kept(t, name)
 		stay, looks = stay+s, looks+n
 	}
-	want := fmt.Sprintf("%d of %d made-up secrets of %d kinds (recall %.2f), %d of %d lookalikes masked",
+	want := fmt.Sprintf("%d of %d made-up secrets of %d kinds (recall %.3f), %d of %d lookalikes masked",
 		found, all, len(kinds), float64(found)/float64(all), looks-stay, looks)
 	if !strings.Contains(string(b), want) {
 		t.Errorf("README.md: no %q", want)
 	}
-	if 100*found < 95*all || looks-stay > 2 {
-		t.Errorf("%s: want a recall of 0.95 and at most 2 masked", want)
+	if 100*found < 97*all || looks-stay > 2 {
+		t.Errorf("%s: want a recall of 0.97 and at most 2 masked", want)
 	}
 }
 
-// TestListings holds that a secret is found in what tools make of a file: with line numbers, in a diff, in a fence, in JSON.
+// TestListings holds that a secret is found in what tools make of a file: with line numbers, in a
+// diff, in a fence, in JSON.
 func TestListings(t *testing.T) {
 	for _, lines := range [][]string{
 		{"DB_PASS=«letmein»", "PORT=1"},
@@ -148,7 +149,8 @@ func TestListings(t *testing.T) {
 		{"| DB_PASSWORD | «umbrella-44» |"},
 		{"ENV DB_PASSWORD «tangerine»"},
 	} {
-		for _, mark := range []string{"%[2]s", "     %[1]d→%[2]s", "    %[1]d\t%[2]s", "+%[2]s", "-%[2]s", " %[2]s", "a.yml:%[1]d:%[2]s", "> %[2]s"} {
+		for _, mark := range []string{"%[2]s", "     %[1]d→%[2]s", "    %[1]d\t%[2]s", "+%[2]s", "-%[2]s", " %[2]s",
+			"a.yml:%[1]d:%[2]s", "> %[2]s"} {
 			var in, want []string
 			for i, line := range lines {
 				in = append(in, fmt.Sprintf(mark, i+12, line))

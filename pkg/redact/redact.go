@@ -1,20 +1,23 @@
 // Package redact replaces secrets and personal data in free text by masks, and leaves everything else as it is.
 //
 // Secrets are keys with known prefixes, private keys, JSON web tokens, credentials in headers, URLs, command lines and
-// assignments. Personal data are e-mail addresses, phone numbers, payment cards and US social security numbers. A team adds
-// patterns of its own with [ParseRules].
+// assignments. Personal data are e-mail addresses, phone numbers, payment cards and US social security
+// numbers. A team adds patterns of its own with [ParseRules].
 //
-// A mask is [secret:KIND#n], [email#n], [phone#n], [card#n], [ssn#n] or, for a team's own rule, [NAME#n]. The same value
-// has the same mask throughout a session and n counts values by first occurrence. A mask tells nothing of the value: a hash would
-// let anybody test guesses. Masks are never matched again, so redacting what was redacted changes nothing.
+// A mask is [secret:KIND#n], [email#n], [phone#n], [card#n], [ssn#n] or, for a team's own rule,
+// [NAME#n]. The same value has the same mask throughout a session and n counts values by first
+// occurrence. A mask tells nothing of the value: a hash would let anybody test guesses. Masks are
+// never matched again, so redacting what was redacted changes nothing.
 //
-// The built-in rules are a hand-written scanner, not regular expressions: one loop over the bytes that stops only at bytes which can
-// begin or end a finding ('-' and '_' for prefixes, ':' and '=' for assignments, digits, '@' ...) and then looks around. Go's
-// regexp runs the four patterns of ams 0.1.0 at 8 MB/s, this loop runs all rules at several hundred. Words that merely look like
-// data stay: dates, addresses, hashes, ids, versions and counts each have rows in testdata/keep.txt.
+// The built-in rules are a hand-written scanner, not regular expressions: one loop over the bytes that
+// stops only at bytes which can begin or end a finding ('-' and '_' for prefixes, ':' and '=' for
+// assignments, digits, '@' ...) and then looks around. Go's regexp runs the four patterns of ams 0.1.0
+// at 8 MB/s, this loop runs all rules at several hundred. Words that merely look like data stay:
+// dates, addresses, hashes, ids, versions and counts each have rows in testdata/keep.txt.
 package redact
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -32,12 +35,12 @@ type Rules struct {
 type Redactor struct {
 	rules  Rules
 	on     bool
-	stops  *stops           // where the scanner stops
-	custom []customRule     // Rules.Custom
-	ours   map[string]bool  // their labels
-	masks  map[value]masked // the mask of each value found
-	last   map[string]int   // the highest number used of each label
-	counts map[string]*int  // the masks of each label
+	stops  *stops               // where the scanner stops
+	custom []customRule         // Rules.Custom
+	ours   map[string]bool      // their labels
+	masks  [2]map[string]masked // the mask of each value found: of secrets, of personal data
+	last   map[string]int       // the highest number used of each label
+	counts map[string]*int      // the masks of each label
 
 	pass    scanner  // the pass over a text that is going on
 	list    stopList // where it stops next
@@ -48,12 +51,6 @@ type Redactor struct {
 
 	blobText []byte    // the text of a base64
 	inner    *Redactor // looks into it
-}
-
-// value is what a mask stands for. Personal values are compared without their separators, secrets byte by byte.
-type value struct {
-	personal bool
-	text     string
 }
 
 // masked is a mask, and the count of those of its label.
@@ -70,7 +67,7 @@ const maxPasses = 8
 func New(rules Rules) *Redactor {
 	r := &Redactor{
 		rules: rules, on: rules.Secrets || rules.Personal || len(rules.Custom) > 0, stops: stopsOfRules(rules),
-		ours: map[string]bool{}, masks: map[value]masked{}, last: map[string]int{}, counts: map[string]*int{},
+		ours: map[string]bool{}, masks: [2]map[string]masked{{}, {}}, last: map[string]int{}, counts: map[string]*int{},
 	}
 	for _, c := range rules.Custom {
 		r.custom = append(r.custom, compileRule(c))
@@ -109,8 +106,8 @@ func (r *Redactor) counter(label string) *int {
 	return n
 }
 
-// Session redacts every free-text string of s in place and sets s.Redactions. Ids, times, counts, models and other words that the
-// client or AMS chose from a fixed list stay.
+// Session redacts every free-text string of s in place and sets s.Redactions. Ids, times, counts,
+// models and other words that the client or AMS chose from a fixed list stay.
 func (r *Redactor) Session(s *schema.Session) {
 	if !r.on {
 		return
@@ -165,16 +162,16 @@ func (r *Redactor) path(s string) (string, bool) {
 	return b.String(), true
 }
 
-// mask returns the mask of what was found, the same one for the same text.
+// mask returns the mask of what was found, the same one for the same text. Personal values are
+// compared without their separators, secrets byte by byte.
 func (r *Redactor) mask(label, text string, personal bool) string {
-	key := value{personal, text}
-	m, ok := r.masks[key]
+	masks := r.masks[btoi(personal)]
+	m, ok := masks[text]
 	if !ok {
 		r.last[label]++
 		m.text = "[" + label + "#" + strconv.Itoa(r.last[label]) + "]"
 		m.count = r.counter(label)
-		key.text = strings.Clone(text)
-		r.masks[key] = m
+		masks[strings.Clone(text)] = m
 	}
 	*m.count++
 	return m.text
@@ -245,6 +242,11 @@ func (r *Redactor) maskEnd(s string, i int) int {
 }
 
 // isOurs reports whether label is one that a mask can have.
-func (r *Redactor) isOurs(label string) bool { return builtin[label] || r.ours[label] }
+func (r *Redactor) isOurs(label string) bool {
+	if slices.Contains(labelsBy[labelHash(label)], label) {
+		return true
+	}
+	return len(r.ours) > 0 && r.ours[label]
+}
 
 func isLabel(c byte) bool { return isWord(c) || c == ':' || c == '-' || c == '.' }

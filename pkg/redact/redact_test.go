@@ -9,8 +9,8 @@ import (
 	"ams/pkg/lax"
 )
 
-// rows returns the lines of a table in testdata. In them ␤ stands for a line break, and · for nothing: it keeps the scanners of
-// code forges from taking a fake key for a live one.
+// rows returns the lines of a table in testdata. In them ␤ stands for a line break, and · for nothing:
+// it keeps the scanners of code forges from taking a fake key for a live one.
 func rows(tb testing.TB, name string) []string {
 	tb.Helper()
 	b, err := os.ReadFile("testdata/" + name)
@@ -58,7 +58,8 @@ func TestKeeps(t *testing.T) {
 	}
 }
 
-// TestKeepsInContext holds rows that would be told from a finding by luck alone: at the begin or end of a line, in a list, in quotes.
+// TestKeepsInContext holds rows that would be told from a finding by luck alone: at the begin or end
+// of a line, in a list, in quotes.
 func TestKeepsInContext(t *testing.T) {
 	for _, row := range rows(t, "keep.txt") {
 		for _, around := range [][2]string{{"\n", "\n"}, {"see ", " there"}, {"  - ", ""}, {"日本 ", " 語"}} {
@@ -135,7 +136,8 @@ func TestEqualValuesHaveEqualMasks(t *testing.T) {
 	}
 }
 
-// TestNumbersOfOldMasksAreNotGivenAgain holds that a text redacted before, whose values are gone, shares no mask with new values.
+// TestNumbersOfOldMasksAreNotGivenAgain holds that a text redacted before, whose values are gone,
+// shares no mask with new values.
 func TestNumbersOfOldMasksAreNotGivenAgain(t *testing.T) {
 	r := both()
 	got := r.Text(`[email#3] jane@example.com [secret:token#1] [email#999999999999] [other#7]`)
@@ -163,9 +165,13 @@ func TestTextOfAnyBytes(t *testing.T) {
 
 // TestHugeTexts holds that no input takes time that grows with its square.
 func TestHugeTexts(t *testing.T) {
-	pieces := append(rows(t, "keep.txt"), "-----BEGIN PRIVATE KEY-----\n", "://", "a:b@", "--password ", "password=", "curl -u ", "[", "[email#1", "=\"",
-		"-", "+1 ", "1 ", "415-", "4111 ", "@", "a@b.", "eyJ.", "\\", "\\n", "<password>", "login x password ", "Bearer ", "password: \"", "setenv(\"key\",",
-		"://a:b", "\"", "Cookie: a=")
+	pieces := append(rows(t, "keep.txt"), "-----BEGIN PRIVATE KEY-----\n", "://", "a:b@", "--password ", "password=",
+		"curl -u ", "[", "[email#1", "=\"",
+		"-", "+1 ", "1 ", "415-", "4111 ", "@", "a@b.", "eyJ.", "\\", "\\n", "<password>", "login x password ",
+		"Bearer ", "password: \"", "setenv(\"key\",",
+		"://a:b", "\"", "Cookie: a=",
+		"sudo -S<<<", "\"data\":{", "\"kind\":\"Secret\",\"data\":{\"a\":\"", "Use ", "use x as the API key ", "passphrase is ",
+		"MT", "a.atlasv1.", "-us1", "x.login(\"a\",\"", "client.auth(\"")
 	for _, piece := range pieces {
 		text := strings.Repeat(piece, 1<<17/len(piece))
 		if got := both().Text(text); utf8.ValidString(text) && !utf8.ValidString(got) {

@@ -10,8 +10,8 @@ import (
 	"ams/pkg/lax"
 )
 
-// Rule is a team's own pattern. What Pattern matches becomes [Name#n]; if Pattern has a group named secret, only what that
-// group matches does.
+// Rule is a team's own pattern. What Pattern matches becomes [Name#n]; if Pattern has a group named
+// secret, only what that group matches does.
 type Rule struct {
 	Name    string
 	Pattern *regexp.Regexp
@@ -20,18 +20,21 @@ type Rule struct {
 // maxRules bounds a rules file: each rule is a pass of regexp over every text, at some 50 MB/s.
 const maxRules = 200
 
-// The bounds of a team's patterns. Time is none of them: what a session becomes must not depend on the machine. A text beyond
-// maxSteps or maxLooks is masked whole, as [text-too-large#n], and counted as that.
+// The bounds of a team's patterns. Time is none of them: what a session becomes must not depend on the
+// machine. A text beyond maxSteps or maxLooks is masked whole, as [text-too-large#n], and counted as
+// that.
 const (
 	maxProgram = 2000          // instructions of a compiled pattern; a larger one is refused at the start
 	maxSteps   = 2_000_000_000 // instructions times bytes of a text: 1 MB for the largest pattern, 40 MB for one of 50
-	maxLooks   = 100_000_000   // matches times bytes, of a line where no match spans lines: each may look at all that follows
+	// matches times bytes, of a line where no match spans lines: each may look at all that follows
+	maxLooks = 100_000_000
 )
 
 var ruleName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.-]{0,39}$`)
 
-// ParseRules reads a team's own patterns: {"rules":[{"name":"ticket","pattern":"RE2"}]}. Errors name the rule and what is wrong
-// with it; a member that is not known is one, since a misspelt one would redact nothing.
+// ParseRules reads a team's own patterns: {"rules":[{"name":"ticket","pattern":"RE2"}]}. Errors name
+// the rule and what is wrong with it; a member that is not known is one, since a misspelt one would
+// redact nothing.
 func ParseRules(b []byte) ([]Rule, error) {
 	var file map[string]lax.Raw
 	if err := lax.Unmarshal(b, &file); err != nil {
@@ -100,7 +103,8 @@ func parseRule(entry lax.Raw) (Rule, error) {
 		return rule, fmt.Errorf("pattern: %w", err)
 	}
 	if size := compileRule(Rule{Pattern: pattern}).size; size > maxProgram {
-		return rule, fmt.Errorf("the pattern is too large: %d steps, at most %d are allowed; repetitions like {1000} count that often", size, maxProgram)
+		return rule, fmt.Errorf("the pattern is too large: %d steps, at most %d are allowed; "+
+			"repetitions like {1000} count that often", size, maxProgram)
 	}
 	if pattern.MatchString("") {
 		return rule, fmt.Errorf("the pattern matches the empty text")
@@ -152,8 +156,8 @@ func strange(m map[string]lax.Raw, known ...string) string {
 	return first
 }
 
-// applyCustom replaces what the custom rules match, rule by rule. A match that touches a mask is left alone. What is too much
-// work is masked whole: what was not looked at must not be stored.
+// applyCustom replaces what the custom rules match, rule by rule. A match that touches a mask is left
+// alone. What is too much work is masked whole: what was not looked at must not be stored.
 func (r *Redactor) applyCustom(s string) (string, bool) {
 	any := false
 	for i := range r.rules.Custom {

@@ -22,7 +22,8 @@ func TestParseRules(t *testing.T) {
 		{`{"rules":[{"name":"","pattern":"x"}]}`, "rule 1: the name must begin"},
 		{`{"rules":[{"name":"email","pattern":"x"}]}`, `rule 1 "email": the name belongs`},
 		{`{"rules":[{"name":"secret","pattern":"x"}]}`, `rule 1 "secret": the name belongs`},
-		{`{"rules":[{"name":"ok","pattern":"x"},{"name":"bad","pattern":"("}]}`, `rule 2 "bad": pattern: error parsing regexp`},
+		{`{"rules":[{"name":"ok","pattern":"x"},{"name":"bad","pattern":"("}]}`,
+			`rule 2 "bad": pattern: error parsing regexp`},
 		{`{"rules":[{"name":"a","pattern":"x*"}]}`, `rule 1 "a": the pattern matches the empty text`},
 		{`{"rules":[{"name":"a","pattern":"x"},{"name":"a","pattern":"y"}]}`, `rule 2 "a": the name is used twice`},
 		{`{"rules":[` + strings.Repeat(`{},`, maxRules) + `{}]}`, "201 rules, at most 200"},
@@ -56,7 +57,8 @@ func TestCustomRulesAreBounded(t *testing.T) {
 			t.Errorf("%s: got error %v, want it refused", pattern, err)
 		}
 	}
-	if rules, err = ParseRules([]byte(`{"rules":[{"name":"line","pattern":"c.*d"},{"name":"all","pattern":"x[^y]*y"}]}`)); err != nil {
+	rules, err = ParseRules([]byte(`{"rules":[{"name":"line","pattern":"c.*d"},{"name":"all","pattern":"x[^y]*y"}]}`))
+	if err != nil {
 		t.Fatal(err)
 	}
 	text := strings.Repeat("c d\n", 1<<15) + "x\ny"

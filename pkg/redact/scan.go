@@ -1,5 +1,7 @@
 package redact
 
+import "slices"
+
 // match is a finding: s[start:end] is replaced.
 type match struct {
 	start, end int
@@ -66,7 +68,7 @@ func (r *Redactor) scan(s string) bool {
 // emit replaces a finding and returns where the scan goes on.
 func (sc *scanner) emit(m match) int {
 	if sc.copied == 0 {
-		sc.out = sc.out[:0]
+		sc.out = slices.Grow(sc.out[:0], len(sc.s))
 	}
 	sc.out = append(sc.out, sc.s[sc.copied:m.start]...)
 	sc.out = append(sc.out, sc.mask(labels[m.kind], sc.canonical(m), m.kind.personal())...)
@@ -149,7 +151,7 @@ func (sc *scanner) look(number uint8, i int) (match, int) {
 		if m := sc.piped(i); m.kind != none {
 			return m, 0
 		}
-	case atLetterKey, atLetterW, atLetterD, atLetter3:
+	case atLetterKey, atLetterW, atLetterD, atLetter3, atRare:
 		if m := sc.key(i - 1); m.kind != none {
 			return m, 0
 		}
@@ -213,7 +215,8 @@ func (sc *scanner) wordBefore(i int) bool {
 	return i > sc.floor && isWord(sc.s[i-1]) && !sc.escapedBefore(i)
 }
 
-// escapedBefore reports whether the letter before i belongs to an escape like \n that was not decoded: JSON within text.
+// escapedBefore reports whether the letter before i belongs to an escape like \n that was not decoded:
+// JSON within text.
 func (sc *scanner) escapedBefore(i int) bool {
 	if i < sc.floor+2 || sc.s[i-2] != '\\' {
 		return false

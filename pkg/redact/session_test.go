@@ -11,9 +11,11 @@ import (
 
 // redacted are the strings of a Session that hold what people, models and tools wrote.
 var redacted = []string{
-	"Title", "Agent.Name", "Agent.Version", "Environment", "Tags[]", "Metadata{}", "Metadata{key}", "Host", "User", "Cwd", "GitBranch",
+	"Title", "Agent.Name", "Agent.Version", "Environment", "Tags[]", "Metadata{}", "Metadata{key}", "Host", "User",
+	"Cwd", "GitBranch",
 	"Events[].Prompt", "Events[].Note", "Events[].LLM.Thinking", "Events[].LLM.Text", "Events[].LLM.ServerTools[].Input",
-	"Events[].LLM.ServerTools[].Result", "Events[].Tool.Input", "Events[].Tool.ExecutedInput", "Events[].Tool.Result", "Events[].Tool.FullOutput.Path",
+	"Events[].LLM.ServerTools[].Result", "Events[].Tool.Input", "Events[].Tool.ExecutedInput", "Events[].Tool.Result",
+	"Events[].Tool.FullOutput.Path",
 	"Events[].Tool.Permission.Feedback", "Events[].Subagent.Description",
 	"Events[].Subagent.InvocationPrompt", "Events[].Subagent.InvocationReasoning", "Events[].Subagent.TranscriptPath",
 	"Events[].Compaction.Summary", "Events[].Error.Message",
@@ -22,20 +24,29 @@ var redacted = []string{
 // never are the strings that stay as they are.
 var never = []string{
 	// Ids: other records are found by them.
-	"SessionID", "TraceID", "ParentSessionID", "Cost.Differences[].EventIDs[]", "Events[].ID", "Events[].ParentID", "Events[].AgentID",
-	"Events[].PromptID", "Events[].LLM.MessageID", "Events[].LLM.RequestID", "Events[].LLM.ServerTools[].ToolUseID", "Events[].Tool.ToolUseID",
-	"Events[].Tool.LLMEventID", "Events[].Subagent.AgentID", "Events[].Subagent.InvocationEventID", "Events[].Subagent.ParentAgentID",
+	"SessionID", "TraceID", "ParentSessionID", "Cost.Differences[].EventIDs[]", "Events[].ID", "Events[].ParentID",
+	"Events[].AgentID",
+	"Events[].PromptID", "Events[].LLM.MessageID", "Events[].LLM.RequestID", "Events[].LLM.ServerTools[].ToolUseID",
+	"Events[].Tool.ToolUseID",
+	"Events[].Tool.LLMEventID", "Events[].Subagent.AgentID", "Events[].Subagent.InvocationEventID",
+	"Events[].Subagent.ParentAgentID",
 	"Events[].Tool.Background.TaskID",
 	// Words from a list that the client, the API or AMS has.
-	"SchemaVersion", "Status", "Outcome", "EndReason", "Cost.Source", "Cost.Differences[].Reason", "Completeness.Missing[]", "Events[].Type",
-	"Events[].Status", "Events[].PromptSource", "Events[].LLM.StopReason", "Events[].Tool.Outcome", "Events[].Tool.Permission.Decision",
-	"Events[].Tool.Permission.Source", "Events[].Tool.ExecutedInputBy", "Events[].Subagent.Link", "Events[].Compaction.Trigger", "Events[].Error.Type",
+	"SchemaVersion", "Status", "Outcome", "EndReason", "Cost.Source", "Cost.Differences[].Reason",
+	"Completeness.Missing[]", "Events[].Type",
+	"Events[].Status", "Events[].PromptSource", "Events[].LLM.StopReason", "Events[].Tool.Outcome",
+	"Events[].Tool.Permission.Decision",
+	"Events[].Tool.Permission.Source", "Events[].Tool.ExecutedInputBy", "Events[].Subagent.Link",
+	"Events[].Compaction.Trigger", "Events[].Error.Type",
 	"Limit.Kind", "Events[].Tool.Background.Status", "Totals.Usage.Unknown[]", "Events[].LLM.Usage.Unknown[]",
 	"Events[].Subagent.Usage.Unknown[]", "Events[].Subagent.Rollup.Usage.Unknown[]",
 	// Names and versions of programs, models, tools, agents and events.
-	"Client.Name", "Client.Version", "Client.Entrypoint", "Models[]", "Cost.UnpricedModels[]", "Cost.PricesDate", "Cost.Differences[].Model",
-	"Completeness.ProgramVersion", "Completeness.Records{key}", "Completeness.UnknownRecords{key}", "Completeness.UnknownLines{key}",
-	"Completeness.Files[].Name", "Events[].Name", "Events[].LLM.Model", "Events[].LLM.ServerTools[].Name", "Events[].Tool.Name",
+	"Client.Name", "Client.Version", "Client.Entrypoint", "Models[]", "Cost.UnpricedModels[]", "Cost.PricesDate",
+	"Cost.Differences[].Model",
+	"Completeness.ProgramVersion", "Completeness.Records{key}", "Completeness.UnknownRecords{key}",
+	"Completeness.UnknownLines{key}",
+	"Completeness.Files[].Name", "Events[].Name", "Events[].LLM.Model", "Events[].LLM.ServerTools[].Name",
+	"Events[].Tool.Name",
 	"Events[].Tool.MCPServer", "Events[].Subagent.AgentType", "MainAgent",
 	// What Session itself writes.
 	"Redactions{key}",
@@ -134,7 +145,8 @@ func TestSession(t *testing.T) {
 	newSession := func() *schema.Session {
 		return &schema.Session{
 			Title: "mail jane@example.com", Cwd: "/home/jane@example.com/415-555-0132",
-			Metadata: map[string]schema.Raw{"api_key": schema.Raw(`"abc"`), "jane@example.com": schema.Raw(`1`), "z": schema.Raw(`"joe@example.com"`)},
+			Metadata: map[string]schema.Raw{"api_key": schema.Raw(`"abc"`), "jane@example.com": schema.Raw(`1`),
+				"z": schema.Raw(`"joe@example.com"`)},
 			Events: []schema.Event{
 				{Prompt: "the password is hunter2", Note: "[email#7]"},
 				{Tool: &schema.Tool{Input: schema.Raw(`{"command":"PGPASSWORD=hunter2 psql","timeout":4111111111111111}`)}},

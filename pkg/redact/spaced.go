@@ -88,7 +88,8 @@ var spacedRules = []spacedRule{
 			user--
 		}
 		login := skipBack(s, floor, user, " ")
-		return v.kind == password && user < end && login < user && login-floor >= len("login") && s[login-len("login"):login] == "login"
+		return v.kind == password && user < end && login < user && login-floor >= len("login") &&
+			s[login-len("login"):login] == "login"
 	}, true},
 	{"nmcli: password x, wifi-sec.psk x", func(v *right) bool {
 		return v.kind == password && v.lineHas("nmcli ")
@@ -102,7 +103,8 @@ var spacedRules = []spacedRule{
 	}, true},
 	{"network devices: a digit says how the password is hidden", func(v *right) bool {
 		s := v.scanner.s
-		device := v.kind == password && (v.after("enable") || v.lineHas("neighbor ") || v.lineHas("username ") && isDigit(s[v.from]))
+		device := v.kind == password && (v.after("enable") || v.lineHas("neighbor ") ||
+			v.lineHas("username ") && isDigit(s[v.from]))
 		if device && !isDigit(s[v.from]) {
 			return endsLine(s, lineWord(s, v.from))
 		}
@@ -136,7 +138,8 @@ var spacedRules = []spacedRule{
 		}
 		text := strings.TrimRight(s[v.from:end], ".!?:")
 		f := featuresOf(text)
-		return v.kind == password && len(text) >= 6 && f.digits > 0 && f.lowers+f.uppers > 3 && isAlnum(text[0]) && !isCode(text) &&
+		return v.kind == password && len(text) >= 6 && f.digits > 0 && f.lowers+f.uppers > 3 && isAlnum(text[0]) &&
+			!isCode(text) &&
 			!strings.ContainsAny(text, "=(/") && text[len(text)-1] != '2'
 	}, false},
 }
@@ -149,18 +152,37 @@ func lineWord(s string, i int) int {
 	return i
 }
 
+// introductions are the words before a name that sets variables.
+var introductions = []string{"ENV", "setx", "#define", "define", "setenv", "-x", "-gx", "-Ux", "set", "put"}
+
 // introduced reports whether a word stands before the name that sets variables.
 func (v *right) introduced() bool {
-	return v.after("ENV") || v.after("setx") || v.after("#define") || v.after("define") || v.after("setenv") || v.after("-x") || v.after("-gx") ||
-		v.after("-Ux") || v.after("set") || v.after("put")
+	s, floor := v.scanner.s, v.scanner.floor
+	end := skipBack(s, floor, v.start, " ")
+	begin := end
+	for begin > floor && end-begin < 8 && s[begin-1] > ' ' {
+		begin--
+	}
+	if end == v.start {
+		return false
+	}
+	for _, word := range introductions {
+		if n := len(word); n <= end-begin && s[end-n:end] == word && (n == end-begin || !isWord(s[end-n-1])) {
+			return true
+		}
+	}
+	return false
 }
 
 // after reports whether these words stand right before the name.
 func (v *right) after(words ...string) bool {
 	s := v.scanner.s[v.scanner.floor:v.start]
 	for i := len(words) - 1; i >= 0; i-- {
+		if s == "" || s[len(s)-1] != ' ' {
+			return false
+		}
 		rest, ok := strings.CutSuffix(strings.TrimRight(s, " "), words[i])
-		if !ok || len(s) == len(strings.TrimRight(s, " ")) {
+		if !ok {
 			return false
 		}
 		s = rest
@@ -193,7 +215,8 @@ func (sc *scanner) word(v *right, sure bool) match {
 		return sc.decide(v, quotedRules, start)
 	}
 	start, end = v.from, v.from
-	for end < len(s) && end-start < maxValue && (class[s[end]]&bareClass != 0 || sure && s[end] != '"' && s[end] > ' ' && s[end] != '|' && s[end] != '\\') {
+	for end < len(s) && end-start < maxValue && (class[s[end]]&bareClass != 0 ||
+		sure && s[end] != '"' && s[end] > ' ' && s[end] != '|' && s[end] != '\\') {
 		end++
 	}
 	for !sure && end > start && strings.IndexByte(".!?:", s[end-1]) >= 0 {
@@ -226,7 +249,8 @@ func (sc *scanner) said(v *right) match {
 		}
 	}
 	text := s[start:end]
-	if text == "" || isPlaceholder(text) || isWordy(text) || sc.maskEnd(s, start) > 0 || interpolates(text) || isProse(text) {
+	if text == "" || isPlaceholder(text) || isWordy(text) || sc.maskEnd(s, start) > 0 || interpolates(text) ||
+		isProse(text) {
 		return match{}
 	}
 	f := featuresOf(text)
@@ -249,7 +273,8 @@ func (sc *scanner) identifiedBy(i int) match {
 		return match{}
 	}
 	from := max(sc.floor, i-80)
-	if line := s[from:i]; !containsFold(line, "identified") || !containsFold(line, "user ") && !containsFold(line, "grant ") && !containsFold(line, " to ") {
+	if line := s[from:i]; !containsFold(line, "identified") ||
+		!containsFold(line, "user ") && !containsFold(line, "grant ") && !containsFold(line, " to ") {
 		return match{}
 	}
 	return sc.word(sc.judge(right{target: target{name: "password", start: i}, kind: password, from: i + 1}), true)

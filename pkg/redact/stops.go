@@ -6,8 +6,8 @@ import (
 	"sync"
 )
 
-// action is what the scanner does at a byte. Actions are bits, so that one table tells what a byte may begin and another one
-// what may begin after the byte before it.
+// action is what the scanner does at a byte. Actions are bits, so that one table tells what a byte may
+// begin and another one what may begin after the byte before it.
 type action uint32
 
 const (
@@ -63,6 +63,7 @@ const (
 	atAt
 	atDigit
 	atPlus
+	atRare // of rarePairs
 )
 
 // actions returns the table that the rules need.
@@ -143,8 +144,8 @@ var after = func() (t [256]action) {
 	return t
 }()
 
-// stops has the number of the action for each two bytes, by [pair]; 0 where there is none. any has 1 where there is one: a
-// loop over it alone passes most bytes by.
+// stops has the number of the action for each two bytes, by [pair]; 0 where there is none. any has 1
+// where there is one: a loop over it alone passes most bytes by.
 type stops struct {
 	number [1 << 16]uint8
 	any    [1 << 16]uint8
@@ -161,8 +162,17 @@ func (t *stops) numberAt(s string, i int) uint8 {
 	return t.number[pair(s[i-1], s[i])]
 }
 
-// keyPairs are two bytes of keys without a separator (see runRules and [scanner.key]), and of commands that stop nowhere else.
-var keyPairs = []string{"MI", "MH", "MC", "MG", "LS", "LT", "GO", "EA", "EZ", "SK", "IG", "wp", "_u", "ql", "ep", "1/", "oy"}
+// keyPairs are two bytes of keys without a separator (see runRules and [scanner.key]), and of commands
+// that stop nowhere else.
+var keyPairs = []string{"MI", "MH", "MC", "MG", "LS", "LT", "GO", "EA", "EZ", "SK", "IG", "wp", "_u", "ql", "ep",
+	"1/", "oy",
+	"<<", "Us", "PI", "-u", ".a", "MT", "MD", "Mj", "Mz", "ND", "NT", "Nj", "Nz", "OD", "OT"}
+
+// rarePairs are two bytes of such keys and sentences that many words have too, unless one of rareThirds follows.
+var rarePairs = []string{"pa", "ci", "sp"}
+
+// rareThirds are the third letters of pat, cio and (pas)sphrase.
+const rareThirds = "toh"
 
 // window is how many bytes are looked over at once for where to stop: their places fit into a byte.
 const window = 256
@@ -174,8 +184,8 @@ type stopList struct {
 	from, to int // the window
 }
 
-// next returns the next byte of s at or after i where there is something to do, and the number of its action; len(s) and 0
-// where there is none. masked says that a mask now stands for what ended at i.
+// next returns the next byte of s at or after i where there is something to do, and the number of its
+// action; len(s) and 0 where there is none. masked says that a mask now stands for what ended at i.
 func (l *stopList) next(t *stops, s string, i int, masked bool) (at int, number uint8) {
 	if masked && i < len(s) {
 		if n := t.number[pair(']', s[i])]; n != 0 {
@@ -199,8 +209,8 @@ func (l *stopList) next(t *stops, s string, i int, masked bool) (at int, number 
 	}
 }
 
-// fill finds the stops of the window that begins at from. No branch in it depends on a byte of the text: a processor guesses
-// such branches wrong, and that would take more time than all the rest.
+// fill finds the stops of the window that begins at from. No branch in it depends on a byte of the
+// text: a processor guesses such branches wrong, and that would take more time than all the rest.
 func (l *stopList) fill(t *stops, s string, from int) {
 	l.from, l.to, l.first = from, min(from+window, len(s)), 0
 	before := byte(' ')
@@ -230,7 +240,8 @@ func (l *stopList) fill(t *stops, s string, from int) {
 	l.ask(t, s, n)
 }
 
-// stopsOf has the tables for no rules, those for secrets, those for personal data, and both; each is made when it is first used.
+// stopsOf has the tables for no rules, those for secrets, those for personal data, and both; each is
+// made when it is first used.
 var stopsOf = [4]func() *stops{stopsFor(Rules{}), stopsFor(Rules{Secrets: true}), stopsFor(Rules{Personal: true}),
 	stopsFor(Rules{Secrets: true, Personal: true})}
 
@@ -240,6 +251,9 @@ func stopsFor(rules Rules) func() *stops {
 		if rules.Secrets {
 			for _, two := range keyPairs {
 				t.number[pair(two[0], two[1])] = atLetterKey
+			}
+			for _, two := range rarePairs {
+				t.number[pair(two[0], two[1])] = atRare
 			}
 		}
 		if rules.Secrets {
@@ -272,7 +286,8 @@ func stopsOfRules(rules Rules) *stops {
 	return stopsOf[btoi(rules.Secrets)|btoi(rules.Personal)<<1]()
 }
 
-// named are the actions at bytes before which the name of a secret may end; after a letter nothing else could be found there.
+// named are the actions at bytes before which the name of a secret may end; after a letter nothing
+// else could be found there.
 const named = space | newline | comma | paren
 
 // What stands before the byte of an action that is asked about, if the three bytes before it end no name: bits of odd.
@@ -310,7 +325,7 @@ type question struct {
 	ends   *[1024]uint32 // the three bytes that may stand before it
 	either uint8         // these oddities of the last or the second byte
 	both   uint8         // or these of both
-	after  uint8         // 1: or what follows a colon without a name
+	after  uint8         // goesOn, goesRare: or what follows is one of theirs
 	always uint8         // 1: there is nothing to ask
 	quoted uint8         // 8: a quote or a space, of so many bits, may stand after the name
 }
@@ -324,22 +339,32 @@ var questions = func() (t [256]question) {
 	}
 	t[atJoint] = question{ends: &prefixEnds}
 	t[atEquals] = question{ends: &allEnds, either: escape | unnamed, both: staged | numbered, quoted: 8}
-	t[atColon] = question{ends: &allEnds, either: escape | unnamed | fieldless, both: staged | numbered, after: 1, quoted: 8}
+	t[atColon] = question{ends: &allEnds, either: escape | unnamed | fieldless, both: staged | numbered,
+		after: goesOn, quoted: 8}
+	t[atRare] = question{ends: new([1024]uint32), after: goesRare}
 	return t
 }()
 
-// afterColons has 1 for the bytes with which an address, a bot's token, a port or a hash goes on after a colon, notLetter
-// all bits for all but letters.
-var afterColons, notLetter = func() (colons, not [256]uint8) {
+// The bits of followers.
+const (
+	goesOn   = 1 << iota // an address, a bot's token, a port or a hash goes on
+	goesRare             // one of rareThirds
+)
+
+// followers has the bits of what may follow a stop, notLetter all bits for all but letters.
+var followers, notLetter = func() (next, not [256]uint8) {
 	for _, c := range []byte("/A*$0123456789") {
-		colons[c] = 1
+		next[c] = goesOn
+	}
+	for _, c := range []byte(rareThirds) {
+		next[c] |= goesRare
 	}
 	for c := range 256 {
 		if !isLetter(byte(c)) {
 			not[c] = 0xff
 		}
 	}
-	return colons, not
+	return next, not
 }()
 
 // ask keeps those of the first n stops where a look is worth it; what it keeps is examined.
@@ -360,7 +385,7 @@ func (l *stopList) ask(t *stops, s string, n uint) {
 		last, second := uint8(name>>40), uint8(name>>32)
 		worth := uint8(q.ends[name>>24&31<<5|name>>32&31]>>(last&31)) & 1
 		worth |= (oddLast[last]|oddSecond[second])&q.either | oddLast[last]&oddSecond[second]&q.both |
-			afterColons[around>>56]&q.after | q.always
+			followers[around>>56]&q.after | q.always
 		kept += (uint(worth) + 255) >> 8
 	}
 	l.n = int(kept)

@@ -9,8 +9,8 @@ const (
 	maxFields = 64
 )
 
-// cell looks at the '|' at i, which may end a table's cell that holds the name of a secret: in a header the cells below it are
-// secrets, else the next one in its row is.
+// cell looks at the '|' at i, which may end a table's cell that holds the name of a secret: in a
+// header the cells below it are secrets, else the next one in its row is.
 func (sc *scanner) cell(i int) match {
 	s := sc.s
 	end := skipBack(s, sc.floor, i, " *`")
@@ -18,7 +18,8 @@ func (sc *scanner) cell(i int) match {
 		return match{}
 	}
 	start := end
-	for start > sc.floor && end-start <= maxName && (class[s[start-1]]&nameClass != 0 || s[start-1] == ' ' && isWord(s[start-2+btoi(start < 2)])) {
+	for start > sc.floor && end-start <= maxName &&
+		(class[s[start-1]]&nameClass != 0 || s[start-1] == ' ' && isWord(s[start-2+btoi(start < 2)])) {
 		start--
 	}
 	v := right{target: target{name: s[start:end], start: start}}
@@ -59,11 +60,13 @@ func (sc *scanner) nextCell(v right, i int) match {
 	if quoted {
 		from, text = from+1, text[1:len(text)-1]
 	}
-	if text == "" || isPlaceholder(text) || isWordy(text) || isType(text) || isCode(text) || sc.maskEnd(s, from) > 0 || strings.ContainsAny(text, " ()") {
+	if text == "" || isPlaceholder(text) || isWordy(text) || isType(text) || isCode(text) ||
+		sc.maskEnd(s, from) > 0 || strings.ContainsAny(text, " ()") {
 		return match{}
 	}
 	f := featuresOf(text)
-	if !quoted && f.digits == 0 && f.others == 0 && (f.uppers == 0 || f.lowers == 0) || v.weak && !isRandom(text, 8) || f.lowers+f.uppers == 0 {
+	if !quoted && f.digits == 0 && f.others == 0 && (f.uppers == 0 || f.lowers == 0) ||
+		v.weak && !isRandom(text, 8) || f.lowers+f.uppers == 0 {
 		return match{}
 	}
 	return match{from, from + len(text), refine(s, from, from+len(text), v.kind)}
@@ -88,8 +91,8 @@ type column struct {
 	kind kind
 }
 
-// tableHeader looks whether the line around i is the header of a table with columns of secrets, and if so notes the cells below
-// them to be masked. sep stands between fields.
+// tableHeader looks whether the line around i is the header of a table with columns of secrets, and if
+// so notes the cells below them to be masked. sep stands between fields.
 func (sc *scanner) tableHeader(i int, sep byte) bool {
 	s := sc.s
 	switch {
@@ -209,8 +212,8 @@ func (sc *scanner) row(from, to int, sep byte, columns []column, n int, first bo
 	return true
 }
 
-// lists looks at the ',', quote, tab or line break at i, before which the name of a secret may end that is in the header of a
-// table.
+// lists looks at the ',', quote, tab or line break at i, before which the name of a secret may end
+// that is in the header of a table.
 func (sc *scanner) lists(i int) {
 	s := sc.s
 	end := i
@@ -274,7 +277,8 @@ func (sc *scanner) pgpass(i int) match {
 	db, line, _ := strings.Cut(line, ":")
 	user, text, _ := strings.Cut(line, ":")
 	if db == "" || user == "" || len(text) < 3 ||
-		db != "*" && !isName(db) || user != "*" && !isName(user) || strings.IndexByte(text, '/') >= 0 || isPlaceholder(text) || isWordy(text) ||
+		db != "*" && !isName(db) || user != "*" && !isName(user) || strings.IndexByte(text, '/') >= 0 ||
+		isPlaceholder(text) || isWordy(text) ||
 		sc.maskEnd(s, end-len(text)) > 0 {
 		return match{}
 	}

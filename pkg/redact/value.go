@@ -2,11 +2,13 @@ package redact
 
 import "strings"
 
-// maxValue bounds the value of a name, and the part of an address that is looked at: a base64 of a service account has 4 kB.
+// maxValue bounds the value of a name, and the part of an address that is looked at: a base64 of a
+// service account has 4 kB.
 const maxValue = 16 << 10
 
-// maxNested is how many assignments within one value without quotes are looked at: token=token=token=... has no more to tell,
-// and the time for a text of nothing else would be the square of its length.
+// maxNested is how many assignments within one value without quotes are looked at:
+// token=token=token=... has no more to tell, and the time for a text of nothing else would be the
+// square of its length.
 const maxNested = 16
 
 // bareEnd returns the end of the value without quotes that begins at i.
@@ -17,7 +19,8 @@ func (sc *scanner) bareEnd(i int) int {
 	}
 	s := sc.s
 	end := i
-	for end < len(s) && end-i < maxValue && class[s[end]]&bareClass != 0 && s[end] != '(' && s[end] != '[' && s[end] != '{' {
+	for end < len(s) && end-i < maxValue && class[s[end]]&bareClass != 0 && s[end] != '(' && s[end] != '[' &&
+		s[end] != '{' {
 		end++
 	}
 	sc.bareFrom, sc.bareTo, sc.nested = i, end, 0
@@ -58,7 +61,8 @@ func annotated(s string, i int) int {
 	return 0
 }
 
-// quoted returns the text of the quoted value at i, which may have a prefix (f"", b”), may be escaped, and may lack its end.
+// quoted returns the text of the quoted value at i, which may have a prefix (f"", b”), may be escaped,
+// and may lack its end.
 func quoted(s string, i int) (start, end int, ok bool) {
 	for k := 1; k <= 2 && i+k < len(s) && (isLetter(s[i+k-1]) || s[i+k-1] == '@' || s[i+k-1] == '$'); k++ {
 		if s[i+k] == '"' || s[i+k] == '\'' {
@@ -130,7 +134,8 @@ func block(s string, i int) int {
 }
 
 // hashSchemes are what stands before the hash of a password in LDAP (RFC 2307).
-var hashSchemes = []string{"{SSHA}", "{SHA}", "{MD5}", "{SMD5}", "{CRYPT}", "{SSHA256}", "{SSHA512}", "{PBKDF2}", "{ARGON2}", "{bcrypt}"}
+var hashSchemes = []string{"{SSHA}", "{SHA}", "{MD5}", "{SMD5}", "{CRYPT}", "{SSHA256}", "{SSHA512}", "{PBKDF2}",
+	"{ARGON2}", "{bcrypt}"}
 
 // hashScheme returns the length of a scheme of a hash at the begin of s.
 func hashScheme(s string) int {

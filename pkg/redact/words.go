@@ -2,8 +2,8 @@ package redact
 
 import "strings"
 
-// isPlaceholder reports whether s stands for a secret without being one: empty, $NAME, ${NAME}, <name>, {{name}}, %s, ***, xxxx,
-// null, true.
+// isPlaceholder reports whether s stands for a secret without being one: empty, $NAME, ${NAME},
+// <name>, {{name}}, %s, ***, xxxx, null, true.
 func isPlaceholder(s string) bool {
 	if s == "" {
 		return true
@@ -45,7 +45,8 @@ func isPlaceholder(s string) bool {
 		switch c := s[i]; {
 		case c == '*' || c == '.' || c == '-' || c == '_' || c == '#' || c == '?' || c == ' ':
 		case c|0x20 == 'x' && len(s) >= 3:
-		case c == 0xe2 && i+2 < len(s) && (s[i+1] == 0x80 && (s[i+2] == 0xa2 || s[i+2] == 0xa6) || s[i+1] == 0x97): // • … ●
+		// • … ●
+		case c == 0xe2 && i+2 < len(s) && (s[i+1] == 0x80 && (s[i+2] == 0xa2 || s[i+2] == 0xa6) || s[i+1] == 0x97):
 		case c >= 0x80 && c < 0xc0:
 		default:
 			return false
@@ -70,33 +71,61 @@ func isNothing(s string) bool {
 
 // wordy are values of source code, forms and prose that are no secrets, in lower case without separators.
 var wordy = map[string]bool{
-	"string": true, "str": true, "text": true, "char": true, "varchar": true, "bytes": true, "byte": true, "bool": true, "boolean": true,
-	"int": true, "integer": true, "number": true, "any": true, "object": true, "unknown": true, "optional": true, "required": true,
-	"hidden": true, "redacted": true, "masked": true, "changeme": true, "changeit": true, "replaceme": true, "example": true, "dummy": true,
-	"placeholder": true, "todo": true, "fixme": true, "tbd": true, "missing": true, "invalid": true, "incorrect": true, "default": true,
-	"prompt": true, "env": true, "environment": true, "ask": true, "input": true, "value": true, "secretstr": true, "field": true,
+	"string": true, "str": true, "text": true, "char": true, "varchar": true, "bytes": true, "byte": true,
+	"bool": true, "boolean": true,
+	"int": true, "integer": true, "number": true, "any": true, "object": true, "unknown": true, "optional": true,
+	"required": true,
+	"hidden":   true, "redacted": true, "masked": true, "changeme": true, "changeit": true, "replaceme": true,
+	"example": true, "dummy": true,
+	"placeholder": true, "todo": true, "fixme": true, "tbd": true, "missing": true, "invalid": true,
+	"incorrect": true, "default": true,
+	"prompt": true, "env": true, "environment": true, "ask": true, "input": true, "value": true, "secretstr": true,
+	"field":  true,
 	"compat": true, "files": true, "sss": true, "systemd": true,
-	"basic": true, "bearer": true, "digest": true, "header": true, "query": true, "body": true, "form": true, "here": true, "disabled": true,
-	"enabled": true, "option": true, "argument": true, "self": true, "this": true, "new": true, "old": true, "user": true, "username": true,
-	"email": true, "name": true, "type": true, "id": true, "label": true, "set": true, "notset": true, "await": true, "async": true,
-	"function": true, "return": true, "const": true, "let": true, "var": true, "static": true, "public": true, "private": true,
-	"readonly": true, "uint8array": true, "int32": true, "int64": true, "uint32": true, "uint64": true, "uint256": true, "float64": true,
-	"base64": true, "sha256": true, "sha512": true, "md5": true, "bcrypt": true, "argon2": true, "argon2id": true, "utf8": true, "oauth2": true,
+	"basic": true, "bearer": true, "digest": true, "header": true, "query": true, "body": true, "form": true,
+	"here": true, "disabled": true,
+	"enabled": true, "option": true, "argument": true, "self": true, "this": true, "new": true, "old": true,
+	"user": true, "username": true,
+	"email": true, "name": true, "type": true, "id": true, "label": true, "set": true, "notset": true, "await": true,
+	"async":    true,
+	"function": true, "return": true, "const": true, "let": true, "var": true, "static": true, "public": true,
+	"private":  true,
+	"readonly": true, "uint8array": true, "int32": true, "int64": true, "uint32": true, "uint64": true,
+	"uint256": true, "float64": true,
+	"base64": true, "sha256": true, "sha512": true, "md5": true, "bcrypt": true, "argon2": true, "argon2id": true,
+	"utf8": true, "oauth2": true,
 	"authentication": true, "authorization": true, "expired": true, "valid": true, "wrong": true, "correct": true,
-	"to": true, "is": true, "flag": true, "and": true, "or": true, "for": true, "with": true, "in": true, "from": true, "must": true,
-	"the": true, "a": true, "an": true, "parameter": true, "was": true, "not": true, "if": true, "when": true, "as": true, "instead": true,
-	"will": true, "should": true, "that": true, "it": true, "can": true, "has": true, "via": true, "of": true, "at": true, "by": true,
+	"to": true, "is": true, "flag": true, "and": true, "or": true, "for": true, "with": true, "in": true,
+	"from": true, "must": true,
+	"the": true, "a": true, "an": true, "parameter": true, "was": true, "not": true, "if": true, "when": true,
+	"as": true, "instead": true,
+	"will": true, "should": true, "that": true, "it": true, "can": true, "has": true, "via": true, "of": true,
+	"at": true, "by": true,
 	"reset": true, "generated": true, "encrypted": true, "hashed": true, "stored": true, "sensitive": true, "empty": true,
 }
 
-// isWordy reports whether s is a word that stands for a value, the name of a secret (db_password, API_KEY), or "your-..." .
+// secretWords end the names of secrets.
+var secretWords = lastLetters("password", "passwd", "pwd", "pass", "passphrase", "secret", "token", "apikey",
+	"secretkey", "accesskey",
+	"privatekey", "credentials", "credential", "key")
+
+// longestWordy is the length of the longest of wordy.
+var longestWordy = func() (n int) {
+	for word := range wordy {
+		n = max(n, len(word))
+	}
+	return n
+}()
+
+// isWordy reports whether s is a word that stands for a value, the name of a secret (db_password,
+// API_KEY), or "your-..." .
 func isWordy(s string) bool {
 	if len(s) > maxName {
 		return false
 	}
 	var b [maxName]byte
 	plain := before(&b, s, 0)
-	if wordy[string(plain)] {
+	if len(plain) <= longestWordy && wordy[string(plain)] {
 		return true
 	}
 	for i := range len(plain) {
@@ -105,12 +134,12 @@ func isWordy(s string) bool {
 		}
 	}
 	switch {
-	case len(plain) == 0, len(s) > 3 && s[:3] == "no-", hasPrefix(plain, "your"), hasPrefix(plain, "example"), hasPrefix(plain, "insert"), hasPrefix(plain, "enter"),
+	case len(plain) == 0, len(s) > 3 && s[:3] == "no-", hasPrefix(plain, "your"), hasPrefix(plain, "example"),
+		hasPrefix(plain, "insert"), hasPrefix(plain, "enter"),
 		hasPrefix(plain, "replace"), hasSuffix(plain, "here"), hasSuffix(plain, "example"):
 		return true
 	}
-	for _, word := range []string{"password", "passwd", "pwd", "pass", "passphrase", "secret", "token", "apikey", "secretkey", "accesskey",
-		"privatekey", "credentials", "credential", "key"} {
+	for _, word := range secretWords[plain[len(plain)-1]&31] {
 		if hasSuffix(plain, word) && (len(plain) == len(word) || namesSecret(s, len(word))) {
 			return true
 		}
@@ -118,8 +147,8 @@ func isWordy(s string) bool {
 	return false
 }
 
-// namesSecret reports whether s, which ends in a word of n letters for a secret, is a name and no weak password: API_KEY,
-// db_password, accessToken, but not supersecret or my-secret.
+// namesSecret reports whether s, which ends in a word of n letters for a secret, is a name and no weak
+// password: API_KEY, db_password, accessToken, but not supersecret or my-secret.
 func namesSecret(s string, n int) bool {
 	if !isName(s) || len(s) > 32 || foldAt(s, 0, "my") || foldAt(s, 0, "super") || foldAt(s, 0, "top") {
 		return false
@@ -142,8 +171,8 @@ func isLike(s, name string) bool {
 	return hasSuffix(before(&a, s, 0), string(before(&b, name, 0)))
 }
 
-// isWords reports whether s is words written together, like RequireAndVerifyClientCert: their pieces are long, whereas a
-// random text changes between cases and digits all the time.
+// isWords reports whether s is words written together, like RequireAndVerifyClientCert: their pieces
+// are long, whereas a random text changes between cases and digits all the time.
 func isWords(s string) bool {
 	pieces, letters, digits := 0, 0, 0
 	for i := range len(s) {
@@ -199,7 +228,8 @@ func isRandom(s string, min int) bool {
 }
 
 // proseWords are words of messages about secrets: "Password is required".
-var proseWords = []string{"password", "required", "must", "invalid", "enter", "your", "please", "missing", "token", "secret", "key", "is",
+var proseWords = []string{"password", "required", "must", "invalid", "enter", "your", "please", "missing", "token",
+	"secret", "key", "is",
 	"the", "not", "for", "to", "at", "least", "incorrect", "forgot", "confirm", "new"}
 
 // isProse reports whether s is a message and no secret: several words, one of them of proseWords.
