@@ -68,6 +68,9 @@ func (sh *shelf) put(ctx context.Context, w *work, last *receipt.Receipt) (shelv
 			return done, err
 		}
 		p.changed = true
+		if p.counter != nil {
+			p.pristine, p.counter = schema.WithoutStored(p.pristine, *p.counter), nil
+		}
 		if w.session, err = schema.Decode(p.pristine); err != nil {
 			return shelved{}, err
 		}
@@ -87,8 +90,9 @@ type putting struct {
 	last  *receipt.Receipt
 	masks *redact.Redactor
 
-	pristine []byte // the Session as it was assembled, encoded
-	same     bool   // nothing of it was masked or united: what is to be stored is that
+	pristine []byte         // the Session as it was assembled, encoded
+	counter  *schema.Stored // what was put into pristine, which is large: there is no second copy
+	same     bool           // nothing of it was masked or united: what is to be stored is that
 
 	stale   []string // keys of bodies that this machine put, now or before: of them the index record names one
 	changed bool     // another machine stored the session since it was first looked at
@@ -327,6 +331,9 @@ func (p *putting) putBody(ctx context.Context, s *schema.Session, have holding, 
 	s.Stored = &schema.Stored{Rev: v.Rev}
 	if body, err = schema.WithStored(body, *s.Stored); err != nil {
 		return err
+	}
+	if p.same {
+		p.pristine, p.counter = body, s.Stored
 	}
 	v.Size = int64(len(body))
 	p.stale = append(p.stale, have.key)

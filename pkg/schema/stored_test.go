@@ -12,7 +12,10 @@ func TestWithStoredIsWhatEncodeWrites(t *testing.T) {
 		s.Stored = nil
 		bare := encode(t, s)
 		s.Stored = &schema.Stored{Rev: 1795754663112}
-		got, err := schema.WithStored(bare, *s.Stored)
+		got, err := schema.WithStored(bytes.Clone(bare), *s.Stored)
+		if back := schema.WithoutStored(got, *s.Stored); !bytes.Equal(back, bare) {
+			t.Errorf("%s: without the counter again, got\n%.2000s\nwant\n%.2000s", name, back, bare)
+		}
 		if want := encode(t, s); err != nil || !bytes.Equal(got, want) {
 			t.Errorf("%s: %v, got\n%.2000s\nwant\n%.2000s", name, err, got, want)
 		}
