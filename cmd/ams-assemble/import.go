@@ -74,6 +74,7 @@ type importer struct {
 
 	sessions, events, lines, unparsed, unknown int
 	unchanged                                  int // files
+	tooLarge                                   int // files that have not changed since they were too large to be stored
 	failed                                     int
 }
 
@@ -222,6 +223,9 @@ func (im *importer) print() {
 	fmt.Fprintf(w, "%s\t%s\t%s of %s\n", im.did, count(im.sessions, "session"), count(im.events, "event"), count(im.lines, "line"))
 	if im.unchanged > 0 {
 		fmt.Fprintf(w, "kept\t%s\tunchanged since they were stored\n", count(im.unchanged, "file"))
+	}
+	if im.tooLarge > 0 {
+		fmt.Fprintf(w, "not stored\t%s\ttoo large for the store; not tried again before it changes\n", count(im.tooLarge, "file"))
 	}
 	for _, row := range []struct {
 		lines int

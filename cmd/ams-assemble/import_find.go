@@ -14,6 +14,7 @@ import (
 
 	"ams/pkg/safefile"
 	"ams/pkg/screen"
+	"ams/pkg/spool"
 	"ams/pkg/transcript"
 )
 
@@ -138,7 +139,6 @@ func (s *importSearch) file(path string) {
 		return
 	}
 	if s.isUnchanged(path) {
-		s.im.unchanged++
 		return
 	}
 	files, err := s.finder.FromFile(path, safefile.Owner{})
@@ -156,6 +156,12 @@ func (s *importSearch) file(path string) {
 
 func (s *importSearch) isUnchanged(main string) bool {
 	id, unchanged := s.im.mem.isUnchanged(s.im.set, s.im.archive, main)
+	switch {
+	case unchanged && s.im.mem.known[spool.FileName(id)].Key == "":
+		s.im.tooLarge++
+	case unchanged:
+		s.im.unchanged++
+	}
 	if unchanged {
 		s.stored[id] = true
 	}
@@ -179,7 +185,6 @@ func (s *importSearch) withoutMain() {
 			continue // taken with it
 		}
 		if s.isUnchanged(dir + ".jsonl") {
-			s.im.unchanged++
 			continue
 		}
 		if files, err := s.finder.FromFolder(dir, safefile.Owner{}); err == nil {
@@ -192,7 +197,6 @@ func (s *importSearch) withoutMain() {
 				continue
 			}
 			if s.isUnchanged(filepath.Join(dir, files.SessionID+".jsonl")) {
-				s.im.unchanged++
 				continue
 			}
 			s.add(files)

@@ -60,19 +60,25 @@ func (a *archive) put(path, body string, age time.Duration) {
 // do runs a command line over the archive and returns its words, one line a line.
 func (a *archive) do(command string, more ...string) string {
 	a.Helper()
+	code, said := a.try(command, more...)
+	if code != exitDone {
+		a.Fatalf("%s: exit %d\n%s", command, code, said)
+	}
+	return said
+}
+
+func (a *archive) try(command string, more ...string) (code int, said string) {
+	a.Helper()
 	var out, talk bytes.Buffer
 	args := append([]string{command, "--claude-dir", a.dir, "--spool-dir", filepath.Join(a.dir, "spool"), "--local-dir", filepath.Join(a.dir, "store")}, more...)
-	code := run(context.Background(), env{
+	code = run(context.Background(), env{
 		args: args, stdout: &out, stderr: &talk, getenv: func(string) string { return "" }, now: func() time.Time { return a.now },
 	})
-	if code != exitDone {
-		a.Fatalf("%s: exit %d\n%s", command, code, talk.Bytes())
-	}
 	var lines []string
 	for line := range strings.Lines(out.String() + talk.String()) {
 		lines = append(lines, strings.Join(strings.Fields(line), " "))
 	}
-	return strings.Join(lines, "\n")
+	return code, strings.Join(lines, "\n")
 }
 
 // outcome is what is stored of a session, "" for nothing.
@@ -180,5 +186,34 @@ func TestARunEndsWhatAnImportFoundAtWork(t *testing.T) {
 	}
 	if got := a.do("run"); got != "" {
 		t.Errorf("without the file: %q", got)
+	}
+}
+
+func TestImportSaysThatASessionWasTooLargeAndDoesNotTryAgain(t *testing.T) {
+	a := newArchive(t)
+	path := a.write("one", time.Hour, time.Hour)
+	a.do("import")
+	key := upload.SessionKey("one", a.now.Add(-time.Hour-time.Second))
+	large := filepath.Join(a.dir, "store", key)
+	if err := os.Truncate(large, upload.MaxObject+1); err != nil { // a hole takes no room on the disk
+		t.Fatal(err)
+	}
+	body, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.put(path, string(body)+"\n", time.Minute)
+	if code, said := a.try("import"); code != exitNothing || !strings.Contains(said, "is not tried again before it has changed") {
+		t.Errorf("exit %d: %s", code, said)
+	}
+	if got := a.do("import"); !strings.Contains(got, "not stored 1 file too large for the store; not tried again before it changes") {
+		t.Errorf("once more: %q", got)
+	}
+	if err := os.Remove(large); err != nil {
+		t.Fatal(err)
+	}
+	a.put(path, string(body), time.Second)
+	if got := a.do("import"); !strings.HasPrefix(got, "stored 1 session") {
+		t.Errorf("after a change: %q", got)
 	}
 }

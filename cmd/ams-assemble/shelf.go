@@ -285,10 +285,7 @@ func (p *putting) unite(ctx context.Context, s *schema.Session, have *holding) (
 // isSame reports whether what is stored is this body but for its counter.
 func (h holding) isSame(body []byte) bool {
 	if h.stored != nil {
-		var err error
-		if body, err = schema.WithStored(body, *h.stored); err != nil {
-			return false
-		}
+		return schema.IsWithStored(h.body, body, *h.stored)
 	}
 	return h.body != nil && bytes.Equal(body, h.body)
 }

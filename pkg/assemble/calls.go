@@ -122,14 +122,18 @@ func (j *joiner) addLine(file, order int, agentID string, l *transcript.Line) *c
 	return c
 }
 
-// renew takes in what a replay knows better: the later state of a piece that the call has, or a piece that it lacks.
+// maxPieces bounds the lines of a call in which a replay is looked for, so that many replays of many pieces take linear time. Real calls have
+// less than a hundred.
+const maxPieces = 1000
+
+// renew takes in what a replay knows better: the later state of a piece that the call has, or a piece that it lacks. What it does not find in a
+// call of more than maxPieces it takes for one that the call has.
 func (c *call) renew(l *transcript.Line) {
-	i := slices.IndexFunc(c.lines, func(have *transcript.Line) bool { return sameContent(have.Message.Content, l.Message.Content) })
+	i := slices.IndexFunc(c.lines[:min(len(c.lines), maxPieces)], func(have *transcript.Line) bool { return sameContent(have.Message.Content, l.Message.Content) })
 	switch {
-	case i < 0:
+	case i < 0 && len(c.lines) < maxPieces:
 		c.lines = append(c.lines, l)
-	case isLater(l, c.lines[i]):
-		c.lines = slices.Clone(c.lines)
+	case i >= 0 && isLater(l, c.lines[i]):
 		c.lines[i] = l
 	default:
 		return
@@ -140,7 +144,7 @@ func (c *call) renew(l *transcript.Line) {
 }
 
 func sameLine(c *call, l *transcript.Line) bool {
-	for _, have := range c.lines {
+	for _, have := range c.lines[:min(len(c.lines), maxPieces)] {
 		if have.UUID != "" && have.UUID == l.UUID {
 			return true
 		}

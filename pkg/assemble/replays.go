@@ -58,6 +58,7 @@ type replays struct {
 	lines    map[string]place             // uuid -> its place
 	messages map[string]place             // message id, where it is the API's own -> the place of its last line
 	moved    map[place][]*transcript.Line // lines that belong behind the one at a place
+	own      map[int]bool                 // files whose lines are not the caller's list any more
 }
 
 // settleReplays gives every line one place. The client's helpers (compaction, side questions, prompt suggestions) get the main thread's
@@ -68,7 +69,7 @@ func (j *joiner) settleReplays() {
 	if len(j.in.Files) < 2 {
 		return
 	}
-	r := replays{joiner: j, lines: map[string]place{}, messages: map[string]place{}, moved: map[place][]*transcript.Line{}}
+	r := replays{joiner: j, lines: map[string]place{}, messages: map[string]place{}, moved: map[place][]*transcript.Line{}, own: map[int]bool{}}
 	var agents, helpers []int
 	for i, f := range j.in.Files {
 		switch {
@@ -116,7 +117,7 @@ func (r *replays) settle(file int, learn bool) {
 		}
 	}
 	if kept != nil {
-		f.Lines = kept
+		f.Lines, r.own[file] = kept, true
 	}
 }
 
@@ -141,10 +142,14 @@ func (r *replays) elsewhere(l *transcript.Line) bool {
 	return true
 }
 
+// maxBack bounds how many lines before the last one of a message are looked at for its others, so that many replays take linear time. Real
+// ones stand a few dozen lines apart.
+const maxBack = 4096
+
 // lineOf finds the line of a message that holds the same content as l; -1 where there is none.
 func (r *replays) lineOf(last place, l *transcript.Line) int {
 	lines := r.in.Files[last.file].Lines
-	for i := last.line; i >= 0; i-- {
+	for i := last.line; i >= max(0, last.line-maxBack); i-- {
 		if isCall(lines[i]) && lines[i].Message.ID == l.Message.ID && sameContent(lines[i].Message.Content, l.Message.Content) {
 			return i
 		}
@@ -175,7 +180,9 @@ func isLater(l, have *transcript.Line) bool {
 // put sets a line in the place of another.
 func (r *replays) put(at place, old, line *transcript.Line) {
 	f := &r.in.Files[at.file]
-	f.Lines = slices.Clone(f.Lines)
+	if !r.own[at.file] {
+		f.Lines, r.own[at.file] = slices.Clone(f.Lines), true
+	}
 	f.Lines[at.line] = line
 	if r.copies.lines[old] {
 		r.copies.lines[line] = true

@@ -55,14 +55,29 @@ func NewDecoder(r io.Reader) *Decoder { return jsontext.NewDecoder(r, options) }
 // Raw values are indented anew, and what is not valid Unicode in them becomes U+FFFD.
 func Encode(v any) ([]byte, error) { return EncodeSized(v, 0) }
 
-// EncodeSized is [Encode] for a large value of about size bytes: a buffer that grows takes three times as much memory.
+// EncodeSized is [Encode] for a large value of about size bytes, and leaves room for as many: a buffer that grows takes three times as
+// much memory, and the JSON library lets one grow that is three quarters full.
 func EncodeSized(v any, size int) ([]byte, error) {
-	var b bytes.Buffer
-	b.Grow(size)
-	if err := json.MarshalWrite(&b, v, encodeOptions); err != nil {
+	if size == 0 {
+		var b bytes.Buffer
+		if err := json.MarshalWrite(&b, v, encodeOptions); err != nil {
+			return nil, err
+		}
+		return b.Bytes(), nil
+	}
+	out := appender(make([]byte, 0, size))
+	if err := json.MarshalWrite(&out, v, encodeOptions); err != nil {
 		return nil, err
 	}
-	return b.Bytes(), nil
+	return out, nil
+}
+
+// appender is a writer to memory.
+type appender []byte
+
+func (a *appender) Write(b []byte) (int, error) {
+	*a = append(*a, b...)
+	return len(b), nil
 }
 
 // Line encodes v on one line without indent, by the same rules as [Encode].

@@ -30,6 +30,9 @@ func FuzzBlock(f *testing.F) {
 		if (err == nil) != (wantErr == nil) {
 			t.Fatalf("Unmarshal(%q) = %v, by the struct tags %v", in, err, wantErr)
 		}
+		if want.ToolPart == nil {
+			want.ToolPart = &ToolPart{}
+		}
 		if err == nil && !reflect.DeepEqual(got, Block(want)) {
 			t.Errorf("Unmarshal(%q)\n got %+v\nwant %+v", in, got, want)
 		}

@@ -18,15 +18,37 @@ type Line struct {
 	Timestamp string `json:"timestamp"`
 
 	ParentUUID  string `json:"parentUuid"`
-	IsSidechain bool   `json:"isSidechain"`
-	IsMeta      bool   `json:"isMeta"`
 	Version     string `json:"version"`
 	Cwd         string `json:"cwd"`
 	GitBranch   string `json:"gitBranch"`
 	Entrypoint  string `json:"entrypoint"`
+	IsSidechain bool   `json:"isSidechain"`
+	IsMeta      bool   `json:"isMeta"`
 
-	// user
-	Message             *Message            `json:"message"`
+	Message    *Message    `json:"message"`    // user, assistant
+	Attachment *Attachment `json:"attachment"` // attachment
+	Data       *Progress   `json:"data"`       // progress
+
+	// assistant
+	IsAPIError       bool   `json:"isApiErrorMessage"`
+	IsAborted        bool   `json:"isAbortedMidStream"`
+	RequestID        string `json:"requestId"`
+	RequestRef       string `json:"requestRef"`       // id of the api-request line
+	RequestSessionID string `json:"requestSessionId"` // on lines that a fork copied: the session that made the request
+	RequestedModel   string `json:"requestedModel"`
+
+	*Said
+	*Rare
+
+	// Number is the line's place in its file, from 1. Not part of the JSON.
+	Number int `json:"-"`
+	// Time is Timestamp, parsed; zero where the line has none.
+	Time time.Time `json:"-"`
+}
+
+// Said are the fields that only lines of type user have. They are kept apart because most lines of a large session are the model's; all lines
+// without any share one.
+type Said struct {
 	PromptID            string              `json:"promptId"`
 	PromptSource        string              `json:"promptSource"` // typed, sdk, system
 	TurnOrigin          string              `json:"turnOrigin"`   // human, sdk, task_notification
@@ -44,24 +66,6 @@ type Line struct {
 	UserFeedback        string              `json:"userFeedback"`      // what a person said when they refused the call
 	HoldsPersonsWords   bool                `json:"holdsPersonsWords"` // a tool_result line: a person's words stand in it
 	ToolEndsTurn        bool                `json:"toolEndsTurn"`      // the result is the turn's last word (StructuredOutput)
-
-	// assistant
-	RequestID        string `json:"requestId"`
-	RequestRef       string `json:"requestRef"`       // id of the api-request line
-	RequestSessionID string `json:"requestSessionId"` // on lines that a fork copied: the session that made the request
-	RequestedModel   string `json:"requestedModel"`
-	IsAPIError       bool   `json:"isApiErrorMessage"`
-	IsAborted        bool   `json:"isAbortedMidStream"`
-
-	Attachment *Attachment `json:"attachment"`
-	Data       *Progress   `json:"data"` // progress
-
-	*Rare
-
-	// Number is the line's place in its file, from 1. Not part of the JSON.
-	Number int `json:"-"`
-	// Time is Timestamp, parsed; zero where the line has none.
-	Time time.Time `json:"-"`
 }
 
 // Rare are the fields that few lines have. They are kept apart because a session may have hundreds of thousands of lines, and they are half of
@@ -110,8 +114,11 @@ type Rare struct {
 	APIErrorType   string `json:"apiErrorType"`
 }
 
-// noRare is what a line has that has none of them. Nobody writes to it.
-var noRare Rare
+// noSaid and noRare are what a line has that has none of them. Nobody writes to them.
+var (
+	noSaid Said
+	noRare Rare
+)
 
 // MadeByClient reports whether the client says of a user line or a queued command that nobody said it: it is a notification, a
 // continuation of its own, or what a hook said. Clients before 2.1.332 say nothing.
@@ -165,9 +172,15 @@ func (c *Content) UnmarshalJSONFrom(d *lax.Decoder) error {
 
 // Block is one content block.
 type Block struct {
-	Type      string  `json:"type"`
-	Text      string  `json:"text"`
-	Thinking  string  `json:"thinking"`
+	Type     string `json:"type"`
+	Text     string `json:"text"`
+	Thinking string `json:"thinking"`
+	*ToolPart
+}
+
+// ToolPart are the fields of a block that a tool has to do with. They are kept apart because most blocks of a large session are texts; all
+// blocks without any share one.
+type ToolPart struct {
 	ID        string  `json:"id"` // tool_use, server_tool_use
 	Name      string  `json:"name"`
 	Input     lax.Raw `json:"input"`
@@ -176,10 +189,13 @@ type Block struct {
 	IsError   bool    `json:"is_error"`
 }
 
+// noToolPart is what a block has that has none of them. Nobody writes to it.
+var noToolPart ToolPart
+
 // UnmarshalJSONFrom reads a block in one pass; what does not fit leaves its field at zero. A block holds most of a line's bytes:
 // reading it as a raw value first, to be safe from fields of a wrong type, made Read a fifth slower.
 func (b *Block) UnmarshalJSONFrom(d *lax.Decoder) error {
-	*b = Block{}
+	*b = Block{ToolPart: &noToolPart}
 	return readMembers(d, func(name []byte) error { return b.member(name, d) })
 }
 
@@ -218,20 +234,31 @@ func (b *Block) member(name []byte, d *lax.Decoder) (err error) {
 		b.Text, err = readString(d)
 	case "thinking":
 		b.Thinking, err = readString(d)
-	case "id":
-		b.ID, err = readString(d)
-	case "name":
-		b.Name, err = readString(d)
-	case "tool_use_id":
-		b.ToolUseID, err = readString(d)
-	case "input":
-		b.Input, err = readRaw(d)
-	case "content":
-		b.Content, err = readRaw(d)
-	case "is_error":
-		b.IsError = d.PeekKind() == 't'
-		err = d.SkipValue()
+	case "id", "name", "tool_use_id", "input", "content", "is_error":
+		if b.ToolPart == &noToolPart {
+			b.ToolPart = new(ToolPart)
+		}
+		err = b.ToolPart.member(name, d)
 	default:
+		err = d.SkipValue()
+	}
+	return err
+}
+
+func (t *ToolPart) member(name []byte, d *lax.Decoder) (err error) {
+	switch string(name) {
+	case "id":
+		t.ID, err = readString(d)
+	case "name":
+		t.Name, err = readString(d)
+	case "tool_use_id":
+		t.ToolUseID, err = readString(d)
+	case "input":
+		t.Input, err = readRaw(d)
+	case "content":
+		t.Content, err = readRaw(d)
+	case "is_error":
+		t.IsError = d.PeekKind() == 't'
 		err = d.SkipValue()
 	}
 	return err

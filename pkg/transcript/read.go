@@ -163,6 +163,9 @@ func peekType(body []byte) string {
 }
 
 func keep(l *Line, number int, rep *Report, fn func(*Line, bool)) {
+	if l.Said == nil {
+		l.Said = &noSaid
+	}
 	if l.Rare == nil {
 		l.Rare = &noRare
 	}
@@ -217,7 +220,7 @@ func (l *Line) Nested() *Line {
 	n := l.Data.Message
 	inner := &Line{
 		Type: n.Type, UUID: n.UUID, Timestamp: n.Timestamp, RequestID: n.RequestID, Message: n.Message,
-		SessionID: l.SessionID, AgentID: l.Data.AgentID, Version: l.Version, IsSidechain: true, Number: l.Number, Rare: &noRare,
+		SessionID: l.SessionID, AgentID: l.Data.AgentID, Version: l.Version, IsSidechain: true, Number: l.Number, Said: &noSaid, Rare: &noRare,
 	}
 	if inner.Time = parseTime(n.Timestamp); inner.Time.IsZero() {
 		inner.Time = l.Time

@@ -233,7 +233,8 @@ func TestReadAcceptsTextThatIsNotUnicode(t *testing.T) {
 
 // TestReadLosesNoLineToAWrongType has lines of a gateway that writes fields of other types: the field is lost, not the line.
 func TestReadLosesNoLineToAWrongType(t *testing.T) {
-	text := Content{Blocks: []Block{{Type: "text", Text: "hi"}}}
+	text := Content{Blocks: []Block{{Type: "text", Text: "hi", ToolPart: &ToolPart{}}}}
+	none := &ToolPart{}
 	at := time.Date(2026, 11, 22, 10, 0, 12, 8e6, time.UTC)
 	for _, test := range []struct {
 		name, in string
@@ -253,10 +254,10 @@ func TestReadLosesNoLineToAWrongType(t *testing.T) {
 			Line{Message: &Message{ID: "msg_1"}}},
 		{"blocks are no objects",
 			`{"type":"assistant","uuid":"a","message":{"content":["hi",null,{"type":"text","text":"hi"},[1]]}}`,
-			Line{Message: &Message{Content: Content{Blocks: []Block{{}, {}, {Type: "text", Text: "hi"}, {}}}}}},
+			Line{Message: &Message{Content: Content{Blocks: []Block{{ToolPart: none}, {ToolPart: none}, {Type: "text", Text: "hi", ToolPart: none}, {ToolPart: none}}}}}},
 		{"fields of a block",
 			`{"type":"assistant","uuid":"a","message":{"content":[{"type":["text"],"text":{"a":1},"id":5,"name":"Bash","input":"ls","is_error":"yes"}],"model":3,"usage":{"output_tokens":9}}}`,
-			Line{Message: &Message{Content: Content{Blocks: []Block{{Name: "Bash", Input: []byte(`"ls"`)}}},
+			Line{Message: &Message{Content: Content{Blocks: []Block{{ToolPart: &ToolPart{Name: "Bash", Input: []byte(`"ls"`)}}}},
 				Usage: usageOf(Counts{Absent, 9, Absent, Absent, Absent, Absent})}}},
 		{"message is text", `{"type":"user","uuid":"a","message":"hi"}`, Line{}},
 		{"time is a number", `{"type":"user","uuid":"a","timestamp":1795341611358,"sessionId":"s"}`, Line{SessionID: "s"}},
@@ -278,6 +279,7 @@ func TestReadLosesNoLineToAWrongType(t *testing.T) {
 			}
 			got := *lines[0]
 			test.want.UUID, test.want.Type, test.want.Number = "a", got.Type, 1
+			test.want.Said = &Said{}
 			if test.want.Rare == nil {
 				test.want.Rare = &Rare{}
 			}
@@ -353,8 +355,8 @@ func TestNestedGivesTheSubagentsLine(t *testing.T) {
 	at := time.Date(2026, 11, 22, 10, 0, 12, 0, time.UTC)
 	want := &Line{
 		Type: "assistant", UUID: "n", SessionID: "s", AgentID: "a1b2c3", Timestamp: "2026-11-22T10:00:12Z", IsSidechain: true, Version: "2.1.30",
-		RequestID: "req_1", Number: 1, Time: at, Rare: &Rare{},
-		Message: &Message{ID: "msg_1", Model: "m", Content: Content{Blocks: []Block{{Type: "text", Text: "hi"}}},
+		RequestID: "req_1", Number: 1, Time: at, Said: &Said{}, Rare: &Rare{},
+		Message: &Message{ID: "msg_1", Model: "m", Content: Content{Blocks: []Block{{Type: "text", Text: "hi", ToolPart: &ToolPart{}}}},
 			Usage: usageOf(Counts{Absent, 5, Absent, Absent, Absent, Absent})},
 	}
 	if got := lines[0].Nested(); !reflect.DeepEqual(got, want) {

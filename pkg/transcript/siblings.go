@@ -48,6 +48,9 @@ type heldLine struct {
 	owner bool  // the id is the line's own, and not its message's
 }
 
+// maxHeld bounds what is kept of a file for comparison; a line has two ids at most.
+const maxHeld = 2 * maxLines
+
 // heldBy reads what a file holds; what it held before stays.
 func (o owner) heldBy(path string, before *held) *held {
 	h := &held{}
@@ -69,7 +72,7 @@ func (o owner) heldBy(path string, before *held) *held {
 			}
 		}
 		for _, id := range idsOn(l) {
-			if line.id, line.owner = idHash(id), id == l.UUID; !seen[line.id] {
+			if line.id, line.owner = idHash(id), id == l.UUID; !seen[line.id] && len(h.lines) < maxHeld {
 				seen[line.id] = true
 				h.lines = append(h.lines, line)
 			}
@@ -83,7 +86,7 @@ func (o owner) heldBy(path string, before *held) *held {
 			h.begun = before.begun
 		}
 		for _, line := range before.lines {
-			if !seen[line.id] {
+			if !seen[line.id] && len(h.lines) < maxHeld {
 				h.lines = append(h.lines, line)
 			}
 		}

@@ -22,6 +22,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/smithy-go/logging"
+	"github.com/aws/smithy-go/middleware"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
 // S3Options say which bucket, where, and how.
@@ -453,10 +455,44 @@ func (s *S3) nextPage(prefix string, page *s3.ListObjectsV2Output, in *s3.ListOb
 	return nil
 }
 
+// maxPage bounds the answer to a list: a page has at most 1,000 keys of 1,024 bytes, which are six times as long where all is escaped.
+const maxPage = 16 << 20
+
+var errLongPage = errors.New("the answer is longer than any page of a list")
+
+// pageBody is an answer of which left bytes are read.
+type pageBody struct {
+	io.ReadCloser
+	left int
+}
+
+func (b *pageBody) Read(p []byte) (int, error) {
+	if b.left == 0 {
+		return 0, errLongPage
+	}
+	n, err := b.ReadCloser.Read(p[:min(len(p), b.left)])
+	b.left -= n
+	return n, err
+}
+
+// bounded ends the reading of an answer that is longer than any page.
+func bounded(o *s3.Options) {
+	o.APIOptions = append(o.APIOptions, func(stack *middleware.Stack) error {
+		return stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc("amsMaxPage",
+			func(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (middleware.DeserializeOutput, middleware.Metadata, error) {
+				out, meta, err := next.HandleDeserialize(ctx, in)
+				if answer, ok := out.RawResponse.(*smithyhttp.Response); ok {
+					answer.Body = &pageBody{answer.Body, maxPage}
+				}
+				return out, meta, err
+			}), middleware.After)
+	})
+}
+
 func (s *S3) listPage(ctx context.Context, prefix string, in *s3.ListObjectsV2Input) (*s3.ListObjectsV2Output, error) {
 	c := s.begin(ctx, "list", prefix, 0)
 	defer c.end()
-	page, err := s.client.ListObjectsV2(c.ctx, in, c.watch)
+	page, err := s.client.ListObjectsV2(c.ctx, in, c.watch, bounded)
 	if err != nil {
 		return nil, c.failed(err)
 	}

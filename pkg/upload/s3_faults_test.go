@@ -555,3 +555,12 @@ func TestS3PolicyThatDeniesTheIndex(t *testing.T) {
 		t.Error("denied is not absent")
 	}
 }
+
+func TestS3ListPageIsBounded(t *testing.T) {
+	setAWS(t, testKey, testSecret)
+	page := "<ListBucketResult><Name>b</Name><IsTruncated>false</IsTruncated><Marker>" + strings.Repeat("a", 32<<20) + "</Marker></ListBucketResult>"
+	s := openS3(t, upload.S3Options{
+		Endpoint: serve(t, true, answer(200, "Content-Type: application/xml", page)), Timeouts: upload.S3Timeouts{Backoff: 1},
+	})
+	wantError(t, s.List(t.Context(), "", func(upload.Object) error { return nil }), "in bucket bucket", "longer than any page")
+}
