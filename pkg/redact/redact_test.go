@@ -170,7 +170,8 @@ func TestHugeTexts(t *testing.T) {
 		"-", "+1 ", "1 ", "415-", "4111 ", "@", "a@b.", "eyJ.", "\\", "\\n", "<password>", "login x password ",
 		"Bearer ", "password: \"", "setenv(\"key\",",
 		"://a:b", "\"", "Cookie: a=",
-		"sudo -S<<<", "\"data\":{", "\"kind\":\"Secret\",\"data\":{\"a\":\"", "Use ", "use x as the API key ", "passphrase is ",
+		"sudo -S<<<", "\"data\":{", "\"kind\":\"Secret\",\"data\":{\"a\":\"", "Use ",
+		"use x as the API key ", "passphrase is ",
 		"MT", "a.atlasv1.", "-us1", "x.login(\"a\",\"", "client.auth(\"")
 	for _, piece := range pieces {
 		text := strings.Repeat(piece, 1<<17/len(piece))
