@@ -115,6 +115,9 @@ func (l *ledger) open(p, i int) []*call {
 // exactly finds the turns among calls whose tokens are a bill's increment, the later ones where several are. A
 // process makes whole turns.
 func (l *ledger) exactly(calls []*call, increment tokens) ([]*call, bool) {
+	if !increment.within(sumOf(calls)) {
+		return nil, false
+	}
 	var turns [][]*call
 	at := map[string]int{}
 	for _, c := range slices.Backward(calls) {

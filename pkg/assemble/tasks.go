@@ -107,7 +107,7 @@ func (t *tool) backgroundTask() string {
 			}
 		}
 	}
-	if t.result == nil || t.name != "Bash" {
+	if t.result == nil || t.name != "Bash" || !bytes.Contains(t.result.Content, []byte(runningWithID)) {
 		return ""
 	}
 	_, rest, _ := strings.Cut(blockText(t.result.Content), runningWithID)

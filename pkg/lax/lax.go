@@ -16,6 +16,7 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -89,6 +90,9 @@ func Line(v any) ([]byte, error) {
 func String(r Raw) string {
 	if r.Kind() != '"' {
 		return ""
+	}
+	if n := len(r) - 1; n > 0 && r[0] == '"' && r[n] == '"' && bytes.IndexByte(r, '\\') < 0 && utf8.Valid(r) {
+		return string(r[1:n]) // most are so plain, and long ones are copied once
 	}
 	b, err := jsontext.AppendUnquote(nil, r)
 	if err != nil && len(b) == 0 {
