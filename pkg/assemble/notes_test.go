@@ -47,3 +47,31 @@ func TestANoteSaysWhatHappenedOnce(t *testing.T) {
 		}
 	}
 }
+
+func TestTwoClientsThatResumeAtOnceAreTwo(t *testing.T) {
+	const resume = `"hook_event_name":"SessionStart","source":"resume"`
+	of := func(pid string) string { return `{"claude":{"CLAUDE_PID":"` + pid + `"}}` }
+	for _, c := range []struct {
+		name     string
+		contexts [2]string
+		want     int
+	}{
+		{"two clients", [2]string{of("7"), of("8")}, 2},
+		{"two registrations of one client", [2]string{of("7"), of("7")}, 1},
+		{"clients that do not say who they are", [2]string{`{"user":"a"}`, `{"user":"a"}`}, 1},
+	} {
+		records := hooksOf(t, "0s="+resume, "100ms="+resume)
+		for i := range records {
+			records[i].Context = []byte(c.contexts[i])
+		}
+		got := 0
+		for _, e := range joined(t, records).Events {
+			if e.Name == "notification:session_resume" {
+				got++
+			}
+		}
+		if got != c.want {
+			t.Errorf("%s: got %d resumes, want %d", c.name, got, c.want)
+		}
+	}
+}
