@@ -190,14 +190,22 @@ func countedAs(counts map[string]int, name string) string {
 	return "(others)"
 }
 
-// readRecords decodes the payloads. Equal bytes within two seconds count once, unless the client's process ended in between; what is
-// not JSON is counted.
+// readRecords decodes the payloads. Equal bytes of one client within two seconds count once, unless its process ended in between; what
+// is not JSON is counted.
 func (j *joiner) readRecords() {
 	c := &j.completed
 	c.Records = map[string]int{}
 	room := lax.Room{Left: maxKept, Part: maxPart}
-	seen := map[[sha256.Size]byte]time.Time{}
-	for _, r := range j.in.Records {
+	type sight struct {
+		payload [sha256.Size]byte
+		client  string
+	}
+	seen := map[sight]time.Time{}
+	client := ""
+	for i, r := range j.in.Records {
+		if i == 0 || string(r.Context) != string(j.in.Records[i-1].Context) {
+			client = clientOf(r.Context)
+		}
 		at := r.At.UTC().Truncate(time.Microsecond)
 		if !believable(at) {
 			at = time.Time{}
@@ -206,8 +214,8 @@ func (j *joiner) readRecords() {
 			c.CutRecords++
 		}
 		raw := bytes.TrimSpace(r.Raw)
-		sum := sha256.Sum256(raw)
-		if first, ok := seen[sum]; ok && r.At.Sub(first) <= twiceWithin {
+		one := sight{sha256.Sum256(raw), client}
+		if first, ok := seen[one]; ok && r.At.Sub(first) <= twiceWithin {
 			c.DuplicateRecords++
 			continue
 		}
@@ -215,7 +223,7 @@ func (j *joiner) readRecords() {
 		if err == nil && p.Event == hook.SessionEnd {
 			clear(seen) // a resume within two seconds begins with the same bytes as the one before it
 		}
-		seen[sum] = r.At
+		seen[one] = r.At
 		if err != nil {
 			c.UnreadableRecords++
 			continue

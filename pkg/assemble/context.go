@@ -39,6 +39,16 @@ func (j *joiner) readContexts() {
 	}
 }
 
+// clientOf is the process of the client that a hook ran for, where the context says it: two that resume one session at once begin
+// with the same bytes.
+func clientOf(context []byte) string {
+	c, err := hook.ParseContext(context)
+	if err != nil {
+		return ""
+	}
+	return c.Claude["CLAUDE_PID"]
+}
+
 func newer(have *string, next string) {
 	if next != "" {
 		*have = next

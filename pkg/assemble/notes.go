@@ -13,7 +13,13 @@ import (
 
 // addNotes makes events of what is worth knowing and is no prompt, call, agent, compaction or error.
 func (j *joiner) addNotes() {
-	told := map[string]int{} // task notifications in the transcript: hooks have them too, as prompts
+	told := map[string]int{}     // task notifications in the transcript: hooks have them too, as prompts
+	asked := map[string]string{} // what the prompts of hooks were, by their ids: the transcript may have one as a command
+	for _, p := range j.prompts {
+		if p.id != "" && p.record != nil {
+			asked[p.id] = strings.TrimSpace(p.text)
+		}
+	}
 	for _, f := range j.in.Files {
 		agentID := ""
 		if f.Agent != nil {
@@ -30,6 +36,9 @@ func (j *joiner) addNotes() {
 				if others == "" {
 					continue
 				}
+			}
+			if kind == slashCommand && asked[l.PromptID] == text {
+				continue
 			}
 			if kind != "" {
 				j.addNote(kind, text, l.Time, agentID, l.PromptID)
@@ -53,6 +62,9 @@ func (j *joiner) addNotes() {
 
 // taskNotification is the kind of what a background task says when it ends.
 const taskNotification = "task_notification"
+
+// slashCommand is the kind of a command of a person's that made no prompt.
+const slashCommand = "command"
 
 // teammateMessage is the kind of what another session of a team said.
 const teammateMessage = "teammate_message"
@@ -84,8 +96,13 @@ func noteOf(r *record) (kind, text string) {
 	case hook.Notification:
 		return plainNotification, r.Message
 	case hook.SessionStart:
-		if r.Source == "resume" || r.Source == "fork" || r.Source == "clear" {
-			return "session_" + r.Source, "the session began by " + r.Source
+		switch r.Source {
+		case "resume":
+			return "session_resume", "the session was resumed"
+		case "fork":
+			return "session_fork", "the session began as a fork"
+		case "clear":
+			return "session_clear", "the session began with /clear"
 		}
 	case hook.Setup:
 		return "setup", r.Trigger
@@ -144,7 +161,7 @@ func lineNote(l *transcript.Line) (kind, text string) {
 	case strings.HasPrefix(text, requestInterrupted):
 		return "interrupted", strings.Trim(text, "[]")
 	case strings.HasPrefix(text, "<command-name>"):
-		return "command", slashText(text)
+		return slashCommand, slashText(text)
 	case strings.HasPrefix(text, "<task-notification>"):
 		return taskNotification, taskNote(text)
 	case strings.HasPrefix(text, "Another Claude session sent a message:"), strings.HasPrefix(text, "<teammate-message"),
@@ -156,13 +173,15 @@ func lineNote(l *transcript.Line) (kind, text string) {
 	return "", ""
 }
 
-// taskNote is what a task notification says, without its paths.
+// taskNote is what a task notification says, without its paths. The status follows where the summary's own
+// words, those after the quoted name of the task, lack it.
 func taskNote(text string) string {
-	if s := tagged(text, "summary"); s != "" {
-		if status := tagged(text, "status"); status != "" {
-			return s + " (" + status + ")"
-		}
-		return s
+	summary, status := tagged(text, "summary"), tagged(text, "status")
+	switch said := summary[strings.LastIndex(summary, `"`)+1:]; {
+	case summary == "":
+		return text
+	case strings.Contains(said, status):
+		return summary
 	}
-	return text
+	return summary + " (" + status + ")"
 }
