@@ -296,23 +296,26 @@ func (o owner) idsOf(f *mainFile, before idList) idList {
 		return before
 	}
 	defer file.Close()
-	ids, err := scanIDs(file, f.size)
+	ids, err := scanIDs(file)
 	if err != nil {
 		return before
 	}
+	list := make(idList, 0, 8*len(ids))
+	for _, id := range ids {
+		list = list.append(id)
+	}
+	if len(before) == 0 {
+		return list
+	}
 	seen := make(map[uint64]bool, len(ids))
-	var list idList
-	add := func(id uint64) {
+	for _, id := range ids {
+		seen[id] = true
+	}
+	for id := range before.all {
 		if !seen[id] {
 			seen[id] = true
 			list = list.append(id)
 		}
-	}
-	for _, id := range ids {
-		add(id)
-	}
-	for id := range before.all {
-		add(id)
 	}
 	return list
 }

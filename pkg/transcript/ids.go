@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"strings"
+	"sync"
 )
 
 // WorldwideID reports whether a message id is the API's own, and so the same call in whichever file of a session it stands: gateways make
@@ -40,10 +41,12 @@ const maxIDBytes = 256
 // scanChunk is how much of a file is looked at at once: it stays in the processor's cache while it is looked at twice.
 const scanChunk = 256 << 10
 
+var scanBuffers = sync.Pool{New: func() any { b := make([]byte, scanChunk); return &b }}
+
 // scanIDs returns the hashes of all ids in a transcript, each once: the text of every member "uuid", and every message id of the API,
 // wherever they stand and however the JSON is spelled. It decodes nothing, and so finds a few that are no line's own: they make
-// a candidate of a file, never a copy of a line. size is about how much there is to read.
-func scanIDs(r io.Reader, size int64) ([]uint64, error) {
+// a candidate of a file, never a copy of a line.
+func scanIDs(r io.Reader) ([]uint64, error) {
 	seen := map[uint64]bool{}
 	var out []uint64
 	found := func(id []byte) {
@@ -52,7 +55,9 @@ func scanIDs(r io.Reader, size int64) ([]uint64, error) {
 			out = append(out, h)
 		}
 	}
-	buf := make([]byte, min(scanChunk, max(size+1, 4*maxIDBytes)))
+	pooled := scanBuffers.Get().(*[]byte)
+	defer scanBuffers.Put(pooled)
+	buf := *pooled
 	kept := 0 // bytes of the chunk before, in which the begin of an id may stand
 	for {
 		n, err := io.ReadFull(r, buf[kept:])

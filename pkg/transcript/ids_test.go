@@ -29,7 +29,7 @@ func TestScanIDsFindsIDsHoweverTheyAreSpelled(t *testing.T) {
 		{"a message of a gateway", `{"message":{"id":"msg_20250101120000"}}`, nil},
 		{"a longer name", `{"parentUuid":"x","leafuuid":"y"}`, nil},
 	} {
-		got, err := scanIDs(strings.NewReader(row.text), int64(len(row.text)))
+		got, err := scanIDs(strings.NewReader(row.text))
 		var want []uint64
 		for _, id := range row.want {
 			want = append(want, idHash(id))
@@ -45,7 +45,7 @@ func TestScanIDsAtEveryPlaceOfAChunk(t *testing.T) {
 	for _, id := range []string{`"uuid": "0123456789"`, `\"uuid\": \"0123456789\"`, `"id":"msg_01AbcdefghijklmnopqrstuV"`} {
 		for shift := range 2 * maxIDBytes {
 			text := strings.Repeat("x", scanChunk-maxIDBytes-shift/2) + id + strings.Repeat("y", shift%7) + strings.Repeat("z", maxIDBytes)
-			got, err := scanIDs(iotest.HalfReader(strings.NewReader(text)), scanChunk)
+			got, err := scanIDs(iotest.HalfReader(strings.NewReader(text)))
 			want := 1
 			if strings.HasPrefix(id, `\`) {
 				want = 0
@@ -65,7 +65,7 @@ func BenchmarkScanIDs(b *testing.B) {
 	}
 	b.SetBytes(int64(text.Len()))
 	for b.Loop() {
-		if ids, err := scanIDs(strings.NewReader(text.String()), int64(text.Len())); err != nil || len(ids) != 2000 {
+		if ids, err := scanIDs(strings.NewReader(text.String())); err != nil || len(ids) != 2000 {
 			b.Fatal(len(ids), err)
 		}
 	}
