@@ -45,6 +45,11 @@ type env struct {
 // a small machine, a container or a cron job can spare.
 const memoryLimit = 400 << 20
 
+// gcPercent lets the heap grow to three times of what is in use before garbage is collected, up to the limit: what is read, joined and
+// encoded is garbage a moment later, and the collector took a fifth of the time that an import takes (bench/transcripts: 115 MB
+// of memory instead of 90).
+const gcPercent = 200
+
 func main() {
 	self, err := os.Executable()
 	if err != nil {
@@ -52,6 +57,9 @@ func main() {
 	}
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(memoryLimit)
+	}
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
 	}
 	world := env{
 		args: os.Args[1:], stdin: os.Stdin, stdout: toPerson(os.Stdout), stderr: toPerson(os.Stderr),
