@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"ams/pkg/receipt"
+	"ams/pkg/recorded"
 	"ams/pkg/schedule"
 	"ams/pkg/screen"
 )
@@ -107,8 +108,8 @@ func ago(now, then time.Time) string { return screen.Duration(max(now.Sub(then).
 
 // backlog counts the sessions whose spools hold something that no run has looked at.
 func (d *doctor) backlog() (waiting int, oldest time.Time) {
-	for _, s := range withNews(d.receipts, d.set, d.spools, d.set.openArchive()) {
-		if r := d.receipts[s.Name]; r != nil && receipt.Same(spoolStats(s), r.Spool) {
+	for _, s := range d.set.shipping(d.e).News(d.receipts, d.spools) {
+		if r := d.receipts[s.Name]; r != nil && receipt.Same(recorded.SpoolStats(s), r.Spool) {
 			continue // it goes on, or is to be looked at again for another reason
 		}
 		waiting++

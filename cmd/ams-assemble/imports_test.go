@@ -29,6 +29,9 @@ var mayImport = map[string]string{
 	"ams/pkg/hook":           "lax",
 	"ams/pkg/transcript":     "lax safefile",
 	"ams/pkg/assemble":       "lax schema hook transcript price",
+	"ams/pkg/parallel":       "",
+	"ams/pkg/recorded":       "lax safefile spool hook transcript assemble price bundle receipt redact schema",
+	"ams/pkg/ship":           "recorded parallel receipt redact bundle assemble schema screen safefile spool transcript upload",
 	"ams/cmd/ams-hook":       "spool",
 }
 
