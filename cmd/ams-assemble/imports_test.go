@@ -1,7 +1,9 @@
 package main
 
 import (
+	"os"
 	"os/exec"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -68,6 +70,29 @@ func TestImportsRunOneWay(t *testing.T) {
 	}
 	if checked <= len(mayImport) {
 		t.Errorf("%d packages were checked, want all %d and ams-assemble", checked, len(mayImport))
+	}
+}
+
+// TestArchitecture holds docs/architecture.md to the rooms that there are.
+func TestArchitecture(t *testing.T) {
+	page := readText(t, "../../docs/architecture.md")
+	named := map[string]bool{}
+	for _, name := range regexp.MustCompile(`pkg/[a-z]+(/[a-z]+)?`).FindAllString(page, -1) {
+		named["ams/"+name] = true
+	}
+	for pkg := range mayImport {
+		if strings.HasPrefix(pkg, "ams/pkg/") && !named[pkg] {
+			t.Errorf("docs/architecture.md does not name %s", pkg)
+		}
+		delete(named, pkg)
+	}
+	for _, pkg := range testOnly {
+		delete(named, pkg)
+	}
+	for pkg := range named {
+		if _, err := os.Stat("../../" + strings.TrimPrefix(pkg, "ams/")); err != nil {
+			t.Errorf("docs/architecture.md names %s, which is not there", pkg)
+		}
 	}
 }
 
