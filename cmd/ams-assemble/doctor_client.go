@@ -9,7 +9,6 @@ import (
 	"maps"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -38,7 +37,7 @@ func (d *doctor) checkSettings(context.Context) {
 		d.warn("settings", "set CLAUDE_CONFIG_DIR to a path from the root", "%s", word)
 	}
 	for _, f := range clientsettings.Files(d.set.claudeDir, d.project, managedDir(d.e)) {
-		b, err := readSmall(f.Path)
+		b, err := safefile.ReadSmall(f.Path)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
@@ -234,7 +233,7 @@ func (d *doctor) checkAgree(context.Context) {
 		if err == nil && place.Refused != nil {
 			d.warn("agree", unsafeNext, "%s of %s is not used (%v): hooks record into %s", setting, f.Path, place.Refused, place.Dir)
 		}
-		if err != nil || !samePath(place.Dir, d.set.spoolDir) {
+		if err != nil || !safefile.Same(place.Dir, d.set.spoolDir) {
 			agreed = false
 			d.problem("agree", "ams-assemble install --spool-dir DIR sets both", "%s lets hooks record into %s, and ams-assemble reads %s", f.Path, setting, d.set.spoolDir)
 		}
@@ -244,7 +243,7 @@ func (d *doctor) checkAgree(context.Context) {
 		d.problem("agree", "unset AMS_DISABLE", "AMS_DISABLE=%s in this environment: ams-hook records nothing in clients started here", v)
 	}
 	if !said && len(d.hookPrograms()) > 0 {
-		if place, err := spool.PlaceFor("", d.e.getenv); err == nil && !samePath(place.Dir, d.set.spoolDir) {
+		if place, err := spool.PlaceFor("", d.e.getenv); err == nil && !safefile.Same(place.Dir, d.set.spoolDir) {
 			agreed = false
 			d.problem("agree", "ams-assemble install", "hooks record into %s unless their environment says otherwise, and ams-assemble reads %s", place.Dir, d.set.spoolDir)
 		}
@@ -260,15 +259,6 @@ const unsafeNext = "make it a folder of your own that nobody else may write to (
 // disables reports whether a value of AMS_DISABLE turns ams-hook off, as ams-hook reads it.
 func disables(v string) bool {
 	return slices.Contains([]string{"1", "true", "yes", "on"}, strings.ToLower(v))
-}
-
-func samePath(a, b string) bool {
-	if filepath.Clean(a) == filepath.Clean(b) {
-		return true
-	}
-	x, err1 := os.Stat(a)
-	y, err2 := os.Stat(b)
-	return err1 == nil && err2 == nil && os.SameFile(x, y)
 }
 
 // checkTrial gives the registered program an event and reads it back, and measures how long it takes on this machine.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"ams/pkg/clientsettings"
+	"ams/pkg/safefile"
 )
 
 // mayStart reports whether doctor may start a program that a settings file registers. A project's files come
@@ -21,7 +22,7 @@ func (d *doctor) mayStart(f settingsFile, program string) bool {
 		return true // it is not there, which is said
 	}
 	own, err := findHook(d.e, "")
-	return err == nil && samePath(path, own)
+	return err == nil && safefile.Same(path, own)
 }
 
 // inHome is a program's path with the home folder that a shell would put in.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"ams/pkg/receipt"
+	"ams/pkg/safefile"
 	"ams/pkg/schedule"
 	"ams/pkg/screen"
 )
@@ -18,7 +19,7 @@ import (
 func (d *doctor) checkSchedule(ctx context.Context) {
 	m := machineOf(d.e)
 	found := 0
-	for _, kind := range scheduleKinds {
+	for _, kind := range schedule.Kinds() {
 		if kind == schedule.Launchd != (m.GOOS == "darwin") && kind != schedule.Cron {
 			continue
 		}
@@ -28,7 +29,7 @@ func (d *doctor) checkSchedule(ctx context.Context) {
 		}
 		found++
 		switch {
-		case entry.Program != "" && !samePath(entry.Program, d.e.self):
+		case entry.Program != "" && !safefile.Same(entry.Program, d.e.self):
 			d.warn("schedule", "ams-assemble install", "%s starts %s, and not this ams-assemble (%s)", entry.Where, entry.Program, d.e.self)
 		case !entry.Active:
 			d.problem("schedule", "ams-assemble install", "%s is there, but %s does not run it", entry.Where, kind)

@@ -79,7 +79,7 @@ func (d *doctor) checkPlanted(context.Context) {
 		d.warn("planted", "", "and %s more like it", screen.Number(int64(more)))
 	}
 	place, err := spool.PlaceFor("", d.e.getenv)
-	if err != nil || samePath(place.Dir, d.set.spoolDir) {
+	if err != nil || safefile.Same(place.Dir, d.set.spoolDir) {
 		return
 	}
 	lines, err := spool.ReadLog(place.Dir)

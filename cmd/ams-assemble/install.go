@@ -14,6 +14,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"ams/pkg/clientsettings"
+	"ams/pkg/safefile"
 	"ams/pkg/screen"
 	"ams/pkg/spool"
 )
@@ -249,7 +250,7 @@ func spoolFor(e env, c *cli.Context, set settings, t target, now *clientsettings
 		switch {
 		case err != nil:
 			return "", "", err
-		case samePath(there, dir) || !t.shared():
+		case safefile.Same(there, dir) || !t.shared():
 			return existing, there, nil
 		}
 		fmt.Fprintf(e.stderr, "ams-assemble: warning: %s records into %s, and ams-assemble reads %s; --spool-dir sets both\n", t.path, existing, dir)
@@ -315,7 +316,7 @@ func (in *installation) nextStep() {
 // warnAround tells what keeps the hook from running, or lets it run twice, in the other settings that this client reads.
 func warnAround(e env, set settings, t target, hook string) {
 	for _, f := range clientsettings.Files(set.claudeDir, t.project, managedDir(e)) {
-		b, err := readSmall(f.Path)
+		b, err := safefile.ReadSmall(f.Path)
 		if err != nil {
 			continue
 		}

@@ -38,7 +38,7 @@ func readChange(path string) (*fileChange, error) {
 	case err != nil:
 		return nil, fmt.Errorf("read %s: %w", path, err)
 	}
-	if c.before, err = readSmall(target); err != nil {
+	if c.before, err = safefile.ReadSmall(target); err != nil {
 		return nil, fmt.Errorf("read %s: %w", path, err)
 	}
 	info, err := os.Stat(target)
@@ -47,15 +47,6 @@ func readChange(path string) (*fileChange, error) {
 	}
 	c.target, c.mode, c.exists, c.after = target, info.Mode().Perm(), true, c.before
 	return c, nil
-}
-
-// maxSmall bounds a file that a person or an administrator writes by hand: settings, prices,
-// patterns. Those of a client with hundreds of permissions have 100 kB.
-const maxSmall = 16 << 20
-
-// readSmall reads a file that a person keeps, behind a link perhaps, and waits for nothing that was put in its place.
-func readSmall(path string) ([]byte, error) {
-	return safefile.Read(path, safefile.Rules{Links: true, MaxBytes: maxSmall})
 }
 
 // changed reports whether there is anything to write.
@@ -72,7 +63,7 @@ func (c *fileChange) write() error {
 	if err := os.MkdirAll(filepath.Dir(c.target), 0o700); err != nil {
 		return fmt.Errorf("write %s: %w", c.path, err)
 	}
-	now, err := readSmall(c.target)
+	now, err := safefile.ReadSmall(c.target)
 	if err != nil && (c.exists || !errors.Is(err, fs.ErrNotExist)) {
 		return fmt.Errorf("write %s: %w", c.path, err)
 	}

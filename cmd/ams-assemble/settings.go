@@ -18,6 +18,7 @@ import (
 	"ams/pkg/price"
 	"ams/pkg/receipt"
 	"ams/pkg/redact"
+	"ams/pkg/safefile"
 	"ams/pkg/schema"
 	"ams/pkg/spool"
 	"ams/pkg/upload"
@@ -173,7 +174,7 @@ func (s *settings) readPrivacy(c *cli.Context) error {
 	if path == "" {
 		return nil
 	}
-	b, err := readSmall(path)
+	b, err := safefile.ReadSmall(path)
 	if err != nil {
 		return fmt.Errorf("--redact-rules: %w", err)
 	}

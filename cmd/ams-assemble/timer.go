@@ -14,9 +14,6 @@ import (
 	"ams/pkg/screen"
 )
 
-// scheduleKinds are the ways to run by itself.
-var scheduleKinds = []schedule.Kind{schedule.Cron, schedule.Systemd, schedule.Launchd}
-
 func machineOf(e env) schedule.Machine {
 	return schedule.Machine{Home: homeDir(e), GOOS: runtime.GOOS, UID: os.Getuid(), Run: schedule.Exec}
 }
@@ -33,7 +30,7 @@ type timerPlan struct {
 // planSchedule plans to run this program every five minutes, in one way alone. Without a word from the person it keeps the way that is there, else
 // takes what the machine has; none takes away what is there.
 func planSchedule(ctx context.Context, e env, named string) (*timerPlan, error) {
-	if named != "" && named != string(schedule.None) && !slices.Contains(scheduleKinds, schedule.Kind(named)) {
+	if named != "" && named != string(schedule.None) && !slices.Contains(schedule.Kinds(), schedule.Kind(named)) {
 		return nil, usagef("--schedule must be cron, systemd, launchd or none, not %q", named)
 	}
 	t, err := planUnschedule(ctx, e)
@@ -76,7 +73,7 @@ func planSchedule(ctx context.Context, e env, named string) (*timerPlan, error) 
 func planUnschedule(ctx context.Context, e env) (*timerPlan, error) {
 	t := &timerPlan{machine: machineOf(e)}
 	var failed error
-	for _, kind := range scheduleKinds {
+	for _, kind := range schedule.Kinds() {
 		change, err := t.machine.PlanRemove(ctx, kind)
 		if err != nil && !errors.Is(err, exec.ErrNotFound) {
 			failed = errors.Join(failed, err)
