@@ -138,9 +138,9 @@ func examine(e env, c *cli.Context, quick bool) error {
 	if err != nil { // without its own settings it cannot look anywhere
 		d := &doctor{e: e}
 		next := "mend the setting, or the file that it names"
-		var hinted *hintError
+		var hinted hinter
 		if errors.As(err, &hinted) {
-			next = hinted.hint
+			next = hinted.Hint()
 		}
 		d.problem("own", next, "%v", err)
 		return d.tell(c)

@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"ams/pkg/clientsettings"
+	"ams/pkg/install"
 	"ams/pkg/safefile"
 	"ams/pkg/screen"
 	"ams/pkg/spool"
@@ -20,7 +21,7 @@ import (
 
 // checkClient asks the client for its version: which events it knows hangs on it.
 func (d *doctor) checkClient(ctx context.Context) {
-	version, err := clientVersion(ctx, d.client)
+	version, err := install.ClientVersion(ctx, d.client)
 	if err != nil {
 		d.warn("client", "--client names the program, where it is not in PATH", "its version is not known: %v", err)
 		return
@@ -32,11 +33,11 @@ func (d *doctor) checkClient(ctx context.Context) {
 // checkSettings reads the client's settings files. One that is no JSON turns every hook in it off, without a word of the client's.
 func (d *doctor) checkSettings(context.Context) {
 	bad := false
-	if word := relativeConfigDir(d.e, d.set); word != "" {
+	if word := machineOf(d.e).RelativeConfigDir(d.set.claudeDir); word != "" {
 		bad = true
 		d.warn("settings", "set CLAUDE_CONFIG_DIR to a path from the root", "%s", word)
 	}
-	for _, f := range clientsettings.Files(d.set.claudeDir, d.project, managedDir(d.e)) {
+	for _, f := range clientsettings.Files(d.set.claudeDir, d.project, machineOf(d.e).ManagedDir()) {
 		b, err := safefile.ReadSmall(f.Path)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
@@ -261,6 +262,10 @@ func disables(v string) bool {
 	return slices.Contains([]string{"1", "true", "yes", "on"}, strings.ToLower(v))
 }
 
+// slowHook is what median is worth a word, in milliseconds: the client itself takes 8 to 10 for any
+// hook (measured with 2.1.330 on a quiet machine).
+const slowHook = 50
+
 // checkTrial gives the registered program an event and reads it back, and measures how long it takes on this machine.
 func (d *doctor) checkTrial(ctx context.Context) {
 	for _, command := range d.hookPrograms() {
@@ -272,12 +277,12 @@ func (d *doctor) checkTrial(ctx context.Context) {
 			d.problem("trial", "make the folder writable, or name another by ams-assemble install --spool-dir DIR", "the spool folder cannot be made: %v", err)
 			return
 		}
-		if err := tryHook(ctx, d.e, path, d.set.spoolDir); err != nil {
+		if err := machineOf(d.e).TryHook(ctx, path, d.set.spoolDir); err != nil {
 			d.problem("trial", "look at the hook's log; AMS_HOOK_DEBUG=1 lets it talk", "a trial event was not recorded: %v", err)
 			continue
 		}
-		median, worst, err := timeHook(ctx, d.e, path, d.set.spoolDir)
-		text := fmt.Sprintf("a trial event was recorded and read back; the hook takes %.1f ms (median of %d, at most %.1f ms)", median, trials, worst)
+		median, worst, err := machineOf(d.e).TimeHook(ctx, path, d.set.spoolDir)
+		text := fmt.Sprintf("a trial event was recorded and read back; the hook takes %.1f ms (median of %d, at most %.1f ms)", median, install.Trials, worst)
 		switch {
 		case err != nil:
 			d.problem("trial", "look at the hook's log", "the hook failed after the trial event: %v", err)

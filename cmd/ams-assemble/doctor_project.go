@@ -21,7 +21,7 @@ func (d *doctor) mayStart(f settingsFile, program string) bool {
 	if err != nil {
 		return true // it is not there, which is said
 	}
-	own, err := findHook(d.e, "")
+	own, err := machineOf(d.e).FindHook("")
 	return err == nil && safefile.Same(path, own)
 }
 

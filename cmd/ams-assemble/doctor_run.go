@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"ams/pkg/install"
 	"ams/pkg/receipt"
 	"ams/pkg/safefile"
 	"ams/pkg/schedule"
@@ -17,7 +18,7 @@ import (
 
 // checkSchedule looks whether this program runs by itself.
 func (d *doctor) checkSchedule(ctx context.Context) {
-	m := machineOf(d.e)
+	m := machineOf(d.e).Schedule()
 	found := 0
 	for _, kind := range schedule.Kinds() {
 		if kind == schedule.Launchd != (m.GOOS == "darwin") && kind != schedule.Cron {
@@ -152,7 +153,7 @@ const oldPrices = 180 * 24 * time.Hour
 
 // checkOwnSettings looks at the file with the settings of this program, and at the price table.
 func (d *doctor) checkOwnSettings(context.Context) {
-	path := envFile(homeDir(d.e))
+	path := install.EnvFile(homeDir(d.e))
 	if info, err := os.Stat(path); err == nil && runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 && holdsSecrets(path) {
 		d.warn("own", "chmod 600 "+path, "%s holds credentials and is open to others (%v)", path, info.Mode().Perm())
 	}
@@ -165,6 +166,6 @@ func (d *doctor) checkOwnSettings(context.Context) {
 }
 
 func holdsSecrets(path string) bool {
-	b, err := readEnv(path)
+	b, err := install.ReadEnv(path)
 	return err == nil && (strings.Contains(string(b), "SECRET") || strings.Contains(string(b), "TOKEN"))
 }

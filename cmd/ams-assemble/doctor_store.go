@@ -38,7 +38,7 @@ func (d *doctor) checkStore(ctx context.Context) {
 	} else if p.ignored != "" {
 		d.warn("store", oneWriter, "the server of %s does not heed %s", name, p.ignored)
 	}
-	if unseen := unseenCredentials(d.e); d.set.s3 != nil && d.scheduled && len(unseen) > 0 {
+	if unseen := machineOf(d.e).UnseenCredentials(); d.set.s3 != nil && d.scheduled && len(unseen) > 0 {
 		d.warn("store", "put credentials into ~/.aws/credentials or ~/.config/ams/env", "the schedule does not see %s of this shell", strings.Join(unseen, ", "))
 	}
 	if !p.listed.IsZero() {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"ams/pkg/install"
 	"ams/pkg/screen"
 )
 
@@ -42,7 +43,7 @@ func (l memoryLimits) isTight() bool {
 
 // startsUnder reports whether ams-hook starts under limits. It records nothing there.
 func startsUnder(ctx context.Context, e env, hook string, l memoryLimits) bool {
-	ctx, cancel := context.WithTimeout(ctx, hookTrial)
+	ctx, cancel := context.WithTimeout(ctx, install.HookTime)
 	defer cancel()
 	script := ""
 	for _, bound := range []struct {

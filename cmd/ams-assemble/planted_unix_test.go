@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"ams/pkg/catalog"
+	"ams/pkg/install"
 	"ams/pkg/schema"
 	"ams/pkg/spool"
 )
@@ -64,7 +65,7 @@ func TestAnEnvFileOfAnotherUserIsNotRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	none := func(string) (string, bool) { return "", false }
-	err := loadEnv(path, none, func(name, value string) error {
+	err := install.LoadEnv(path, none, func(name, value string) error {
 		t.Errorf("%s=%s was set", name, value)
 		return nil
 	})
