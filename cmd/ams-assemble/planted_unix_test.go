@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"ams/pkg/catalog"
-	"ams/pkg/install"
 	"ams/pkg/schema"
 	"ams/pkg/spool"
 )
@@ -54,23 +53,6 @@ func TestEachSpoolIsReadForItsOwner(t *testing.T) {
 		if code != exitDone || !strings.Contains(out, "from the transcript of one") || strings.Contains(out, "from the transcript of two") {
 			t.Errorf("%v: exit %d\n%s%s", args, code, out, talk)
 		}
-	}
-}
-
-func TestAnEnvFileOfAnotherUserIsNotRead(t *testing.T) {
-	onlyRoot(t, "an env file of another user")
-	path := filepath.Join(t.TempDir(), "env")
-	writeText(t, path, "AMS_S3_BUCKET=theirs\n")
-	if err := os.Chown(path, nobody, nobody); err != nil {
-		t.Fatal(err)
-	}
-	none := func(string) (string, bool) { return "", false }
-	err := install.LoadEnv(path, none, func(name, value string) error {
-		t.Errorf("%s=%s was set", name, value)
-		return nil
-	})
-	if err == nil || !strings.Contains(err.Error(), "it belongs to user 65534, not to user 0") {
-		t.Errorf("got %v", err)
 	}
 }
 

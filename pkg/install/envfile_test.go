@@ -47,3 +47,25 @@ func TestEnvFileFillsWhatIsNotSet(t *testing.T) {
 		t.Errorf("LoadEnv: %v, got %v", err, env)
 	}
 }
+
+func TestSetEnvLinesChangesOnlyWhatIsNamed(t *testing.T) {
+	for _, c := range []struct {
+		text string
+		vars map[string]string
+		want string // "": it cannot be written
+	}{
+		{"", map[string]string{"B": "2", "A": "1"}, "A=1\nB=2\n"},
+		{"# mine\nexport A=0\nC=3", map[string]string{"A": "1"}, "# mine\nA=1\nC=3\n"},
+		{"A=1\n", map[string]string{"A": "1"}, "A=1\n"},
+		{"no line\nA=0\n", map[string]string{"A": "1"}, "no line\nA=1\n"},
+		{"", map[string]string{"A": "two words"}, "A='two words'\n"},
+		{"", map[string]string{"A": "it's"}, "A=\"it's\"\n"},
+		{"", map[string]string{"A": "two\nlines"}, ""},
+		{"", map[string]string{"A": " "}, "A=' '\n"},
+	} {
+		got, err := setEnvLines(c.text, c.vars)
+		if got != c.want || (err != nil) != (c.want == "") {
+			t.Errorf("setEnvLines(%q, %v) = %q, %v; want %q", c.text, c.vars, got, err, c.want)
+		}
+	}
+}
