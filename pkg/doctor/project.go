@@ -1,4 +1,4 @@
-package main
+package doctor
 
 import (
 	"os/exec"
@@ -21,14 +21,14 @@ func (d *doctor) mayStart(f settingsFile, program string) bool {
 	if err != nil {
 		return true // it is not there, which is said
 	}
-	own, err := machineOf(d.e).FindHook("")
+	own, err := d.Machine.FindHook("")
 	return err == nil && safefile.Same(path, own)
 }
 
 // inHome is a program's path with the home folder that a shell would put in.
 func (d *doctor) inHome(program string) string {
 	if rest, ok := strings.CutPrefix(program, "~/"); ok {
-		return filepath.Join(homeDir(d.e), rest)
+		return filepath.Join(d.Machine.Home, rest)
 	}
 	return program
 }
