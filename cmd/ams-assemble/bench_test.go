@@ -4,17 +4,21 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"ams/pkg/price"
 	"ams/pkg/receipt"
+	"ams/pkg/recorded"
 	"ams/pkg/redact"
+	"ams/pkg/ship"
 	"ams/pkg/spool"
 	"ams/pkg/upload"
 )
@@ -57,7 +61,7 @@ func BenchmarkIdleRun(b *testing.B) {
 	e := env{now: time.Now, stdout: io.Discard, stderr: io.Discard}
 	b.ResetTimer()
 	for b.Loop() {
-		if err := runAll(context.Background(), e, set, runOptions{jobs: 2, retain: 1 << 62, spoolMax: 1 << 40}); err != nil {
+		if err := runAll(context.Background(), e, set, runOptions{jobs: 2, keep: ship.Retention{After: 1 << 62, MaxBytes: 1 << 40}}); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -89,8 +93,8 @@ func writeReceipts(b *testing.B, set settings, project string) {
 			main := filepath.Join(project, s.Name+".jsonl")
 			agents := filepath.Join(project, s.Name, "subagents")
 			r := receipt.Receipt{
-				SessionID: s.Name, Inputs: receipt.Look([]string{main, agents, filepath.Join(agents, "workflows")}), Spool: spoolStats(s),
-				LookedAt: time.Now(), Final: true, Program: set.join.ProgramVersion, Settings: set.fingerprint(),
+				SessionID: s.Name, Inputs: receipt.Look([]string{main, agents, filepath.Join(agents, "workflows")}), Spool: recorded.SpoolStats(s),
+				LookedAt: time.Now(), Final: true, Program: set.join.ProgramVersion, Settings: set.shipping(env{}).Fingerprint(),
 				Key: "sessions/2026/11/22/" + s.Name + ".json", RecordCount: 1, LastEvent: time.Now(), Compacted: true,
 			}
 			if err := book.Put(s.Name, r); err != nil {
@@ -183,6 +187,44 @@ func BenchmarkFind(b *testing.B) {
 					b.Fatal(talk.String())
 				}
 			}
+		})
+	}
+}
+
+// BenchmarkImportToABucket imports an archive into a bucket that is beside us and into one that is 40 ms away: what storing waits for. The archive
+// is that of AMS_BENCH_ARCHIVE, as `go run ./bench/transcripts -generate DIR` makes it, else 117 sessions of 1 MB.
+func BenchmarkImportToABucket(b *testing.B) {
+	archive := os.Getenv("AMS_BENCH_ARCHIVE")
+	if archive == "" {
+		archive = b.TempDir()
+		for i := range 117 {
+			id := fmt.Sprintf("00000000-0000-4000-8000-%012d", i)
+			if err := os.WriteFile(filepath.Join(archive, id+".jsonl"), []byte(strings.Repeat(oddLine(id, strings.Repeat("word ", 2000)), 100)), 0o600); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	for _, away := range []time.Duration{0, 40 * time.Millisecond} {
+		b.Run(away.String(), func(b *testing.B) {
+			server := newBucketServer(b)
+			var requests atomic.Int64
+			server.wrap = func(next http.Handler) http.Handler {
+				return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					requests.Add(1)
+					time.Sleep(away)
+					next.ServeHTTP(w, r)
+				})
+			}
+			for i := 0; b.Loop(); i++ {
+				e := env{
+					args:   append([]string{"import", "--s3-prefix", fmt.Sprint("p", i), archive}, server.flags(b.TempDir())...),
+					stdout: io.Discard, stderr: os.Stderr, now: time.Now, getenv: func(string) string { return "" },
+				}
+				if code := run(context.Background(), e); code != exitDone {
+					b.Fatalf("exit code %d", code)
+				}
+			}
+			b.ReportMetric(float64(requests.Load())/float64(b.N), "requests/op")
 		})
 	}
 }

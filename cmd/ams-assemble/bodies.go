@@ -16,6 +16,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"ams/pkg/catalog"
+	"ams/pkg/parallel"
 	"ams/pkg/safefile"
 	"ams/pkg/spool"
 	"ams/pkg/upload"
@@ -65,7 +66,7 @@ func newBodies(ctx context.Context, store upload.Store, cache string, all, among
 		objects []upload.Object
 		err     error
 	}
-	for l := range inOrder(ctx, list, func(day string) (l listed) {
+	for l := range parallel.InOrder(ctx, list, func(day string) (l listed) {
 		l.err = store.List(ctx, day, func(o upload.Object) error {
 			l.objects = append(l.objects, o)
 			return nil

@@ -20,6 +20,7 @@ import (
 	"ams/pkg/catalog"
 	"ams/pkg/lax"
 	"ams/pkg/price"
+	"ams/pkg/recorded"
 	"ams/pkg/schema"
 	"ams/pkg/screen"
 	"ams/pkg/story"
@@ -164,7 +165,7 @@ func demoEvents(dir string) ([]demoEvent, error) {
 	lines := bufio.NewScanner(bytes.NewReader(b))
 	lines.Buffer(nil, len(b)+1)
 	for lines.Scan() {
-		var line spoolLine
+		var line recorded.RecordLine
 		if err := lax.Unmarshal(lines.Bytes(), &line); err != nil {
 			return nil, fmt.Errorf("demo: %w", err)
 		}

@@ -6,15 +6,12 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"ams/pkg/doctor"
 	"ams/pkg/lax"
-	"ams/pkg/receipt"
 	"ams/pkg/screen"
-	"ams/pkg/spool"
 )
 
 func doctorCommand(e env) *cli.Command {
@@ -68,25 +65,11 @@ func examine(e env, c *cli.Context, quick bool) error {
 		Machine: machineOf(e), Quick: quick, Version: version(), VersionOf: versionOf,
 		ClaudeDir: set.claudeDir, ProjectDir: project, Client: c.String("client"),
 		SpoolDir: set.spoolDir, Refused: set.refused,
-		Receipts: set.receiptsPath(), Backlog: set.backlog,
+		Receipts: set.receiptsPath(), News: set.shipping(e).News,
 		Store:      doctor.Store{Name: set.storeName(), Bucket: set.s3 != nil, Open: set.open},
 		PricesDate: set.join.Prices.Date(),
 	})
 	return tellFindings(e, c, findings, quick)
-}
-
-// backlog counts the sessions whose spools hold something that no run has looked at.
-func (s settings) backlog(receipts map[string]*receipt.Receipt, spools []spool.Stat) (waiting int, oldest time.Time) {
-	for _, stat := range withNews(receipts, s, spools, s.openArchive()) {
-		if r := receipts[stat.Name]; r != nil && receipt.Same(spoolStats(stat), r.Spool) {
-			continue // it goes on, or is to be looked at again for another reason
-		}
-		waiting++
-		if at := stat.LastChange(); oldest.IsZero() || at.Before(oldest) {
-			oldest = at
-		}
-	}
-	return waiting, oldest
 }
 
 // examination is the form of doctor --json.

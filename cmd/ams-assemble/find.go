@@ -13,6 +13,7 @@ import (
 
 	"ams/pkg/catalog"
 	"ams/pkg/lax"
+	"ams/pkg/parallel"
 	"ams/pkg/schema"
 	"ams/pkg/screen"
 	"ams/pkg/search"
@@ -107,7 +108,7 @@ func find(e env, c *cli.Context, set settings, q catalog.Query, pattern *search.
 		return err
 	}
 	f := &finds{among: len(among), all: c.Bool("all"), json: c.Bool("json"), ids: shortIDs(all.Records), began: time.Now()}
-	results := inOrder(ctx, among, func(r catalog.Record) found { return f.lookInto(ctx, shelf, r, pattern) })
+	results := parallel.InOrder(ctx, among, func(r catalog.Record) found { return f.lookInto(ctx, shelf, r, pattern) })
 	show := func(p *page) error {
 		for r := range results {
 			if c.Context.Err() != nil || r.err != nil && ctx.Err() != nil {

@@ -7,16 +7,9 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"runtime"
-	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
-
-	"ams/pkg/price"
-	"ams/pkg/redact"
-	"ams/pkg/upload"
 )
 
 // oddLine is a person's prompt in a session.
@@ -98,57 +91,5 @@ func TestImportOfOddFiles(t *testing.T) {
 		if unused != 10 && unused != 11 {
 			t.Errorf("import --jobs %s names %d files that it did not use, want 10 and the link", jobs, unused)
 		}
-	}
-}
-
-// weighingStore is a store that keeps nothing and weighs the heap at every Put, where a worker holds most.
-type weighingStore struct {
-	nowhere
-	mu      sync.Mutex
-	weights []uint64
-}
-
-func (s *weighingStore) Put(context.Context, string, []byte, upload.PutOptions) (string, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.weights = append(s.weights, heapInUse())
-	return "", nil
-}
-
-func heapInUse() uint64 {
-	runtime.GC()
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	return m.HeapAlloc
-}
-
-// TestImportHoldsOnlyTheSessionsAtWork has an archive many times as large as what may be in memory.
-func TestImportHoldsOnlyTheSessionsAtWork(t *testing.T) {
-	const sessions, size, jobs = 100, 500_000, 2
-	dir := t.TempDir()
-	for i := range sessions {
-		id := fmt.Sprintf("00000000-0000-4000-8000-%012d", i)
-		if err := os.WriteFile(filepath.Join(dir, id+".jsonl"), []byte(oddLine(id, strings.Repeat("word ", size/5))), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	var stdout, stderr bytes.Buffer
-	store := &weighingStore{}
-	prices, err := price.Embedded()
-	if err != nil {
-		t.Fatal(err)
-	}
-	set := settings{spoolDir: t.TempDir(), now: true, join: joinSettings(prices), redact: redact.Rules{Secrets: true}}
-	im := newImporter(env{stdout: &stdout, stderr: &stderr, now: time.Now}, set, jobs)
-	im.store = store
-	before := heapInUse()
-	if err := im.all(context.Background(), []string{dir}); err != nil || im.sessions != sessions {
-		t.Fatalf("%d sessions, %v; want %d\n%s", im.sessions, err, sessions, stderr.Bytes())
-	}
-	// The least of the last weights, because the other worker makes garbage while the heap is weighed: 0.6 MB as it is, 47 MB where
-	// results were made to hold their sessions.
-	last := slices.Min(store.weights[len(store.weights)-20:])
-	if held, most := int64(last)-int64(before), int64(15_000_000); held > most {
-		t.Errorf("%d bytes held by %d workers at the end, want at most %d; the archive has %d", held, jobs, most, sessions*size)
 	}
 }

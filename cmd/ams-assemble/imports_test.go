@@ -11,7 +11,7 @@ import (
 // pure, and only the commands wire things together, so any of them can be read, tested and replaced alone. lax is the way in which
 // JSON is read, and below everything.
 var mayImport = map[string]string{
-	"ams/pkg/doctor":         "clientsettings install lax receipt safefile schedule screen spool upload",
+	"ams/pkg/doctor":         "clientsettings install lax receipt recorded safefile schedule screen spool upload",
 	"ams/pkg/install":        "clientsettings safefile schedule screen spool",
 	"ams/pkg/lax":            "",
 	"ams/pkg/spool":          "",
@@ -31,6 +31,9 @@ var mayImport = map[string]string{
 	"ams/pkg/hook":           "lax",
 	"ams/pkg/transcript":     "lax safefile",
 	"ams/pkg/assemble":       "lax schema hook transcript price",
+	"ams/pkg/parallel":       "",
+	"ams/pkg/recorded":       "lax safefile spool hook transcript assemble price bundle receipt redact schema",
+	"ams/pkg/ship":           "recorded parallel receipt redact bundle assemble schema screen safefile spool transcript upload",
 	"ams/cmd/ams-hook":       "spool",
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"ams/pkg/catalog"
+	"ams/pkg/recorded"
 	"ams/pkg/redact"
 	"ams/pkg/schema"
 	"ams/pkg/screen"
@@ -159,7 +160,7 @@ func (l *lookup) recorded(arg string) (*schema.Session, error) {
 }
 
 func (l *lookup) fromSpool(name string) (*schema.Session, error) {
-	w, err := newAssembler(l.e, l.set, l.set.openArchive()).fromSpool(name)
+	w, err := l.set.source(l.e).Reader().FromSpool(name)
 	if err != nil {
 		return nil, err
 	}
@@ -167,12 +168,12 @@ func (l *lookup) fromSpool(name string) (*schema.Session, error) {
 }
 
 // unstored is a session that was assembled for this reader, with the masks that storing it would give it.
-func (l *lookup) unstored(w *work) *schema.Session {
+func (l *lookup) unstored(w *recorded.Session) *schema.Session {
 	sayTrouble(l.e, w)
-	fmt.Fprintf(l.e.stderr, "ams-assemble: session %s is told from its spool; ams-assemble run stores it\n", screen.Line(w.session.SessionID))
-	redact.New(l.set.redact).Session(w.session)
-	w.session.Bound()
-	return w.session
+	fmt.Fprintf(l.e.stderr, "ams-assemble: session %s is told from its spool; ams-assemble run stores it\n", screen.Line(w.Session.SessionID))
+	redact.New(l.set.redact).Session(w.Session)
+	w.Session.Bound()
+	return w.Session
 }
 
 // last is the newest session, of those that are stored and the one that was recorded last: it may be at work.
@@ -203,18 +204,18 @@ func (l *lookup) last(ctx context.Context) (*schema.Session, error) {
 
 // newer assembles a spool, if there is one, and returns it if it knows more than what is stored: of a session that began later, or of
 // the same one. A spool that cannot be read is no reason not to tell what is stored; run and doctor say what is wrong with it.
-func (l *lookup) newer(s *spool.Stat, sum *schema.Summary) *work {
+func (l *lookup) newer(s *spool.Stat, sum *schema.Summary) *recorded.Session {
 	if s == nil || sum != nil && !s.LastChange().After(endOf(sum)) {
 		return nil
 	}
-	w, err := newAssembler(l.e, l.set, l.set.openArchive()).fromSpool(s.Name)
+	w, err := l.set.source(l.e).Reader().FromSpool(s.Name)
 	switch {
-	case err != nil || w.session == nil:
+	case err != nil || w.Session == nil:
 		return nil
 	case sum == nil:
 		return w
-	case w.session.SessionID == sum.SessionID && !w.session.EndTime.After(endOf(sum)),
-		w.session.SessionID != sum.SessionID && !w.session.StartTime.After(sum.StartTime.Time):
+	case w.Session.SessionID == sum.SessionID && !w.Session.EndTime.After(endOf(sum)),
+		w.Session.SessionID != sum.SessionID && !w.Session.StartTime.After(sum.StartTime.Time):
 		return nil
 	}
 	return w

@@ -17,6 +17,7 @@ import (
 	"ams/pkg/bundle"
 	"ams/pkg/price"
 	"ams/pkg/schema"
+	"ams/pkg/ship"
 	"ams/pkg/spool"
 	"ams/pkg/upload"
 	"ams/pkg/upload/storetest"
@@ -428,19 +429,21 @@ func TestALostAnswerLosesNothing(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		set := settings{spoolDir: b.spool(), claudeDir: filepath.Join(b.dir, "claude"), localDir: dirs[plain], idle: time.Minute, now: true, keepRaw: redactedRaw, join: joinSettings(prices)}
+		set := settings{spoolDir: b.spool(), claudeDir: filepath.Join(b.dir, "claude"), localDir: dirs[plain], idle: time.Minute, now: true, keepRaw: ship.MaskedRaw, join: joinSettings(prices)}
 		book, err := set.openBook(env{stderr: io.Discard, now: time.Now})
 		if err != nil {
 			t.Fatal(err)
 		}
-		first := storeOne(t.Context(), newAssembler(env{now: time.Now}, set, set.openArchive()), &shelf{store: faulty, set: set}, book, "one", nil)
-		if first.err != nil && !errors.Is(first.err, storetest.ErrInjected) {
-			t.Error(first.err)
+		opt := set.shipping(env{now: time.Now})
+		opt.Store, opt.Book = faulty, book
+		tally, err := ship.New(opt).Run(t.Context(), ship.Retention{}, ship.Watch{})
+		if err != nil || tally.Why != nil && !errors.Is(tally.Why, storetest.ErrInjected) {
+			t.Error(err, tally.Why)
 		}
 		if err := book.Close(); err != nil {
 			t.Fatal(err)
 		}
-		if first.err != nil {
+		if tally.Why != nil {
 			b.run(t, "run", "--keep-raw", "yes")
 		}
 		a.calls(t, storyBegan.Add(time.Hour), "a2")

@@ -38,7 +38,7 @@ func TestABundleTellsOnlyWhatItHolds(t *testing.T) {
 		"a file in a file":               {"s", "", map[string][]byte{"s.jsonl": line, "s.jsonl/x.jsonl": line}, "", "bundle: "},
 		"names that lead out":            {"s", "", only("../../outside.jsonl"), "", "leads out"},
 	} {
-		notes, err := json.Marshal(bundleNotes{Main: c.main})
+		notes, err := json.Marshal(map[string]string{"main": c.main})
 		if err != nil {
 			t.Fatal(err)
 		}

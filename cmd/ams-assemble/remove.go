@@ -2,16 +2,13 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/urfave/cli/v2"
 
-	"ams/pkg/receipt"
 	"ams/pkg/screen"
+	"ams/pkg/ship"
 	"ams/pkg/spool"
-	"ams/pkg/upload"
 )
 
 func removeCommand(e env) *cli.Command {
@@ -45,9 +42,11 @@ func removeSessions(ctx context.Context, e env, set settings, ids []string) erro
 	if err != nil {
 		return err
 	}
-	sh := &shelf{store: store, set: set}
+	opt := set.shipping(e)
+	opt.Store, opt.Book = store, book
+	sh := ship.New(opt)
 	for _, id := range ids {
-		if err := sh.remove(ctx, book, id); err != nil {
+		if err := sh.Remove(ctx, id); err != nil {
 			return err
 		}
 		forget(e, set, id)
@@ -57,59 +56,4 @@ func removeSessions(ctx context.Context, e env, set settings, ids []string) erro
 		}
 	}
 	return nil
-}
-
-// remove takes a session out of the store. The index record goes first: what a crash leaves behind is found by no list. The receipt stays
-// without a key, so that the next run does not store the same again.
-func (sh *shelf) remove(ctx context.Context, book *receipt.Book, id string) error {
-	name := spool.FileName(id)
-	last := book.Get(name)
-	keys, err := sh.keysOf(ctx, name, last)
-	if err != nil {
-		return fmt.Errorf("remove session %s: %w", screen.Line(id), err)
-	}
-	if len(keys) == 0 {
-		return fmt.Errorf("session %s is not stored", screen.Line(id))
-	}
-	gone := []string{upload.IndexKey(name)}
-	for _, key := range keys {
-		gone = append(gone, key, upload.RawKey(key))
-	}
-	for _, key := range gone {
-		if err := sh.store.Delete(ctx, key); err != nil {
-			return fmt.Errorf("remove session %s: %w", screen.Line(id), err)
-		}
-	}
-	if last == nil {
-		return nil
-	}
-	without := *last
-	without.Key, without.Made, without.Version = "", nil, receipt.Version{}
-	return book.Put(name, without)
-}
-
-// keysOf are the keys under which a session may be stored: where this machine put it, and where the
-// index record says, as another machine may have seen an earlier part of it.
-func (sh *shelf) keysOf(ctx context.Context, name string, last *receipt.Receipt) ([]string, error) {
-	var keys []string
-	if last != nil && last.Key != "" {
-		keys = append(keys, last.Key)
-	}
-	b, _, err := sh.store.Get(ctx, upload.IndexKey(name))
-	if errors.Is(err, upload.ErrNotFound) {
-		return keys, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("look for it: %w", err)
-	}
-	sum, err := readSummary(b)
-	if err != nil {
-		return nil, err
-	}
-	if sum != nil {
-		if key := upload.SessionKey(name, sum.StartTime.Time); !slices.Contains(keys, key) {
-			keys = append(keys, key)
-		}
-	}
-	return keys, nil
 }

@@ -13,6 +13,7 @@ import (
 
 	"ams/pkg/price"
 	"ams/pkg/receipt"
+	"ams/pkg/ship"
 	"ams/pkg/spool"
 	"ams/pkg/upload"
 	"ams/pkg/upload/storetest"
@@ -106,13 +107,21 @@ func TestEveryCallOfTheStoreMayFail(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer book.Close()
-		a := newAssembler(env{now: time.Now}, set, set.openArchive())
-		r := storeOne(t.Context(), a, &shelf{store: faulty, set: set}, book, "one", book.Get("one"))
-		if r.err != nil && book.Get("one") != nil {
+		run := func(store upload.Store) error {
+			t.Helper()
+			opt := set.shipping(env{now: time.Now})
+			opt.Store, opt.Book = store, book
+			tally, err := ship.New(opt).Run(t.Context(), ship.Retention{}, ship.Watch{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return tally.Why
+		}
+		if run(faulty) != nil && book.Get("one") != nil {
 			t.Error("a receipt was written for what is not stored")
 		}
-		if r := storeOne(t.Context(), a, &shelf{store: plain, set: set}, book, "one", book.Get("one")); r.err != nil {
-			t.Errorf("the next run: %v", r.err)
+		if err := run(plain); err != nil {
+			t.Errorf("the next run: %v", err)
 		}
 		for _, key := range []string{"sessions/2026/11/22/one.json", "index/one.json"} {
 			if _, _, err := plain.Get(t.Context(), key); err != nil {

@@ -4,18 +4,15 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
-	"path/filepath"
-	"strings"
 
 	"github.com/urfave/cli/v2"
 
-	"ams/pkg/bundle"
+	"ams/pkg/recorded"
 	"ams/pkg/redact"
 	"ams/pkg/safefile"
 	"ams/pkg/schema"
-	"ams/pkg/spool"
+	"ams/pkg/ship"
 )
 
 func sessionCommand(e env) *cli.Command {
@@ -47,10 +44,11 @@ func sessionCommand(e env) *cli.Command {
 }
 
 func sessions(e env, c *cli.Context, set settings) error {
-	a := newAssembler(e, set, set.openArchive())
+	opt := set.shipping(e)
+	rd := opt.Source.Reader()
 	failed := 0
 	for _, arg := range c.Args().Slice() {
-		err := oneSession(e, c, a, arg)
+		err := oneSession(e, c, set, opt, rd, arg)
 		if err != nil && c.Args().Len() == 1 {
 			return err
 		}
@@ -68,26 +66,29 @@ func sessions(e env, c *cli.Context, set settings) error {
 	return &exitError{exitSome, fmt.Errorf("%d of %d sessions failed", failed, c.Args().Len())}
 }
 
-func oneSession(e env, c *cli.Context, a *assembler, arg string) error {
-	w, err := a.byArgument(arg)
+func oneSession(e env, c *cli.Context, set settings, opt ship.Options, rd *recorded.Reader, arg string) error {
+	w, err := rd.Find(arg)
+	var none *recorded.NotFoundError
+	if errors.As(err, &none) {
+		return &hintError{err, "ams-assemble spool list shows the spools; --spool-dir and --claude-dir name other folders"}
+	}
 	if err != nil {
 		return err
 	}
 	sayTrouble(e, w)
 	if c.Bool("store") {
-		store, err := a.set.open(c.Context)
-		if err != nil {
+		if opt.Store, err = set.open(c.Context); err != nil {
 			return err
 		}
-		done, err := (&shelf{store: store, set: a.set}).put(c.Context, w, nil)
+		r, err := ship.New(opt).Store(c.Context, w)
 		if err != nil {
-			return fmt.Errorf("session %s: %w", w.session.SessionID, err)
+			return fmt.Errorf("session %s: %w", w.Session.SessionID, err)
 		}
-		fmt.Fprintf(e.stdout, "%s  %s  %s\n", w.session.SessionID, done.session.Outcome, done.key)
+		fmt.Fprintf(e.stdout, "%s  %s  %s\n", w.Session.SessionID, w.Session.Outcome, r.Key)
 		return nil
 	}
-	redact.New(a.set.redact).Session(w.session)
-	body, err := schema.Encode(w.session)
+	redact.New(set.redact).Session(w.Session)
+	body, err := schema.Encode(w.Session)
 	if err != nil {
 		return err
 	}
@@ -95,40 +96,9 @@ func oneSession(e env, c *cli.Context, a *assembler, arg string) error {
 		return writeOutput(path, body)
 	}
 	if _, err := bytes.NewReader(body).WriteTo(e.stdout); err != nil {
-		return fmt.Errorf("print session %s: %w", w.session.SessionID, err)
+		return fmt.Errorf("print session %s: %w", w.Session.SessionID, err)
 	}
 	return nil
-}
-
-// byArgument assembles what a person named: a session id, which may look like a path, or the path of a spool file.
-func (a *assembler) byArgument(arg string) (*work, error) {
-	if strings.HasSuffix(arg, bundle.Suffix) {
-		return a.fromBundle(arg)
-	}
-	w, err := a.fromSpool(spool.FileName(arg))
-	if !errors.Is(err, spool.ErrNotFound) {
-		return w, err
-	}
-	if strings.HasSuffix(arg, ".db") || strings.ContainsRune(arg, filepath.Separator) {
-		info, err := os.Stat(arg)
-		switch {
-		case err == nil && info.Mode().IsRegular():
-			return a.fromFile(arg)
-		case err == nil:
-			return nil, fmt.Errorf("spool %s: no regular file", arg)
-		case strings.HasSuffix(arg, ".db"):
-			return nil, fmt.Errorf("spool %s: %w", arg, fs.ErrNotExist)
-		}
-	}
-	files, err := a.finder.Find(arg, "", a.owner)
-	if err != nil {
-		return nil, &hintError{
-			err: fmt.Errorf("session %s: there is no spool in %s and no transcript below %s", arg, a.set.spoolDir,
-				filepath.Join(a.set.claudeDir, "projects")),
-			hint: "ams-assemble spool list shows the spools; --spool-dir and --claude-dir name other folders",
-		}
-	}
-	return a.fromTranscript(arg, files)
 }
 
 // writeOutput writes the file that a person named. A device or FIFO is not replaced by a file.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -17,9 +16,11 @@ import (
 	"ams/pkg/assemble"
 	"ams/pkg/price"
 	"ams/pkg/receipt"
+	"ams/pkg/recorded"
 	"ams/pkg/redact"
 	"ams/pkg/safefile"
 	"ams/pkg/schema"
+	"ams/pkg/ship"
 	"ams/pkg/spool"
 	"ams/pkg/upload"
 )
@@ -35,7 +36,7 @@ type settings struct {
 	now       bool
 	join      assemble.Settings
 	redact    redact.Rules
-	keepRaw   rawKeeping
+	keepRaw   ship.Raw
 }
 
 // commonFlags are the settings that every command takes. Each flag's environment variable sets that flag. The library would refuse
@@ -137,15 +138,6 @@ func (s *settings) readSpoolDir(e env, setting string) error {
 	return err
 }
 
-// rawKeeping says whether the raw material of sessions is stored, and how.
-type rawKeeping int
-
-const (
-	noRaw rawKeeping = iota
-	redactedRaw
-	unredactedRaw
-)
-
 // readPrivacy says what is masked before anything is stored, and whether raw material is.
 func (s *settings) readPrivacy(c *cli.Context) error {
 	var keep, plain bool
@@ -166,9 +158,9 @@ func (s *settings) readPrivacy(c *cli.Context) error {
 	case plain && !keep:
 		return usagef("--keep-raw-unredacted goes with --keep-raw")
 	case plain:
-		s.keepRaw = unredactedRaw
+		s.keepRaw = ship.UnmaskedRaw
 	case keep:
-		s.keepRaw = redactedRaw
+		s.keepRaw = ship.MaskedRaw
 	}
 	path := c.String("redact-rules")
 	if path == "" {
@@ -207,18 +199,24 @@ func homeDir(e env) string {
 	return "."
 }
 
-// fingerprint is a hash of the settings that change a Session's bytes.
-func (s settings) fingerprint() string {
-	rules := []any{s.redact.Secrets, s.redact.Personal}
-	for _, r := range s.redact.Custom {
-		rules = append(rules, r.Name, r.Pattern.String())
+// source is what this machine recorded.
+func (s settings) source(e env) *recorded.Source {
+	return recorded.Open(recorded.Options{SpoolDir: s.spoolDir, ClaudeDir: s.claudeDir, Join: s.join, Idle: s.idle, Over: s.now, Now: e.now})
+}
+
+// remember keeps for the next command what was found out about transcripts.
+func remember(e env, source *recorded.Source) {
+	if err := source.Remember(); err != nil {
+		fmt.Fprintf(e.stderr, "ams-assemble: %v\n", err)
 	}
-	b, err := json.Marshal([]any{s.join.DropThinking, s.join.Status, s.join.Prices.Models(), s.join.Prices.Date(), rules, s.keepRaw})
-	if err != nil {
-		return "" // the values above always have a form
+}
+
+// shipping is how sessions are put into a store; store and receipts are the command's to open.
+func (s settings) shipping(e env) ship.Options {
+	return ship.Options{
+		Source: s.source(e), Mask: s.redact, Raw: s.keepRaw,
+		Note: func(format string, args ...any) { fmt.Fprintf(e.stderr, "ams-assemble: "+format+"\n", args...) },
 	}
-	sum := sha256.Sum256(b)
-	return hex.EncodeToString(sum[:8])
 }
 
 // readS3 says which bucket to use, nil for the local store. As in the original, a bucket alone chooses S3, and local beats it.

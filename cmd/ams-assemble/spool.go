@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"crypto/sha256"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -12,13 +11,12 @@ import (
 	"path/filepath"
 	"text/tabwriter"
 	"time"
-	"unicode/utf8"
 
 	"github.com/urfave/cli/v2"
 
-	"ams/pkg/lax"
 	"ams/pkg/receipt"
-	"ams/pkg/redact"
+	"ams/pkg/recorded"
+	"ams/pkg/ship"
 	"ams/pkg/spool"
 )
 
@@ -69,15 +67,6 @@ func spoolList(e env, set settings) error {
 	return w.Flush()
 }
 
-// spoolLine is the form of dump and load: one line per record.
-type spoolLine struct {
-	ReceivedAt string  `json:"received_at"` // RFC 3339 with nanoseconds
-	Raw        *string `json:"raw,omitzero"`
-	RawBase64  string  `json:"raw_base64,omitzero"` // where stdin was no UTF-8
-	Cut        bool    `json:"cut,omitzero"`
-	Context    lax.Raw `json:"context,omitzero"`
-}
-
 func spoolDump(e env, c *cli.Context, set settings) error {
 	if c.Args().Len() != 1 {
 		return usagef("spool dump takes one session id or the path of one spool file")
@@ -87,41 +76,12 @@ func spoolDump(e env, c *cli.Context, set settings) error {
 		return err
 	}
 	out := bufio.NewWriter(e.stdout)
-	if err := dumpRecords(out, contents.Records, nil); err != nil {
+	if err := recorded.WriteRecords(out, contents.Records, nil); err != nil {
 		return fmt.Errorf("dump %s: %w", c.Args().First(), err)
 	}
-	sayTrouble(e, &work{contents: contents})
+	sayTrouble(e, &recorded.Session{Contents: contents})
 	if err := out.Flush(); err != nil {
 		return fmt.Errorf("dump %s: %w", c.Args().First(), err)
-	}
-	return nil
-}
-
-// dumpRecords writes records as lines, with masks in their payloads and contexts where there is a redactor.
-func dumpRecords(w io.Writer, records []spool.Record, masks *redact.Redactor) error {
-	for _, r := range records {
-		raw, context := r.Raw, lax.Raw(r.Context)
-		if masks != nil {
-			if lax.Valid(raw) {
-				raw = masks.JSON(raw)
-			} else {
-				raw = []byte(masks.Text(string(raw)))
-			}
-			context = masks.JSON(context)
-		}
-		line := spoolLine{ReceivedAt: r.Key.Time().UTC().Format(time.RFC3339Nano), Cut: r.Cut, Context: context}
-		if text := string(raw); utf8.ValidString(text) {
-			line.Raw = &text
-		} else {
-			line.RawBase64 = base64.StdEncoding.EncodeToString(raw)
-		}
-		b, err := lax.Line(line)
-		if err != nil {
-			return err
-		}
-		if _, err := w.Write(append(b, '\n')); err != nil {
-			return err
-		}
 	}
 	return nil
 }
@@ -220,7 +180,7 @@ func readLine(br *bufio.Reader, most int) ([]byte, error) {
 
 // add takes one line. What it cannot keep whole is an error: loading half a file in silence would lose records.
 func (l *loader) add(b []byte) error {
-	at, rec, err := parseRecord(b)
+	at, rec, err := recorded.ParseRecord(b)
 	if err != nil {
 		return err
 	}
@@ -236,36 +196,6 @@ func (l *loader) add(b []byte) error {
 	return nil
 }
 
-// parseRecord reads one line of a dump; the record has no key yet.
-func parseRecord(b []byte) (time.Time, spool.Record, error) {
-	var line spoolLine
-	if err := lax.Unmarshal(b, &line); err != nil {
-		return time.Time{}, spool.Record{}, err
-	}
-	at, err := time.Parse(time.RFC3339Nano, line.ReceivedAt)
-	if err != nil {
-		return at, spool.Record{}, fmt.Errorf("received_at: %w", err)
-	}
-	if at.Before(time.Unix(0, 0)) || !time.Unix(0, at.UnixNano()).Equal(at) {
-		return at, spool.Record{}, fmt.Errorf("received_at: %s is not in the years 1970 to 2262", line.ReceivedAt)
-	}
-	rec := spool.Record{Cut: line.Cut}
-	switch {
-	case line.Raw != nil:
-		rec.Raw = []byte(*line.Raw)
-	case line.RawBase64 != "":
-		if rec.Raw, err = base64.StdEncoding.DecodeString(line.RawBase64); err != nil {
-			return at, rec, fmt.Errorf("raw_base64: %w", err)
-		}
-	default:
-		return at, rec, fmt.Errorf("neither raw nor raw_base64")
-	}
-	if !lax.IsNull(line.Context) {
-		rec.Context = []byte(line.Context)
-	}
-	return at, rec, nil
-}
-
 func (l *loader) flush() error {
 	for id, records := range l.pending {
 		n, err := spool.Insert(l.dir, id, records)
@@ -279,15 +209,16 @@ func (l *loader) flush() error {
 }
 
 // seen reports whether the store has the session of a receipt: one that there was nothing to store of needs none.
-func seen(ctx context.Context, set settings, name string, r *receipt.Receipt) (bool, error) {
+func seen(ctx context.Context, e env, set settings, name string, r *receipt.Receipt) (bool, error) {
 	if r.Key == "" {
 		return true, nil
 	}
-	store, err := set.open(ctx)
-	if err != nil {
+	opt := set.shipping(e)
+	var err error
+	if opt.Store, err = set.open(ctx); err != nil {
 		return false, err
 	}
-	return (&shelf{store: store, set: set}).has(ctx, name, r)
+	return ship.New(opt).Has(ctx, name, r)
 }
 
 // spoolRemove removes spools whose every record is in a stored Session; others only by force.
@@ -313,7 +244,7 @@ func spoolRemove(e env, c *cli.Context, set settings) error {
 		r := book.Get(contents.Name)
 		stored := r != nil && r.RecordCount == n && (n == 0 || r.LastRecord == last.String())
 		if stored && n > 0 && !c.Bool("force") {
-			if stored, err = seen(c.Context, set, contents.Name, r); err != nil {
+			if stored, err = seen(c.Context, e, set, contents.Name, r); err != nil {
 				return &hintError{err: err, hint: "--force removes it without a look into the store"}
 			}
 		}

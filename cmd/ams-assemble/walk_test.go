@@ -16,6 +16,7 @@ import (
 	"ams/pkg/clientsettings"
 	"ams/pkg/clienttest"
 	"ams/pkg/lax"
+	"ams/pkg/recorded"
 )
 
 // TestWalkFromCheckoutToTheFirstSession is what a new user does on a clean machine: build, install, run the client once, read the session.
@@ -96,7 +97,7 @@ func checkRecordedEvents(t *testing.T, dump, version string) {
 	t.Helper()
 	var got []string
 	for line := range strings.Lines(dump) {
-		var l spoolLine
+		var l recorded.RecordLine
 		var payload struct {
 			Event string `json:"hook_event_name"`
 		}

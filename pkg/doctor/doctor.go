@@ -73,9 +73,9 @@ type Options struct {
 	Refused  error  // why hooks do not use the folder that was set, and record into SpoolDir; nil if they do
 
 	Receipts string // the file of receipts of the store in use
-	// Backlog counts the spools that hold something which no run has looked at, and tells since when
-	// the oldest waits.
-	Backlog func(map[string]*receipt.Receipt, []spool.Stat) (waiting int, oldest time.Time)
+	// News are the spools in which something has happened since their receipts, by stats alone, as a
+	// run sees it.
+	News func(map[string]*receipt.Receipt, []spool.Stat) []spool.Stat
 
 	Store      Store
 	PricesDate string // of the price table, YYYY-MM-DD

@@ -11,6 +11,7 @@ import (
 
 	"ams/pkg/install"
 	"ams/pkg/receipt"
+	"ams/pkg/recorded"
 	"ams/pkg/safefile"
 	"ams/pkg/schedule"
 	"ams/pkg/screen"
@@ -77,7 +78,7 @@ const firstRun = 15 * time.Minute
 
 // checkLastRun looks at the last run and at what waits for the next.
 func (d *doctor) checkLastRun(context.Context) {
-	waiting, oldest := d.Backlog(d.receipts, d.spools)
+	waiting, oldest := d.backlog()
 	last, err := receipt.ReadLastRun(receipt.LastRunPath(d.Receipts))
 	now := d.Machine.Now()
 	wait := "nothing waits"
@@ -106,6 +107,20 @@ func (d *doctor) checkLastRun(context.Context) {
 }
 
 func ago(now, then time.Time) string { return screen.Duration(max(now.Sub(then).Milliseconds(), 0)) }
+
+// backlog counts the sessions whose spools hold something that no run has looked at.
+func (d *doctor) backlog() (waiting int, oldest time.Time) {
+	for _, s := range d.News(d.receipts, d.spools) {
+		if r := d.receipts[s.Name]; r != nil && receipt.Same(recorded.SpoolStats(s), r.Spool) {
+			continue // it goes on, or is to be looked at again for another reason
+		}
+		waiting++
+		if at := s.LastChange(); oldest.IsZero() || at.Before(oldest) {
+			oldest = at
+		}
+	}
+	return waiting, oldest
+}
 
 // clockWord and clockOff are how far this clock and the store's may differ: S3 refuses requests from 15 minutes on.
 const (

@@ -88,6 +88,8 @@ type Receipt struct {
 	Made map[string]int64 `json:"made,omitempty"`
 	// LastEvent is the Session's end.
 	LastEvent time.Time `json:"last_event"`
+	// Given is the counter of the version that whoever is told of final sessions took, 0 for none.
+	Given int64 `json:"given,omitempty"`
 	// Compacted is set when the spool's file was made small after the session was over.
 	Compacted bool `json:"compacted,omitempty"`
 	// RecordCount and LastRecord name what the spool held, for its removal.

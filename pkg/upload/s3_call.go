@@ -72,6 +72,10 @@ func (c *call) watch(o *s3.Options) {
 	})
 }
 
+// idleConns is how many connections stay open between requests: more than a command has requests at once, so that none begins with
+// a handshake.
+const idleConns = 64
+
 // httpClient is the SDK's buildable client, because only that takes
 // AWS_CA_BUNDLE, with bounds on every wait.
 func httpClient(t S3Timeouts) *awshttp.BuildableClient {
@@ -87,6 +91,7 @@ func httpClient(t S3Timeouts) *awshttp.BuildableClient {
 		tr.TLSHandshakeTimeout = t.TLS
 		tr.ResponseHeaderTimeout = t.Header
 		tr.IdleConnTimeout = t.Stall / 2 // an idle connection is closed before it looks stalled
+		tr.MaxIdleConnsPerHost = idleConns
 		tr.DisableCompression = true
 	})
 }

@@ -136,12 +136,15 @@ func SessionKey(name string, start time.Time) string {
 	return "sessions/" + start.UTC().Format("2006/01/02") + "/" + name + ".json"
 }
 
+// IndexPrefix is where the summaries of all Sessions are.
+const IndexPrefix = "index/"
+
 // IndexKey is the key of a Session's summary. name is as in [SessionKey].
 func IndexKey(name string) string {
 	if !sessionName.MatchString(name) {
 		return ""
 	}
-	return "index/" + name + ".json"
+	return IndexPrefix + name + ".json"
 }
 
 // RawKey is the key of the raw material of the Session with a key that

@@ -1,4 +1,4 @@
-package main
+package recorded
 
 import (
 	"io"
@@ -9,11 +9,11 @@ import (
 // maxID bounds the length in bytes of an id of the client: UUIDs have 36, ids of calls and messages 30.
 const maxID = 128
 
-// mentioned tells which of the client's ids the session's records or transcript files have as
+// Mentioned tells which of the client's ids the session's records or transcript files have as
 // strings of their own. It reads them all; a file that is gone or cannot be read mentions nothing.
-func (w *work) mentioned(ids map[string]bool) map[string]bool {
+func (w *Session) Mentioned(ids map[string]bool) map[string]bool {
 	found := map[string]bool{}
-	for _, r := range w.contents.Records {
+	for _, r := range w.Contents.Records {
 		_, _ = (&idScanner{wanted: ids, found: found}).Write(r.Raw)
 	}
 	for _, path := range w.files.Paths() {

@@ -1,17 +1,15 @@
-package main
+package ship
 
 import (
 	"context"
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
-	"strings"
-	"time"
 
 	"ams/pkg/assemble"
-	"ams/pkg/catalog"
+	"ams/pkg/parallel"
 	"ams/pkg/receipt"
+	"ams/pkg/recorded"
 	"ams/pkg/schema"
 	"ams/pkg/screen"
 	"ams/pkg/spool"
@@ -28,15 +26,13 @@ func (f finished) bytes() int64 { return f.stat.DBBytes + f.stat.InboxBytes }
 
 // pruner removes spools of stored sessions.
 type pruner struct {
-	e    env
-	set  settings
-	opt  runOptions
-	book *receipt.Book
-	sh   *shelf
-	a    *assembler
+	sh    *Shipper
+	keep  Retention
+	watch Watch
+	rd    *recorded.Reader
 }
 
-// prune removes the spools of stored sessions that are older than --retain, and while the spools are larger than --spool-max the oldest
+// prune removes the spools of stored sessions that are older than the retention, and while the spools are too large the oldest
 // stored ones. What is not stored, or has news, is never removed. What stays is compacted, once. It returns how many sessions were not in the
 // store any more and could not be stored anew.
 func (p *pruner) prune(ctx context.Context, stats []spool.Stat, known map[string]*receipt.Receipt) (failed int) {
@@ -45,7 +41,7 @@ func (p *pruner) prune(ctx context.Context, stats []spool.Stat, known map[string
 	for _, s := range stats {
 		total += s.DBBytes + s.InboxBytes
 		r := known[s.Name]
-		if r != nil && r.Final && r.Key != "" && receipt.Same(spoolStats(s), r.Spool) {
+		if r != nil && r.Final && r.Key != "" && receipt.Same(recorded.SpoolStats(s), r.Spool) {
 			done = append(done, finished{s, r})
 		}
 	}
@@ -53,9 +49,9 @@ func (p *pruner) prune(ctx context.Context, stats []spool.Stat, known map[string
 	left := total
 	var goes []finished
 	for _, f := range done {
-		old := p.opt.retain > 0 && p.e.now().Sub(f.r.LastEvent) >= p.opt.retain
-		if !old && (p.opt.spoolMax == 0 || left <= p.opt.spoolMax) {
-			compact(p.e, p.set, p.book, f)
+		old := p.keep.After > 0 && p.sh.opt.Source.Now().Sub(f.r.LastEvent) >= p.keep.After
+		if !old && (p.keep.MaxBytes == 0 || left <= p.keep.MaxBytes) {
+			p.sh.compact(f)
 			continue
 		}
 		left -= f.bytes()
@@ -63,7 +59,7 @@ func (p *pruner) prune(ctx context.Context, stats []spool.Stat, known map[string
 	}
 	ctx, giveUp := context.WithCancel(ctx)
 	defer giveUp()
-	for l := range inOrder(ctx, goes, func(f finished) looked { return p.look(ctx, f) }) {
+	for l := range parallel.InOrder(ctx, goes, func(f finished) looked { return p.look(ctx, f) }) {
 		err := l.err
 		if err == nil && !l.there {
 			err = p.again(ctx, l.finished) // its spool goes at a later run, when the object has been seen
@@ -72,7 +68,7 @@ func (p *pruner) prune(ctx context.Context, stats []spool.Stat, known map[string
 		case err != nil && ctx.Err() != nil: // it was told to stop
 		case err != nil:
 			failed++
-			fmt.Fprintf(p.e.stderr, "ams-assemble: session %s: its spool stays: %v\n", screen.Line(l.stat.Name), err)
+			p.sh.opt.Note("session %s: its spool stays: %v", screen.Line(l.stat.Name), err)
 			if isDead(err) {
 				giveUp() // all others would wait for the same
 			}
@@ -80,8 +76,8 @@ func (p *pruner) prune(ctx context.Context, stats []spool.Stat, known map[string
 			total -= l.bytes()
 		}
 	}
-	if p.opt.spoolMax > 0 && total > p.opt.spoolMax {
-		fmt.Fprintf(p.e.stderr, "ams-assemble: the spools hold %d bytes, more than --spool-max; what is left of them is not stored yet\n", total)
+	if p.keep.MaxBytes > 0 && total > p.keep.MaxBytes {
+		p.sh.opt.Note("the spools hold %d bytes, more than --spool-max; what is left of them is not stored yet", total)
 	}
 	return failed
 }
@@ -94,42 +90,42 @@ type looked struct {
 }
 
 func (p *pruner) look(ctx context.Context, f finished) looked {
-	there, err := p.sh.has(ctx, f.stat.Name, f.r)
+	there, err := p.sh.Has(ctx, f.stat.Name, f.r)
 	return looked{f, there, err}
 }
 
 // again stores a session that its receipt says is stored and that the store has not, or not whole:
 // an object may be lost, or removed by somebody else.
 func (p *pruner) again(ctx context.Context, f finished) error {
-	fmt.Fprintf(p.e.stderr, "ams-assemble: session %s is no longer in the store as it was stored; it is stored anew\n", screen.Line(f.stat.Name))
-	r := storeOne(ctx, p.a, p.sh, p.book, f.stat.Name, f.r)
-	if r.err == nil {
-		say(p.e, p.opt, r)
+	p.sh.opt.Note("session %s is no longer in the store as it was stored; it is stored anew", screen.Line(f.stat.Name))
+	r := p.sh.storeOne(ctx, p.rd, f.stat.Name, f.r)
+	if r.Err == nil {
+		p.watch.each(r)
 	}
-	return r.err
+	return r.Err
 }
 
 // remove removes a spool that has no news, and reports whether it is gone.
 func (p *pruner) remove(f finished) bool {
 	last, err := spool.ParseKey(f.r.LastRecord)
 	if err == nil {
-		err = spool.Remove(p.set.spoolDir, f.stat.Name, last, f.r.RecordCount)
+		err = spool.Remove(p.sh.opt.Source.SpoolDir, f.stat.Name, last, f.r.RecordCount)
 	}
 	switch {
 	case err == nil:
 		return true
 	case errors.Is(err, spool.ErrChanged), errors.Is(err, spool.ErrBusy), errors.Is(err, spool.ErrNotFound): // news: the next run's
 	default:
-		fmt.Fprintf(p.e.stderr, "ams-assemble: remove spool %s: %v\n", f.stat.Name, err)
+		p.sh.opt.Note("remove spool %s: %v", f.stat.Name, err)
 	}
 	return false
 }
 
-// has reports whether the store has the session of a receipt, body and index record. Where the body
+// Has reports whether the store has the session of a receipt, body and index record. Where the body
 // is not the one that this machine stored, it is read: another machine may have united it with what
 // it saw.
-func (sh *shelf) has(ctx context.Context, name string, r *receipt.Receipt) (bool, error) {
-	b, _, err := sh.store.Get(ctx, upload.IndexKey(name))
+func (sh *Shipper) Has(ctx context.Context, name string, r *receipt.Receipt) (bool, error) {
+	b, _, err := sh.opt.Store.Get(ctx, upload.IndexKey(name))
 	if errors.Is(err, upload.ErrNotFound) {
 		return false, nil
 	}
@@ -141,13 +137,13 @@ func (sh *shelf) has(ctx context.Context, name string, r *receipt.Receipt) (bool
 		return false, err
 	}
 	key := upload.SessionKey(name, sum.StartTime.Time)
-	there, err := upload.Look(ctx, sh.store, key)
+	there, err := upload.Look(ctx, sh.opt.Store, key)
 	if err == nil && r.BodyTag != "" && there.ETag == r.BodyTag && (r.Size == 0 || there.Size == r.Size) {
 		return true, nil
 	}
 	var body []byte
 	if err == nil {
-		body, _, err = sh.store.Get(ctx, key)
+		body, _, err = sh.opt.Store.Get(ctx, key)
 	}
 	if errors.Is(err, upload.ErrNotFound) {
 		return false, nil
@@ -167,53 +163,20 @@ func (sh *shelf) has(ctx context.Context, name string, r *receipt.Receipt) (bool
 const compactFrom = 64 << 10
 
 // compact gives the free pages of a finished spool back, once, and notes that this was no news.
-func compact(e env, set settings, book *receipt.Book, f finished) {
+func (sh *Shipper) compact(f finished) {
 	if f.r.Compacted || f.stat.DBBytes < compactFrom || len(f.stat.Damaged) > 0 {
 		return
 	}
-	err := spool.Compact(set.spoolDir, f.stat.Name)
+	err := spool.Compact(sh.opt.Source.SpoolDir, f.stat.Name)
 	if err == nil {
 		var now spool.Stat
-		if now, err = spool.StatOf(set.spoolDir, f.stat.Name); err == nil && now.InboxCount == 0 {
+		if now, err = spool.StatOf(sh.opt.Source.SpoolDir, f.stat.Name); err == nil && now.InboxCount == 0 {
 			r := *f.r
-			r.Compacted, r.Spool, r.LookedAt = true, spoolStats(now), e.now() // so young a file is looked at once more
-			err = book.Put(f.stat.Name, r)
+			r.Compacted, r.Spool, r.LookedAt = true, recorded.SpoolStats(now), sh.opt.Source.Now() // so young a file is looked at once more
+			err = sh.opt.Book.Put(f.stat.Name, r)
 		}
 	}
 	if err != nil && !errors.Is(err, spool.ErrBusy) && !errors.Is(err, spool.ErrNotFound) {
-		fmt.Fprintf(e.stderr, "ams-assemble: compact spool %s: %v\n", f.stat.Name, err)
+		sh.opt.Note("compact spool %s: %v", f.stat.Name, err)
 	}
-}
-
-// parseAge reads a duration that may be in days: 30d, 12h, 0.
-func parseAge(s string) (time.Duration, error) {
-	s = strings.TrimSpace(s)
-	if s == "0" {
-		return 0, nil
-	}
-	d, err := catalog.ParseSpan(s)
-	if err != nil {
-		return 0, fmt.Errorf("want an age such as 30d or 12h, not %q", s)
-	}
-	return d, nil
-}
-
-// parseSize reads a number of bytes, with a unit of powers of 1000: 5GB, 500 MB, 0.
-func parseSize(s string) (int64, error) {
-	text := strings.ToUpper(strings.ReplaceAll(s, " ", ""))
-	factor := 1.0
-	for _, u := range []struct {
-		name   string
-		factor float64
-	}{{"TB", 1e12}, {"GB", 1e9}, {"MB", 1e6}, {"KB", 1e3}, {"B", 1}} {
-		if rest, ok := strings.CutSuffix(text, u.name); ok {
-			text, factor = rest, u.factor
-			break
-		}
-	}
-	n, err := strconv.ParseFloat(text, 64)
-	if err != nil || !(n >= 0) || n*factor > 1<<62 {
-		return 0, fmt.Errorf("want a size such as 5GB or 500MB, not %q", s)
-	}
-	return int64(n * factor), nil
 }

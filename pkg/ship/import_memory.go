@@ -1,17 +1,14 @@
-package main
+package ship
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"path"
 	"path/filepath"
 	"strings"
 
-	"ams/pkg/catalog"
 	"ams/pkg/receipt"
+	"ams/pkg/recorded"
 	"ams/pkg/spool"
-	"ams/pkg/transcript"
 	"ams/pkg/upload"
 )
 
@@ -27,11 +24,10 @@ type memory struct {
 	news   map[string]receipt.Receipt
 }
 
-// remember opens the receipts. What they name and the store no longer has is imported again.
+// remember reads the receipts. What they name and the store no longer has is imported again.
 func (im *importer) remember(ctx context.Context) error {
-	book, err := receipt.Open(im.set.receiptsPath())
-	if err != nil { // a run is at work, or the folder of the spools is not this user's to write
-		fmt.Fprintf(im.e.stderr, "ams-assemble: %v: everything is read, and the next import reads it again\n", err)
+	book := im.sh.opt.Book
+	if book == nil {
 		return nil
 	}
 	m := memory{
@@ -45,27 +41,19 @@ func (im *importer) remember(ctx context.Context) error {
 			}
 		}
 	}
-	stats, err := spool.List(im.set.spoolDir)
-	if err == nil {
-		for _, s := range stats {
-			m.spools[s.Name] = s
-		}
-		err = im.store.List(ctx, catalog.Prefix, func(o upload.Object) error {
-			m.stored[strings.TrimSuffix(path.Base(o.Key), ".json")] = true
-			return nil
-		})
-	}
+	stats, err := spool.List(im.sh.opt.Source.SpoolDir)
 	if err != nil {
-		return errors.Join(err, book.Close())
+		return err
 	}
+	for _, s := range stats {
+		m.spools[s.Name] = s
+	}
+	err = im.sh.opt.Store.List(ctx, upload.IndexPrefix, func(o upload.Object) error {
+		m.stored[strings.TrimSuffix(path.Base(o.Key), ".json")] = true
+		return nil
+	})
 	im.mem = m
-	return nil
-}
-
-func (m *memory) close() {
-	if m.book != nil {
-		m.book.Close()
-	}
+	return err
 }
 
 // isMain reports whether an input of a session is a main file.
@@ -84,7 +72,7 @@ func mainOf(r *receipt.Receipt) string {
 }
 
 // isUnchanged reports whether the session of a main file is stored as it is, and which one that is.
-func (m *memory) isUnchanged(set settings, archive *transcript.Archive, path string) (id string, unchanged bool) {
+func (m *memory) isUnchanged(opt Options, path string) (id string, unchanged bool) {
 	path, err := filepath.Abs(path)
 	name, seen := m.byFile[path]
 	r := m.known[name]
@@ -93,7 +81,8 @@ func (m *memory) isUnchanged(set settings, archive *transcript.Archive, path str
 	}
 	same, asked := m.same[name]
 	if !asked {
-		same = r.Current(set.join.ProgramVersion, set.fingerprint(), spoolStats(m.spools[name])) && !hasNewSibling(archive, r)
+		same = r.Current(opt.Source.Join.ProgramVersion, opt.Fingerprint(), recorded.SpoolStats(m.spools[name])) &&
+			!hasNewSibling(opt.Source.Archive, r)
 		m.same[name] = same
 	}
 	return r.SessionID, same

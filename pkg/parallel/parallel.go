@@ -1,4 +1,5 @@
-package main
+// Package parallel works on several items at once, with a bound on what is at work and on what waits.
+package parallel
 
 import (
 	"context"
@@ -6,9 +7,9 @@ import (
 	"sync"
 )
 
-// inParallel works on the items with up to jobs workers, each made by its own call of newWorker, and returns the results as they come.
+// Each works on the items with up to jobs workers, each made by its own call of newWorker, and returns the results as they come.
 // When ctx ends, what is at work is finished and the rest is left. The caller reads the results to their end.
-func inParallel[T, R any](ctx context.Context, jobs int, items []T, newWorker func() func(T) R) <-chan R {
+func Each[T, R any](ctx context.Context, jobs int, items []T, newWorker func() func(T) R) <-chan R {
 	queue, results := make(chan T), make(chan R)
 	var workers sync.WaitGroup
 	for range min(jobs, len(items)) {
@@ -34,15 +35,15 @@ func inParallel[T, R any](ctx context.Context, jobs int, items []T, newWorker fu
 	return results
 }
 
-// ahead is how many results of [inOrder] wait for their turn, and callers how many items it works on at once: a bucket answers after a while, so there
+// ahead is how many results of [InOrder] wait for their turn, and callers how many items it works on at once: a bucket answers after a while, so there
 // are more than processors. Both bound its memory.
 const (
 	ahead   = 8
 	callers = 8
 )
 
-// inOrder works on several items at once and gives the results in the order of the items. The caller reads them to their end.
-func inOrder[T, R any](ctx context.Context, items []T, work func(T) R) <-chan R {
+// InOrder works on several items at once and gives the results in the order of the items. The caller reads them to their end.
+func InOrder[T, R any](ctx context.Context, items []T, work func(T) R) <-chan R {
 	turns := make(chan chan R, ahead)
 	out := make(chan R)
 	slots := make(chan struct{}, max(runtime.GOMAXPROCS(0), callers))

@@ -1,4 +1,4 @@
-package main
+package ship
 
 import (
 	"bytes"
@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"ams/pkg/bundle"
+	"ams/pkg/recorded"
 	"ams/pkg/spool"
 	"ams/pkg/upload"
 )
@@ -16,14 +17,14 @@ import (
 // putRaw stores the raw material of a finished session, if it is to be kept, and returns its ETag.
 // It has the same masks as the Session. What another machine has of it, or this one had, is kept.
 func (p *putting) putRaw(ctx context.Context, have holding) (string, error) {
-	if p.sh.set.keepRaw == noRaw || !p.w.final {
+	if p.sh.opt.Raw == NoRaw || !p.w.Final {
 		return "", nil
 	}
 	masks := p.masks
-	if p.sh.set.keepRaw == unredactedRaw {
+	if p.sh.opt.Raw == UnmaskedRaw {
 		masks = nil
 	}
-	body, err := p.w.bundle(masks)
+	body, err := p.w.Bundle(masks)
 	if err != nil {
 		return "", err
 	}
@@ -71,7 +72,7 @@ func (p *putting) uniteRaw(ctx context.Context, key string, body []byte) (string
 
 // moveRaw brings raw material to the key that belongs to its session's.
 func (p *putting) moveRaw(ctx context.Context, from, to string) error {
-	old, _, err := p.sh.store.Get(ctx, from)
+	old, _, err := p.sh.opt.Store.Get(ctx, from)
 	if errors.Is(err, upload.ErrNotFound) || errors.Is(err, upload.ErrDenied) {
 		return nil
 	}
@@ -79,7 +80,7 @@ func (p *putting) moveRaw(ctx context.Context, from, to string) error {
 		_, err = p.uniteRaw(ctx, to, old)
 	}
 	if err == nil {
-		err = p.sh.store.Delete(ctx, from)
+		err = p.sh.opt.Store.Delete(ctx, from)
 	}
 	return rawError(err)
 }
@@ -102,7 +103,7 @@ func (p *putting) uniteBundles(stored, fresh []byte) ([]byte, error) {
 		return nil, err
 	}
 	masks := p.masks
-	if p.sh.set.keepRaw != redactedRaw {
+	if p.sh.opt.Raw != MaskedRaw {
 		masks = nil // else what was stored before it was to be masked is masked now
 	}
 	records, err := uniteRecords(old, now)
@@ -110,7 +111,7 @@ func (p *putting) uniteBundles(stored, fresh []byte) ([]byte, error) {
 		return fresh, nil // what is stored is damaged
 	}
 	var lines bytes.Buffer
-	if err := dumpRecords(&lines, records, masks); err != nil {
+	if err := recorded.WriteRecords(&lines, records, masks); err != nil {
 		return nil, err
 	}
 	now.Records = lines.Bytes()
@@ -118,9 +119,9 @@ func (p *putting) uniteBundles(stored, fresh []byte) ([]byte, error) {
 		mine, both := now.Files[name]
 		switch {
 		case !both:
-			now.Files[name] = masked(body, masks)
+			now.Files[name] = recorded.Masked(body, masks)
 		case strings.HasSuffix(name, ".jsonl"):
-			now.Files[name] = uniteLines(masked(body, masks), mine)
+			now.Files[name] = uniteLines(recorded.Masked(body, masks), mine)
 		}
 	}
 	return bundle.Encode(now)
@@ -135,7 +136,7 @@ func uniteRecords(old, fresh bundle.Bundle) ([]spool.Record, error) {
 	var out []spool.Record
 	most := map[moment]int{}
 	for _, b := range []bundle.Bundle{old, fresh} {
-		contents, err := bundleContents(b)
+		contents, err := recorded.BundleContents(b)
 		if err != nil {
 			return nil, err
 		}

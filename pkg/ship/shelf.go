@@ -1,4 +1,4 @@
-package main
+package ship
 
 import (
 	"bytes"
@@ -12,27 +12,11 @@ import (
 	"ams/pkg/assemble"
 	"ams/pkg/bundle"
 	"ams/pkg/receipt"
+	"ams/pkg/recorded"
 	"ams/pkg/redact"
 	"ams/pkg/schema"
 	"ams/pkg/upload"
 )
-
-// shelf puts Sessions into a store, redacted, and never a poorer one over a richer one.
-//
-// Any number of machines may store one session, each with the part that it saw. Nothing is taken from another:
-//
-//  1. What is stored is looked at: the body that this machine stored last by its ETag alone, any other by reading index record and body.
-//  2. The Session is united with it, unless it is this machine's own and the inputs cover it.
-//  3. The body is put on the condition that it is still the one that was looked at. Its counter (stored.rev) is one more.
-//  4. The index record is put on such a condition, too. Of two, that of the higher counter stays: its body was put over the other.
-//  5. Where a session turned out to begin on another day, the body under the old key goes.
-//
-// A conflict at 3, or an index record that names another key at 4, begins at 1. What a crash leaves
-// between two steps has no receipt here, so it is done again.
-type shelf struct {
-	store upload.Store
-	set   settings
-}
 
 // shelved is what became of a Session that was put.
 type shelved struct {
@@ -51,8 +35,8 @@ const maxRev = 1 << 53
 
 // put stores a Session. last is the receipt of the Session stored before from this machine, or nil. Of
 // an error that is [isTooLarge] the receipt is kept, too.
-func (sh *shelf) put(ctx context.Context, w *work, last *receipt.Receipt) (shelved, error) {
-	p := &putting{sh: sh, w: w, last: last, masks: redact.New(sh.set.redact), denied: map[string]error{}}
+func (sh *Shipper) put(ctx context.Context, w *recorded.Session, last *receipt.Receipt) (shelved, error) {
+	p := &putting{sh: sh, w: w, last: last, masks: redact.New(sh.opt.Mask), denied: map[string]error{}}
 	for try := 1; ; try++ {
 		done, err := p.once(ctx)
 		switch {
@@ -64,11 +48,11 @@ func (sh *shelf) put(ctx context.Context, w *work, last *receipt.Receipt) (shelv
 			return done, err
 		}
 		p.changed = true
-		fresh, err := w.again() // what is united and masked would be so twice
+		fresh, err := w.Again() // what is united and masked would be so twice
 		if err != nil {
 			return shelved{}, fmt.Errorf("another machine stored it meanwhile; make it again: %w", err)
 		}
-		*w, p.masks = *fresh, redact.New(sh.set.redact)
+		*w, p.masks = *fresh, redact.New(sh.opt.Mask)
 	}
 }
 
@@ -80,8 +64,8 @@ func isTooLarge(err error) bool {
 
 // putting is one Session on its way into the store.
 type putting struct {
-	sh    *shelf
-	w     *work
+	sh    *Shipper
+	w     *recorded.Session
 	last  *receipt.Receipt
 	masks *redact.Redactor
 
@@ -109,9 +93,9 @@ type holding struct {
 func (p *putting) once(ctx context.Context) (shelved, error) {
 	s, have, err := p.look(ctx)
 	if err != nil {
-		return shelved{key: have.key, session: p.w.session}, err
+		return shelved{key: have.key, session: p.w.Session}, err
 	}
-	if p.sh.set.join.DropThinking {
+	if p.sh.opt.Source.Join.DropThinking {
 		dropThinking(s)
 	}
 	p.masks.Session(s)
@@ -135,10 +119,14 @@ func (p *putting) once(ctx context.Context) (shelved, error) {
 // look finds what is stored of the session and returns what is to be stored in its place.
 func (p *putting) look(ctx context.Context) (*schema.Session, holding, error) {
 	if have, ok, err := p.known(ctx); ok || err != nil {
-		return p.w.session, have, err
+		return p.w.Session, have, err
 	}
 	have := holding{tags: map[string]string{}, own: true}
-	key := upload.SessionKey(p.w.name, p.w.session.StartTime.Time)
+	key := upload.SessionKey(p.w.Name, p.w.Session.StartTime.Time)
+	if p.last == nil && !p.changed && p.sh.isNew != nil && p.sh.isNew(p.w.Name) {
+		have.key, have.tags[key] = key, "" // the conditions tell if it came since it was listed
+		return p.w.Session, have, nil
+	}
 	if p.last != nil && p.last.Key != "" {
 		key = p.last.Key
 	}
@@ -147,19 +135,19 @@ func (p *putting) look(ctx context.Context) (*schema.Session, holding, error) {
 		return nil, have, err
 	}
 	if index != nil {
-		if key = upload.SessionKey(p.w.name, index.StartTime.Time); p.last != nil && p.last.Key != "" && p.last.Key != key {
+		if key = upload.SessionKey(p.w.Name, index.StartTime.Time); p.last != nil && p.last.Key != "" && p.last.Key != key {
 			p.stale = append(p.stale, p.last.Key) // whoever moved it may not have come so far
 		}
 	}
-	s := p.w.session
+	s := p.w.Session
 	for have.key != key { // what is united may begin on an earlier day
 		have.key = key
 		if s, err = p.unite(ctx, s, &have); err != nil {
 			return nil, have, err
 		}
-		if key = upload.SessionKey(p.w.name, s.StartTime.Time); key != have.key {
+		if key = upload.SessionKey(p.w.Name, s.StartTime.Time); key != have.key {
 			if _, seen := have.tags[key]; seen {
-				return nil, have, fmt.Errorf("session %s: its start does not settle", p.w.name)
+				return nil, have, fmt.Errorf("session %s: its start does not settle", p.w.Name)
 			}
 		}
 	}
@@ -171,12 +159,12 @@ func (p *putting) look(ctx context.Context) (*schema.Session, holding, error) {
 func (p *putting) known(ctx context.Context) (holding, bool, error) {
 	r := p.last
 	if r == nil || p.changed || r.Key == "" || r.BodyTag == "" || r.IndexTag == "" || !r.Own ||
-		r.Key != upload.SessionKey(p.w.name, p.w.session.StartTime.Time) || !assemble.Covers(assemble.Inputs(p.w.session.Completeness), r.Made) {
+		r.Key != upload.SessionKey(p.w.Name, p.w.Session.StartTime.Time) || !assemble.Covers(assemble.Inputs(p.w.Session.Completeness), r.Made) {
 		return holding{}, false, nil
 	}
 	have := holding{known: true, key: r.Key, tags: map[string]string{r.Key: r.BodyTag}, indexTag: r.IndexTag, rev: r.Rev, own: true}
-	for key, tag := range map[string]string{r.Key: r.BodyTag, upload.IndexKey(p.w.name): r.IndexTag} {
-		there, err := upload.Look(ctx, p.sh.store, key)
+	for key, tag := range map[string]string{r.Key: r.BodyTag, upload.IndexKey(p.w.Name): r.IndexTag} {
+		there, err := upload.Look(ctx, p.sh.opt.Store, key)
 		switch {
 		case errors.Is(err, upload.ErrNotFound) || err == nil && there.ETag != tag:
 			p.changed = true
@@ -191,9 +179,9 @@ func (p *putting) known(ctx context.Context) (holding, bool, error) {
 // indexed reads the index record, nil where there is none that can be read.
 func (p *putting) indexed(ctx context.Context, have *holding) (*schema.Summary, error) {
 	var err error
-	have.index, have.indexTag, err = p.read(ctx, upload.IndexKey(p.w.name))
+	have.index, have.indexTag, err = p.read(ctx, upload.IndexKey(p.w.Name))
 	if errors.Is(err, upload.ErrTooLarge) { // nothing that ams wrote: it is removed, as a damaged one is written over
-		err = p.sh.store.Delete(ctx, upload.IndexKey(p.w.name))
+		err = p.sh.opt.Store.Delete(ctx, upload.IndexKey(p.w.Name))
 	}
 	if err != nil || have.index == nil {
 		return nil, err
@@ -220,7 +208,7 @@ func readSummary(b []byte) (*schema.Summary, error) {
 // read is the object and its ETag, nil and "" where there is none. What must not be read counts as
 // none, until a put shows that it is there.
 func (p *putting) read(ctx context.Context, key string) ([]byte, string, error) {
-	body, etag, err := p.sh.store.Get(ctx, key)
+	body, etag, err := p.sh.opt.Store.Get(ctx, key)
 	switch {
 	case errors.Is(err, upload.ErrNotFound):
 		return nil, "", nil
@@ -237,7 +225,7 @@ func (p *putting) read(ctx context.Context, key string) ([]byte, string, error) 
 // put puts an object over what was read of it. That another machine was quicker is ErrChanged; the
 // second time that it is there and must not be read, it is that error.
 func (p *putting) put(ctx context.Context, key string, body []byte, etag string) (string, error) {
-	etag, err := p.sh.store.Put(ctx, key, body, upload.PutOptions{IfMatch: etag, IfAbsent: etag == ""})
+	etag, err := p.sh.opt.Store.Put(ctx, key, body, upload.PutOptions{IfMatch: etag, IfAbsent: etag == ""})
 	if errors.Is(err, upload.ErrChanged) && p.denied[key] != nil {
 		if p.crossed++; p.crossed > 1 {
 			return "", p.denied[key]
@@ -267,11 +255,11 @@ func (p *putting) unite(ctx context.Context, s *schema.Session, have *holding) (
 	have.rev, have.stored = max(have.rev, revOf(old.Stored)), old.Stored
 	var united *schema.Session
 	if r := p.last; r != nil && r.Own && r.BodyTag == etag {
-		united = assemble.Carry(old, s, p.sh.set.join.Status)
+		united = assemble.Carry(old, s, p.sh.opt.Source.Join.Status)
 	} else {
 		var more bool
-		united, more = assemble.Unite(old, s, p.sh.set.join.Status, assemble.Elsewhere{
-			Others: p.changed || r != nil && r.BodyTag != "", Mentioned: p.w.mentioned})
+		united, more = assemble.Unite(old, s, p.sh.opt.Source.Join.Status, assemble.Elsewhere{
+			Others: p.changed || r != nil && r.BodyTag != "", Mentioned: p.w.Mentioned})
 		have.own = have.own && !more
 	}
 	if united == old { // what it was is not what it will be
@@ -310,7 +298,7 @@ func (p *putting) putBody(ctx context.Context, s *schema.Session, have holding, 
 		v.Rev, v.Size = revOf(s.Stored), int64(len(have.body))
 		return nil
 	}
-	v.Rev = nextRev(have.rev, p.w.lookedAt)
+	v.Rev = nextRev(have.rev, p.w.LookedAt)
 	s.Stored = &schema.Stored{Rev: v.Rev}
 	if body, err = schema.WithStored(body, *s.Stored); err != nil {
 		return err
@@ -347,7 +335,7 @@ func (p *putting) putIndex(ctx context.Context, s *schema.Session, have holding)
 	if err != nil {
 		return "", err
 	}
-	key, tag := upload.IndexKey(p.w.name), have.indexTag
+	key, tag := upload.IndexKey(p.w.Name), have.indexTag
 	if have.known && p.last.Rev == revOf(s.Stored) || bytes.Equal(have.index, index) {
 		return tag, nil // as it is
 	}
@@ -365,7 +353,7 @@ func (p *putting) putIndex(ctx context.Context, s *schema.Session, have holding)
 		case err != nil:
 			return "", err
 		case other == nil: // gone, or damaged
-		case upload.SessionKey(p.w.name, other.StartTime.Time) != have.key:
+		case upload.SessionKey(p.w.Name, other.StartTime.Time) != have.key:
 			return "", fmt.Errorf("store its index record: %w", upload.ErrChanged)
 		case there.rev >= revOf(s.Stored):
 			return there.indexTag, nil
@@ -393,13 +381,13 @@ func (p *putting) clear(ctx context.Context, have holding) error {
 		if err != nil {
 			return err
 		}
-		if now == nil || upload.SessionKey(p.w.name, now.StartTime.Time) != have.key {
+		if now == nil || upload.SessionKey(p.w.Name, now.StartTime.Time) != have.key {
 			return nil // whoever stored that clears
 		}
 		if err := p.moveRaw(ctx, upload.RawKey(key), upload.RawKey(have.key)); err != nil {
 			return err
 		}
-		if err := p.sh.store.Delete(ctx, key); err != nil {
+		if err := p.sh.opt.Store.Delete(ctx, key); err != nil {
 			return fmt.Errorf("remove it where it was: %w", err)
 		}
 	}

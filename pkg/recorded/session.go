@@ -1,4 +1,4 @@
-package main
+package recorded
 
 import (
 	"cmp"
@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"ams/pkg/assemble"
+	"ams/pkg/bundle"
 	"ams/pkg/hook"
 	"ams/pkg/lax"
 	"ams/pkg/receipt"
@@ -24,43 +25,31 @@ import (
 // settleTime is how long after a SessionEnd more may come: the client's last lines, and hooks that were started beside it.
 const settleTime = 10 * time.Second
 
-// errEmpty says that a session's spool holds no record and that it has no transcript.
-var errEmpty = errors.New("the spool is empty, and there is no transcript")
+// ErrEmpty says that a session's spool holds no record and that it has no transcript.
+var ErrEmpty = errors.New("the spool is empty, and there is no transcript")
 
-// work is one session on its way from its inputs to a Session.
-type work struct {
-	name     string         // the spool's file name for the session
-	from     string         // the file that it is made of, for errors
-	owner    safefile.Owner // of what was recorded: transcripts of others are not read for it
-	contents spool.Contents
-	short    int // payloads that were shortened when they were read
-	files    transcript.Files
-	inputs   []receipt.Stat
-	siblings []receipt.Stat // the main files of sessions that share lines with it
-	lookedAt time.Time
-	final    bool
-	notes    *bundleNotes // what a bundle says beside its files, nil for a session of this machine
-	in       assemble.Input
-	refused  error // why a transcript that is there was not read
-	session  *schema.Session
-	again    func() (*work, error) // makes it anew of what is there now
+// Session is one session on its way: what was recorded of it, and what that was joined to.
+type Session struct {
+	Name     string         // the spool's file name for the session
+	From     string         // the file that it is made of, for errors
+	Contents spool.Contents // of its spool
+	Session  *schema.Session
+	Final    bool // it is over, as far as can be told
+	// Inputs are what it was made of, as it looked before it was read, Siblings the main files of sessions that share lines with it.
+	Inputs, Siblings []receipt.Stat
+	LookedAt         time.Time
+	Refused          error // why a transcript that is there was not read
+
+	owner safefile.Owner // of what was recorded: transcripts of others are not read for it
+	short int            // payloads that were shortened when they were read
+	files transcript.Files
+	notes *bundleNotes // what a bundle says beside its files, nil for a session of this machine
+	in    assemble.Input
+	again func() (*Session, error)
 }
 
-// assembler makes Sessions. It is not for concurrent use: each worker has its own.
-type assembler struct {
-	set     settings
-	now     func() time.Time
-	owner   safefile.Owner // of the spool folder
-	finder  *transcript.Finder
-	archive *transcript.Archive // shared by all assemblers of one command
-}
-
-func newAssembler(e env, set settings, archive *transcript.Archive) *assembler {
-	return &assembler{
-		set: set, now: e.now, owner: safefile.OwnerOf(set.spoolDir),
-		finder: &transcript.Finder{ClaudeDir: set.claudeDir}, archive: archive,
-	}
-}
+// Again makes the session anew of what is there now.
+func (w *Session) Again() (*Session, error) { return w.again() }
 
 // Bounds of what is kept in memory of a session's payloads; the join keeps no more of what it reads in them.
 const (
@@ -85,60 +74,94 @@ func (p *payloads) shorten(raw []byte) []byte {
 	return []byte(text)
 }
 
-// fromSpool assembles the session of a spool.
-func (a *assembler) fromSpool(name string) (*work, error) {
+// NotFoundError says that nothing was recorded here of what a person named.
+type NotFoundError struct{ Named, SpoolDir, Projects string }
+
+func (e *NotFoundError) Error() string {
+	return fmt.Sprintf("session %s: there is no spool in %s and no transcript below %s", e.Named, e.SpoolDir, e.Projects)
+}
+
+// Find assembles what a person named: a session id, which may look like a path, the path of a spool file, or that of a bundle. It is a
+// [*NotFoundError] where there is none.
+func (rd *Reader) Find(named string) (*Session, error) {
+	if strings.HasSuffix(named, bundle.Suffix) {
+		return rd.FromBundle(named)
+	}
+	w, err := rd.FromSpool(spool.FileName(named))
+	if !errors.Is(err, spool.ErrNotFound) {
+		return w, err
+	}
+	if strings.HasSuffix(named, ".db") || strings.ContainsRune(named, filepath.Separator) {
+		info, err := os.Stat(named)
+		switch {
+		case err == nil && info.Mode().IsRegular():
+			return rd.FromFile(named)
+		case err == nil:
+			return nil, fmt.Errorf("spool %s: no regular file", named)
+		case strings.HasSuffix(named, ".db"):
+			return nil, fmt.Errorf("spool %s: %w", named, fs.ErrNotExist)
+		}
+	}
+	files, err := rd.finder.Find(named, "", rd.owner)
+	if err != nil {
+		return nil, &NotFoundError{Named: named, SpoolDir: rd.opt.SpoolDir, Projects: filepath.Join(rd.opt.ClaudeDir, "projects")}
+	}
+	return rd.FromTranscript(named, files)
+}
+
+// FromSpool assembles the session of a spool.
+func (rd *Reader) FromSpool(name string) (*Session, error) {
 	p := newPayloads()
-	contents, err := spool.ReadWithin(a.set.spoolDir, name, p.shorten)
+	contents, err := spool.ReadWithin(rd.opt.SpoolDir, name, p.shorten)
 	if err != nil {
 		return nil, err
 	}
-	from := filepath.Join(a.set.spoolDir, name+".db")
-	return a.assemble(&work{name: name, short: p.Cut, from: from, owner: a.owner, contents: contents,
-		again: func() (*work, error) { return a.fromSpool(name) }})
+	from := filepath.Join(rd.opt.SpoolDir, name+".db")
+	return rd.assemble(&Session{Name: name, short: p.Cut, From: from, owner: rd.owner, Contents: contents,
+		again: func() (*Session, error) { return rd.FromSpool(name) }})
 }
 
-// fromFile assembles the session of a spool file that lies anywhere; it is not changed.
-func (a *assembler) fromFile(path string) (*work, error) {
+// FromFile assembles the session of a spool file that lies anywhere; it is not changed.
+func (rd *Reader) FromFile(path string) (*Session, error) {
 	p := newPayloads()
 	contents, err := spool.ReadFileWithin(path, p.shorten)
 	if err != nil {
 		return nil, err
 	}
 	name := spool.FileName(contents.SessionID)
-	return a.assemble(&work{name: name, short: p.Cut, from: path, owner: safefile.OwnerOf(path), contents: contents,
-		again: func() (*work, error) { return a.fromFile(path) }})
+	return rd.assemble(&Session{Name: name, short: p.Cut, From: path, owner: safefile.OwnerOf(path), Contents: contents,
+		again: func() (*Session, error) { return rd.FromFile(path) }})
 }
 
-// fromTranscript assembles a session by its transcript; its spool is read too, if there is one.
-func (a *assembler) fromTranscript(sessionID string, files transcript.Files) (*work, error) {
-	w := &work{name: spool.FileName(sessionID), from: cmp.Or(files.Main, filepath.Join(files.Project, sessionID)), files: files,
-		again: func() (*work, error) { return a.fromTranscript(sessionID, files) }}
+// FromTranscript assembles a session by its transcript; its spool is read too, if there is one.
+func (rd *Reader) FromTranscript(sessionID string, files transcript.Files) (*Session, error) {
+	w := &Session{Name: spool.FileName(sessionID), From: cmp.Or(files.Main, filepath.Join(files.Project, sessionID)), files: files,
+		again: func() (*Session, error) { return rd.FromTranscript(sessionID, files) }}
 	p := newPayloads()
-	contents, err := spool.ReadWithin(a.set.spoolDir, w.name, p.shorten)
+	contents, err := spool.ReadWithin(rd.opt.SpoolDir, w.Name, p.shorten)
 	if err != nil && !errors.Is(err, spool.ErrNotFound) {
 		return nil, err
 	}
-	w.contents, w.short = contents, p.Cut
-	w.contents.SessionID = sessionID
-	return a.assemble(w)
+	w.Contents, w.short = contents, p.Cut
+	w.Contents.SessionID = sessionID
+	return rd.assemble(w)
 }
 
-// fromImported assembles a session without a spool from the transcript that an import found. It is
-// fs.ErrNotExist where that is gone, or another session's by now.
-func (a *assembler) fromImported(last *receipt.Receipt) (*work, error) {
+// FromImport assembles a session without a spool from the main file that an import found. It is fs.ErrNotExist where that is gone,
+// or another session's by now.
+func (rd *Reader) FromImport(sessionID, main string) (*Session, error) {
 	finder := &transcript.Finder{Anywhere: true} // a person named the file
-	main := mainOf(last)
 	files, err := finder.FromFile(main, safefile.Owner{})
 	if errors.Is(err, fs.ErrNotExist) {
-		files, err = withoutMain(finder, main, last.SessionID)
+		files, err = withoutMain(finder, main, sessionID)
 	}
 	if err != nil {
 		return nil, err
 	}
-	if files.SessionID != last.SessionID {
+	if files.SessionID != sessionID {
 		return nil, fs.ErrNotExist
 	}
-	return a.fromTranscript(last.SessionID, files)
+	return rd.FromTranscript(sessionID, files)
 }
 
 // withoutMain finds the agents of a session whose main file is not there.
@@ -155,59 +178,59 @@ func withoutMain(finder *transcript.Finder, main, sessionID string) (transcript.
 	return files, fmt.Errorf("%s: %w", main, fs.ErrNotExist)
 }
 
-// assemble finds and reads the transcript, looking at its files before it reads them, and joins. With errEmpty it returns what it
+// assemble finds and reads the transcript, looking at its files before it reads them, and joins. With ErrEmpty it returns what it
 // looked at.
-func (a *assembler) assemble(w *work) (*work, error) {
-	id := w.contents.SessionID
-	records := joinRecords(w.contents.Records)
+func (rd *Reader) assemble(w *Session) (*Session, error) {
+	id := w.Contents.SessionID
+	records := joinRecords(w.Contents.Records)
 	if w.files.SessionID == "" {
-		files, err := a.finder.Find(id, transcriptPath(id, records), w.owner)
+		files, err := rd.finder.Find(id, transcriptPath(id, records), w.owner)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, transcript.ErrUnsafe) {
 			return nil, err
 		}
 		if errors.Is(err, transcript.ErrUnsafe) && transcriptPath(id, records) != "" {
-			w.refused = err
+			w.Refused = err
 		}
 		w.files = files
 	}
-	w.lookedAt = a.now()
+	w.LookedAt = rd.opt.Now()
 	if w.notes == nil { // what a bundle names outside of itself is not looked at
-		w.inputs = receipt.Look(watched(w.files, transcriptPath(id, records)))
-		w.siblings = siblingStats(a.archive, w.files.Main)
+		w.Inputs = receipt.Look(watched(w.files, transcriptPath(id, records)))
+		w.Siblings = siblingStats(rd.archive, w.files.Main)
 	}
 	files, err := transcript.ReadFiles(w.files)
 	if err != nil {
 		return nil, err
 	}
 	if len(records) == 0 && len(files) == 0 {
-		w.final = true
-		return w, fmt.Errorf("%s: %w", w.from, errEmpty)
+		w.Final = true
+		return w, fmt.Errorf("%s: %w", w.From, ErrEmpty)
 	}
-	in := assemble.Input{SessionID: id, Records: records, Files: files, DamagedSpools: len(w.contents.Damaged), ShortRecords: w.short}
-	for _, d := range w.contents.Damaged {
+	in := assemble.Input{SessionID: id, Records: records, Files: files, DamagedSpools: len(w.Contents.Damaged), ShortRecords: w.short}
+	for _, d := range w.Contents.Damaged {
 		in.SalvagedRecords += d.Records
 	}
-	set := a.set.join
+	set := rd.opt.Join
 	if w.notes != nil {
 		w.notes.restore(&in)
-		w.final = w.notes.Final
+		w.Final = w.notes.Final
 	} else {
-		a.addParents(&in, w.files)
-		w.final = a.isFinal(w, in)
+		rd.addParents(&in, w.files)
+		w.Final = rd.isFinal(w, in)
 	}
 	w.in = assemble.Input{Parents: in.Parents, Siblings: in.Siblings, Standing: in.Standing, DamagedSpools: in.DamagedSpools, SalvagedRecords: in.SalvagedRecords}
-	set.Final = w.final
-	w.session = assemble.Session(in, set)
+	set.Final = w.Final
+	w.Session = assemble.Session(in, set)
 	return w, nil
 }
 
 // isFinal reports whether a session is over: its end was recorded and has settled, or nothing has happened for long.
-func (a *assembler) isFinal(w *work, in assemble.Input) bool {
-	if a.set.now {
+func (rd *Reader) isFinal(w *Session, in assemble.Input) bool {
+	if rd.opt.Over {
 		return true
 	}
-	now := a.now()
-	if now.Sub(lastSign(w, in, now)) >= a.set.idle {
+	now := rd.opt.Now()
+	if now.Sub(lastSign(w, in, now)) >= rd.opt.Idle {
 		return true
 	}
 	return ended(in.Records) && now.Sub(in.Records[len(in.Records)-1].At) >= settleTime
@@ -216,7 +239,7 @@ func (a *assembler) isFinal(w *work, in assemble.Input) bool {
 // lastSign is when something last happened, by the times inside the inputs: the times of the files are those of
 // a copy, or were set back. They count where no time inside is to be believed: there is none, or it has not
 // come yet.
-func lastSign(w *work, in assemble.Input, now time.Time) time.Time {
+func lastSign(w *Session, in assemble.Input, now time.Time) time.Time {
 	var last time.Time
 	see := func(t time.Time) {
 		if t.After(last) && !t.After(now) {
@@ -232,7 +255,7 @@ func lastSign(w *work, in assemble.Input, now time.Time) time.Time {
 	if !last.IsZero() {
 		return last
 	}
-	for _, s := range append(slices.Clone(w.inputs), spoolStats(w.contents.Stat)...) {
+	for _, s := range append(slices.Clone(w.Inputs), SpoolStats(w.Contents.Stat)...) {
 		if s.ModTime.After(last) {
 			last = s.ModTime
 		}
@@ -302,8 +325,8 @@ func watched(files transcript.Files, recorded string) []string {
 	return paths
 }
 
-// spoolStats is a spool's look as receipts keep it.
-func spoolStats(s spool.Stat) []receipt.Stat {
+// SpoolStats is a spool's look as receipts keep it.
+func SpoolStats(s spool.Stat) []receipt.Stat {
 	return []receipt.Stat{
 		{Path: "database", Size: s.DBBytes, ModTime: s.DBModTime.UTC()},
 		{Path: "inbox", Size: s.InboxBytes + int64(s.InboxCount), ModTime: s.InboxModTime.UTC()},

@@ -1,4 +1,4 @@
-package main
+package recorded
 
 import (
 	"bytes"
@@ -40,18 +40,18 @@ type parentBill struct {
 	Usage    map[string]transcript.ModelUsage `json:"model_usage"`
 }
 
-// bundle packs the raw material of a session, with masks where there is a redactor.
-func (w *work) bundle(masks *redact.Redactor) ([]byte, error) {
-	b := bundle.Bundle{SessionID: w.session.SessionID, Files: map[string][]byte{}}
+// Bundle packs the raw material of a session, with masks where there is a redactor.
+func (w *Session) Bundle(masks *redact.Redactor) ([]byte, error) {
+	b := bundle.Bundle{SessionID: w.Session.SessionID, Files: map[string][]byte{}}
 	if size := rawSize(w.files); size > bundle.MaxBytes { // it is not read to find that out
 		return nil, fmt.Errorf("raw material of session %s: %w: %d bytes", b.SessionID, bundle.ErrTooLarge, size)
 	}
 	var records bytes.Buffer
-	if err := dumpRecords(&records, w.contents.Records, masks); err != nil {
+	if err := WriteRecords(&records, w.Contents.Records, masks); err != nil {
 		return nil, fmt.Errorf("raw material of session %s: %w", b.SessionID, err)
 	}
 	b.Records = records.Bytes()
-	notes := bundleNotes{Final: w.final, Damaged: w.in.DamagedSpools, Salvaged: w.in.SalvagedRecords, Siblings: w.in.Siblings}
+	notes := bundleNotes{Final: w.Final, Damaged: w.in.DamagedSpools, Salvaged: w.in.SalvagedRecords, Siblings: w.in.Siblings}
 	if len(notes.Siblings) > 0 {
 		notes.Standing = &w.in.Standing
 	}
@@ -64,7 +64,7 @@ func (w *work) bundle(masks *redact.Redactor) ([]byte, error) {
 		}
 	}
 	err := transcript.Raw(w.files, bundle.MaxBytes, func(name string, body []byte) {
-		b.Files[name] = masked(body, masks)
+		b.Files[name] = Masked(body, masks)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("raw material of session %s: %w", b.SessionID, err)
@@ -89,8 +89,8 @@ func rawSize(files transcript.Files) (size int64) {
 	return size
 }
 
-// masked is a file of JSON lines with masks in its strings; what is no JSON is masked as text.
-func masked(body []byte, masks *redact.Redactor) []byte {
+// Masked is a file of JSON lines with masks in its strings; what is no JSON is masked as text.
+func Masked(body []byte, masks *redact.Redactor) []byte {
 	if masks == nil {
 		return body
 	}
@@ -123,8 +123,8 @@ func (n *bundleNotes) restore(in *assemble.Input) {
 	}
 }
 
-// fromBundle assembles the session of a bundle, as it was assembled when the bundle was made.
-func (a *assembler) fromBundle(path string) (*work, error) {
+// FromBundle assembles the session of a bundle, as it was assembled when the bundle was made.
+func (rd *Reader) FromBundle(path string) (*Session, error) {
 	f, err := safefile.Open(path, safefile.Rules{Links: true})
 	if err != nil {
 		return nil, fmt.Errorf("bundle: %w", err)
@@ -134,9 +134,9 @@ func (a *assembler) fromBundle(path string) (*work, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	w := &work{name: spool.FileName(b.SessionID), from: path, notes: &bundleNotes{},
-		again: func() (*work, error) { return a.fromBundle(path) }}
-	if w.contents, err = bundleContents(b); err == nil && len(b.Notes) > 0 {
+	w := &Session{Name: spool.FileName(b.SessionID), From: path, notes: &bundleNotes{},
+		again: func() (*Session, error) { return rd.FromBundle(path) }}
+	if w.Contents, err = BundleContents(b); err == nil && len(b.Notes) > 0 {
 		err = json.Unmarshal(b.Notes, w.notes)
 	}
 	if err != nil {
@@ -151,7 +151,7 @@ func (a *assembler) fromBundle(path string) (*work, error) {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	w.files.SessionID = b.SessionID
-	return a.assemble(w)
+	return rd.assemble(w)
 }
 
 // unpack writes the files of a bundle into an empty folder and finds the session's among them. main
@@ -189,13 +189,13 @@ func unpack(b bundle.Bundle, dir, main string) (transcript.Files, error) {
 	return files, err
 }
 
-// bundleContents is the spool in a bundle.
-func bundleContents(b bundle.Bundle) (spool.Contents, error) {
+// BundleContents is the spool in a bundle.
+func BundleContents(b bundle.Bundle) (spool.Contents, error) {
 	c := spool.Contents{Name: spool.FileName(b.SessionID), SessionID: b.SessionID}
 	n := 0
 	for line := range bytes.Lines(b.Records) {
 		n++
-		at, rec, err := parseRecord(line)
+		at, rec, err := ParseRecord(line)
 		if err != nil {
 			return c, fmt.Errorf("records line %d: %w", n, err)
 		}

@@ -1,4 +1,4 @@
-package main
+package ship
 
 import (
 	"cmp"
@@ -51,10 +51,10 @@ func findTranscripts(ctx context.Context, im *importer, paths []string) ([][]tra
 		}
 	}
 	for dir := range s.entered {
-		im.archive.Show(dir)
+		im.sh.opt.Source.Archive.Show(dir)
 	}
 	for _, path := range s.mains {
-		im.archive.Show(filepath.Dir(path))
+		im.sh.opt.Source.Archive.Show(filepath.Dir(path))
 	}
 	for _, path := range s.mains {
 		s.file(path)
@@ -120,8 +120,7 @@ func (s *importSearch) link(ctx context.Context, path, root string, named bool) 
 	parent := filepath.Dir(path)
 	if follow := named && parent == root || filepath.Base(parent) == "projects"; !follow || isWithin(root, target) {
 		s.im.skip(path, "a link to a folder, not entered")
-		const word = "ams-assemble: %s is a link to a folder and is not entered: name %s to import what is in it\n"
-		fmt.Fprintf(s.im.e.stderr, word, screen.Line(path), screen.Line(target))
+		s.im.sh.opt.Note("%s is a link to a folder and is not entered: name %s to import what is in it", screen.Line(path), screen.Line(target))
 		return nil
 	}
 	return s.walk(ctx, target, false)
@@ -155,12 +154,12 @@ func (s *importSearch) file(path string) {
 }
 
 func (s *importSearch) isUnchanged(main string) bool {
-	id, unchanged := s.im.mem.isUnchanged(s.im.set, s.im.archive, main)
+	id, unchanged := s.im.mem.isUnchanged(s.im.sh.opt, main)
 	switch {
 	case unchanged && s.im.mem.known[spool.FileName(id)].Key == "":
-		s.im.tooLarge++
+		s.im.TooLarge++
 	case unchanged:
-		s.im.unchanged++
+		s.im.Unchanged++
 	}
 	if unchanged {
 		s.stored[id] = true
@@ -215,7 +214,7 @@ func (s *importSearch) dropCopies() {
 		})
 		kept := group[:1:1]
 		for _, files := range group[1:] {
-			if s.im.archive.Holds(group[0].Main, files.Main) && holdsAgents(group[0], files) {
+			if s.im.sh.opt.Source.Archive.Holds(group[0].Main, files.Main) && holdsAgents(group[0], files) {
 				s.im.skip(files.Main, "a second copy of session "+screen.Line(files.SessionID))
 				s.im.copies[files.SessionID] = append(s.im.copies[files.SessionID], files.Main)
 				continue

@@ -1,0 +1,94 @@
+package ship
+
+import (
+	"context"
+	"sync"
+
+	"ams/pkg/recorded"
+	"ams/pkg/upload"
+)
+
+const (
+	// inFlight is how many more sessions than [Options.Jobs] are on their way at once: with a bucket 40 ms away and two requests a session
+	// that keeps two processors busy.
+	inFlight = 16
+	// inputBytes bounds what the sessions on their way were made of: while they have more, no other is begun.
+	inputBytes = 64 << 20
+)
+
+// flow lets more sessions be on their way than there are processors. A session needs a processor to be read, joined and encoded, and then
+// waits for the store: its worker holds a turn while it computes, and gives it back while it waits. It is the store of those workers.
+type flow struct {
+	upload.Store
+	turns chan struct{}
+
+	mu   sync.Mutex
+	room sync.Cond
+	left int64 // of inputBytes; below zero while more is on its way, as it is known only when it was read
+}
+
+func newFlow(store upload.Store, turns int) *flow {
+	f := &flow{Store: store, turns: make(chan struct{}, turns), left: inputBytes}
+	f.room.L = &f.mu
+	return f
+}
+
+// begin waits for room and for a turn.
+func (f *flow) begin() {
+	f.mu.Lock()
+	for f.left <= 0 {
+		f.room.Wait()
+	}
+	f.mu.Unlock()
+	f.turns <- struct{}{}
+}
+
+// hold notes what a session was made of, and returns how much that is.
+func (f *flow) hold(w *recorded.Session) int64 {
+	n := w.Contents.Stat.DBBytes + w.Contents.Stat.InboxBytes
+	for _, in := range w.Inputs {
+		n += in.Size
+	}
+	f.add(-n)
+	return n
+}
+
+// end gives back the turn, and the room of what a session held.
+func (f *flow) end(held int64) {
+	<-f.turns
+	f.add(held)
+}
+
+func (f *flow) add(n int64) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.left += n
+	f.room.Broadcast()
+}
+
+// wait gives the turn back until the returned function is called.
+func (f *flow) wait() (done func()) {
+	<-f.turns
+	return func() { f.turns <- struct{}{} }
+}
+
+func (f *flow) Put(ctx context.Context, key string, body []byte, opt upload.PutOptions) (string, error) {
+	defer f.wait()()
+	return f.Store.Put(ctx, key, body, opt)
+}
+
+func (f *flow) Get(ctx context.Context, key string) ([]byte, string, error) {
+	defer f.wait()()
+	return f.Store.Get(ctx, key)
+}
+
+// Look is [upload.Look] of the store.
+func (f *flow) Look(ctx context.Context, key string) (upload.Object, error) {
+	defer f.wait()()
+	return upload.Look(ctx, f.Store, key)
+}
+
+func (f *flow) Delete(ctx context.Context, key string) error {
+	defer f.wait()()
+	return f.Store.Delete(ctx, key)
+}

@@ -1,0 +1,68 @@
+package ship
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"ams/pkg/receipt"
+	"ams/pkg/screen"
+	"ams/pkg/spool"
+	"ams/pkg/upload"
+)
+
+// Remove takes a session out of the store. The index record goes first: what a crash leaves behind is found by no list. The receipt stays
+// without a key, so that the next run does not store the same again.
+func (sh *Shipper) Remove(ctx context.Context, id string) error {
+	name := spool.FileName(id)
+	last := sh.opt.Book.Get(name)
+	keys, err := sh.keysOf(ctx, name, last)
+	if err != nil {
+		return fmt.Errorf("remove session %s: %w", screen.Line(id), err)
+	}
+	if len(keys) == 0 {
+		return fmt.Errorf("session %s is not stored", screen.Line(id))
+	}
+	gone := []string{upload.IndexKey(name)}
+	for _, key := range keys {
+		gone = append(gone, key, upload.RawKey(key))
+	}
+	for _, key := range gone {
+		if err := sh.opt.Store.Delete(ctx, key); err != nil {
+			return fmt.Errorf("remove session %s: %w", screen.Line(id), err)
+		}
+	}
+	if last == nil {
+		return nil
+	}
+	without := *last
+	without.Key, without.Made, without.Version = "", nil, receipt.Version{}
+	return sh.opt.Book.Put(name, without)
+}
+
+// keysOf are the keys under which a session may be stored: where this machine put it, and where the
+// index record says, as another machine may have seen an earlier part of it.
+func (sh *Shipper) keysOf(ctx context.Context, name string, last *receipt.Receipt) ([]string, error) {
+	var keys []string
+	if last != nil && last.Key != "" {
+		keys = append(keys, last.Key)
+	}
+	b, _, err := sh.opt.Store.Get(ctx, upload.IndexKey(name))
+	if errors.Is(err, upload.ErrNotFound) {
+		return keys, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("look for it: %w", err)
+	}
+	sum, err := readSummary(b)
+	if err != nil {
+		return nil, err
+	}
+	if sum != nil {
+		if key := upload.SessionKey(name, sum.StartTime.Time); !slices.Contains(keys, key) {
+			keys = append(keys, key)
+		}
+	}
+	return keys, nil
+}
