@@ -48,7 +48,7 @@ func demoCommand(e env) *cli.Command {
 			if c.Args().Present() {
 				return usagef("demo takes no arguments")
 			}
-			hook, err := findHook(e, c.String("hook"))
+			hook, err := machineOf(e).FindHook(c.String("hook"))
 			if err != nil {
 				return err
 			}
@@ -85,7 +85,7 @@ func demo(ctx context.Context, e env, dir, hook string, layout screen.Screen) er
 			return err
 		}
 		events[i].replayed = e.now()
-		if err := startHook(ctx, e, hook, events[i].raw, "AMS_SPOOL_DIR="+spoolDir, "AMS_AGENT_NAME=demo", "AMS_TAGS=demo"); err != nil {
+		if err := machineOf(e).StartHook(ctx, hook, events[i].raw, "AMS_SPOOL_DIR="+spoolDir, "AMS_AGENT_NAME=demo", "AMS_TAGS=demo"); err != nil {
 			return fmt.Errorf("demo: %w", err)
 		}
 	}

@@ -1,39 +1,18 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/urfave/cli/v2"
 
-	"ams/pkg/clientsettings"
+	"ams/pkg/doctor"
 	"ams/pkg/lax"
-	"ams/pkg/receipt"
 	"ams/pkg/screen"
-	"ams/pkg/spool"
 )
-
-// state is how one thing that doctor looks at is.
-type state string
-
-const (
-	isOK      state = "ok"
-	isWarning state = "warning" // it works, and could be better
-	isProblem state = "problem" // something is lost, or will be
-)
-
-// finding is one line of doctor: what was looked at, how it is, and what to do next where it is not well.
-type finding struct {
-	ID    string `json:"id"`
-	State state  `json:"state"`
-	Text  string `json:"text"`
-	Next  string `json:"next,omitzero"`
-}
 
 func doctorCommand(e env) *cli.Command {
 	return &cli.Command{
@@ -63,87 +42,18 @@ func doctorFlags() []cli.Flag {
 	})
 }
 
-// doctor looks at everything between the client and the store.
-type doctor struct {
-	e         env
-	set       settings
-	project   string
-	client    string
-	quick     bool
-	files     []settingsFile
-	scheduled bool
-	plugin    string // an enabled plugin of ours and its file, "" if none
-	version   string // of the client, "" if not known
-	findings  []finding
-
-	spools    []spool.Stat
-	spoolsErr error
-	receipts  map[string]*receipt.Receipt
-	busy      bool  // a run has the receipts to itself
-	booksErr  error // why they cannot be read else
-}
-
-// settingsFile is a settings file of the client that is there.
-type settingsFile struct {
-	clientsettings.File
-	*clientsettings.Settings
-	changed time.Time
-}
-
-func (d *doctor) ok(id, format string, args ...any) {
-	d.findings = append(d.findings, finding{id, isOK, fmt.Sprintf(format, args...), ""})
-}
-
-func (d *doctor) warn(id, next, format string, args ...any) {
-	d.findings = append(d.findings, finding{id, isWarning, fmt.Sprintf(format, args...), next})
-}
-
-func (d *doctor) problem(id, next, format string, args ...any) {
-	d.findings = append(d.findings, finding{id, isProblem, fmt.Sprintf(format, args...), next})
-}
-
-// checkTime bounds one check; a bucket that does not answer takes its own time limits.
-const checkTime = 30 * time.Second
-
-// checks are all that doctor looks at, in the order in which an event goes. Those that try something are left out of status.
-var checks = []struct {
-	id    string
-	tries bool
-	look  func(*doctor, context.Context)
-}{
-	{"client", true, (*doctor).checkClient},
-	{"settings", false, (*doctor).checkSettings},
-	{"hook", false, (*doctor).checkHooks},
-	{"program", true, (*doctor).checkPrograms},
-	{"limits", true, (*doctor).checkLimits},
-	{"agree", false, (*doctor).checkAgree},
-	{"spool", false, (*doctor).checkSpoolDir},
-	{"planted", false, (*doctor).checkPlanted},
-	{"trial", true, (*doctor).checkTrial},
-	{"recorded", false, (*doctor).checkRecorded},
-	{"damage", false, (*doctor).checkDamage},
-	{"receipts", false, (*doctor).checkReceipts},
-	{"log", false, (*doctor).checkLog},
-	{"schedule", false, (*doctor).checkSchedule},
-	{"run", false, (*doctor).checkLastRun},
-	{"store", true, (*doctor).checkStore},
-	{"own", false, (*doctor).checkOwnSettings},
-}
-
 func examine(e env, c *cli.Context, quick bool) error {
 	if c.Args().Present() {
 		return usagef("%s takes no arguments", c.Command.Name)
 	}
 	set, err := readSettings(e, c)
 	if err != nil { // without its own settings it cannot look anywhere
-		d := &doctor{e: e}
-		next := "mend the setting, or the file that it names"
-		var hinted *hintError
+		f := doctor.Finding{ID: "own", State: doctor.Problem, Text: err.Error(), Next: "mend the setting, or the file that it names"}
+		var hinted hinter
 		if errors.As(err, &hinted) {
-			next = hinted.hint
+			f.Next = hinted.Hint()
 		}
-		d.problem("own", next, "%v", err)
-		return d.tell(c)
+		return tellFindings(e, c, []doctor.Finding{f}, false)
 	}
 	project := c.String("dir")
 	if project == "" {
@@ -151,91 +61,72 @@ func examine(e env, c *cli.Context, quick bool) error {
 			project = "."
 		}
 	}
-	d := &doctor{e: e, set: set, project: project, client: c.String("client"), quick: quick}
-	d.spools, d.spoolsErr = spool.List(set.spoolDir)
-	d.receipts, err = receipt.Read(set.receiptsPath())
-	if d.busy = errors.Is(err, receipt.ErrLocked); !d.busy {
-		d.booksErr = err
-	}
-	for _, check := range checks {
-		if quick && check.tries {
-			continue
-		}
-		d.guarded(c.Context, check.id, check.look)
-	}
-	return d.tell(c)
+	findings := doctor.Examine(c.Context, doctor.Options{
+		Machine: machineOf(e), Quick: quick, Version: version(), VersionOf: versionOf,
+		ClaudeDir: set.claudeDir, ProjectDir: project, Client: c.String("client"),
+		SpoolDir: set.spoolDir, Refused: set.refused,
+		Receipts: set.receiptsPath(), News: set.shipping(e).News,
+		Store:      doctor.Store{Name: set.storeName(), Bucket: set.s3 != nil, Open: set.open},
+		PricesDate: set.join.Prices.Date(),
+	})
+	return tellFindings(e, c, findings, quick)
 }
 
-// guarded runs one check within its time; one that fails by itself is a finding too.
-func (d *doctor) guarded(ctx context.Context, id string, look func(*doctor, context.Context)) {
-	ctx, cancel := context.WithTimeout(ctx, checkTime)
-	defer cancel()
-	defer func() {
-		if r := recover(); r != nil {
-			d.problem(id, "this is a mistake of ams-assemble: please report it", "the check itself failed: %v", r)
-		}
-	}()
-	look(d, ctx)
+// examination is the form of doctor --json.
+type examination struct {
+	Version  string           `json:"version"`
+	Problems int              `json:"problems"`
+	Warnings int              `json:"warnings"`
+	Checks   []doctor.Finding `json:"checks"`
 }
 
-func (d *doctor) count(s state) int {
-	n := 0
-	for _, f := range d.findings {
-		if f.State == s {
-			n++
-		}
-	}
-	return n
-}
-
-// report is the form of doctor --json.
-type report struct {
-	Version  string    `json:"version"`
-	Problems int       `json:"problems"`
-	Warnings int       `json:"warnings"`
-	Checks   []finding `json:"checks"`
-}
-
-// tell prints the findings. With a problem the exit code is 1.
-func (d *doctor) tell(c *cli.Context) error {
+// tellFindings prints the findings. With a problem the exit code is 1.
+func tellFindings(e env, c *cli.Context, findings []doctor.Finding, short bool) error {
+	problems, warnings := doctor.Count(findings, doctor.Problem), doctor.Count(findings, doctor.Warning)
 	var err error
 	if c.Bool("json") {
 		var b []byte
-		if b, err = lax.Encode(report{version(), d.count(isProblem), d.count(isWarning), d.findings}); err == nil {
-			_, err = fmt.Fprintf(d.e.stdout, "%s\n", b)
+		if b, err = lax.Encode(examination{version(), problems, warnings, findings}); err == nil {
+			_, err = fmt.Fprintf(e.stdout, "%s\n", b)
 		}
 	} else {
-		err = paged(d.e, c, d.write)
+		err = paged(e, c, func(p *page) error {
+			writeFindings(p, findings, short)
+			_, err := fmt.Fprintf(p, "\n%s, %s\n", screen.Count(problems, "problem"), screen.Count(warnings, "warning"))
+			return err
+		})
 	}
-	if err == nil && d.count(isProblem) > 0 {
-		err = fmt.Errorf("%s found", screen.Count(d.count(isProblem), "problem"))
+	if err == nil && problems > 0 {
+		err = fmt.Errorf("%s found", screen.Count(problems, "problem"))
 	}
 	return err
 }
 
-var stateStyles = map[state]screen.Style{isOK: screen.Green, isWarning: screen.Yellow, isProblem: screen.Alarm}
+var stateStyles = map[doctor.State]screen.Style{
+	doctor.OK: screen.Green, doctor.Warning: screen.Yellow, doctor.Problem: screen.Alarm,
+}
 
-func (d *doctor) write(p *page) error {
+// writeFindings writes a table; the short one says what is wrong, and where things stand.
+func writeFindings(p *page, findings []doctor.Finding, short bool) {
 	const names, states = 8, 7
-	for _, f := range d.findings {
-		if d.quick && f.State == isOK && !slices.Contains([]string{"hook", "recorded", "run", "schedule"}, f.ID) {
-			continue // the short form says what is wrong, and where things stand
+	for _, f := range findings {
+		if short && f.State == doctor.OK && !slices.Contains([]string{"hook", "recorded", "run", "schedule"}, f.ID) {
+			continue
 		}
 		head := p.Paint(stateStyles[f.State], screen.Pad(string(f.State), states)) + "  " + screen.Pad(f.ID, names) + "  "
 		for _, line := range screen.Wrap(screen.Line(f.Text), max(p.Cells-states-names-4, 20)) {
 			fmt.Fprintf(p, "%s%s\n", head, line)
 			head = strings.Repeat(" ", states+names+4)
 		}
-		if f.Next != "" {
-			for i, line := range screen.Wrap(screen.Line(f.Next), max(p.Cells-states-names-7, 20)) {
-				arrow := "-> "
-				if i > 0 {
-					arrow = "   "
-				}
-				fmt.Fprintf(p, "%s%s\n", head, p.Paint(screen.Bold, arrow+line))
+		if f.Next == "" {
+			continue
+		}
+		for i, line := range screen.Wrap(screen.Line(f.Next), max(p.Cells-states-names-7, 20)) {
+			arrow := "-> "
+			if i > 0 {
+				arrow = "   "
 			}
+			fmt.Fprintf(p, "%s%s\n", head, p.Paint(screen.Bold, arrow+line))
 		}
 	}
-	_, err := fmt.Fprintf(p, "\n%s, %s\n", screen.Count(d.count(isProblem), "problem"), screen.Count(d.count(isWarning), "warning"))
-	return err
 }

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"ams/pkg/doctor"
 	"ams/pkg/spool"
 	"ams/pkg/upload"
 )
@@ -119,10 +120,10 @@ func (w *world) edit(path, old, new string) {
 }
 
 // doctor returns the findings, and the exit code.
-func (w *world) doctor(command string) (int, report) {
+func (w *world) doctor(command string) (int, examination) {
 	w.t.Helper()
 	code, out, talk := w.run(command, "--json")
-	var r report
+	var r examination
 	if err := json.Unmarshal([]byte(out), &r); err != nil {
 		w.t.Fatalf("%s --json: %v\n%s%s", command, err, out, talk)
 	}
@@ -134,7 +135,7 @@ var faults = []struct {
 	name  string
 	plant func(*world)
 	id    string
-	state state
+	state doctor.State
 	text  string // in the finding
 	next  string // in its next step
 }{
@@ -143,40 +144,40 @@ var faults = []struct {
 		w.must("install", "--schedule", "cron", "--project")
 		w.must("uninstall", "--project")
 	},
-		"hook", isProblem, "not registered in any settings", "ams-assemble install"},
+		"hook", doctor.Problem, "not registered in any settings", "ams-assemble install"},
 	{"settings that are no JSON", func(w *world) { w.edit(w.settings(), `"hooks": {`, `"hooks": {,`) },
-		"settings", isProblem, "settings.json:2:", "mend the file"},
+		"settings", doctor.Problem, "settings.json:2:", "mend the file"},
 	{"all hooks disabled", func(w *world) { w.edit(w.settings(), `"hooks": {`, "\"disableAllHooks\": true,\n  \"hooks\": {") },
-		"settings", isProblem, "disableAllHooks", "take disableAllHooks out"},
+		"settings", doctor.Problem, "disableAllHooks", "take disableAllHooks out"},
 	{"only an administrator's hooks", func(w *world) {
 		os.Mkdir(filepath.Join(w.home, "managed"), 0o700)
 		writeText(w.t, filepath.Join(w.home, "managed", "managed-settings.json"), `{"allowManagedHooksOnly": true}`)
-	}, "settings", isProblem, "allowManagedHooksOnly", "administrator"},
+	}, "settings", doctor.Problem, "allowManagedHooksOnly", "administrator"},
 	{"registered twice", func(w *world) {
 		writeText(w.t, filepath.Join(w.home, ".claude", "settings.local.json"), `{"hooks": {"Stop": [{"hooks": [{"type": "command", "command": "/other/ams-hook", "args": []}]}]}}`)
-	}, "twice", isWarning, "recorded twice", "ams-assemble uninstall"},
+	}, "twice", doctor.Warning, "recorded twice", "ams-assemble uninstall"},
 	{"an event that an old client does not know", func(w *world) { w.standIn("claude", "echo '2.1.100 (Claude Code)'") },
-		"hook", isProblem, "client 2.1.100 does not know", "ams-assemble install --user"},
+		"hook", doctor.Problem, "client 2.1.100 does not know", "ams-assemble install --user"},
 	{"an event that a newer client has", func(w *world) { w.edit(w.settings(), `"TaskCreated":`, `"PreSkillShellCommand":`) },
-		"hook", isWarning, "stops at a dialog", "ams-assemble install --user, or a newer client"},
+		"hook", doctor.Warning, "stops at a dialog", "ams-assemble install --user, or a newer client"},
 	{"an event that breaks worktrees", func(w *world) { w.edit(w.settings(), `"Stop":`, `"WorktreeCreate":`) },
-		"hook", isProblem, "breaks worktrees", "ams-assemble install --user"},
+		"hook", doctor.Problem, "breaks worktrees", "ams-assemble install --user"},
 	{"an event missing", func(w *world) { w.edit(w.settings(), `"PostToolUse":`, `"Nonsense":`) },
-		"hook", isWarning, "not registered for PostToolUse", "ams-assemble install --user"},
+		"hook", doctor.Warning, "not registered for PostToolUse", "ams-assemble install --user"},
 	{"the program gone", func(w *world) { os.Remove(filepath.Join(w.home, "bin", "ams-hook")) },
-		"program", isProblem, "cannot be started", "ams-assemble install"},
+		"program", doctor.Problem, "cannot be started", "ams-assemble install"},
 	{"another program in its place", func(w *world) { w.standIn("ams-hook", "echo I talk") },
-		"trial", isProblem, "must end with 0 and print nothing", "log"},
+		"trial", doctor.Problem, "must end with 0 and print nothing", "log"},
 	{"hook and cron at odds", func(w *world) { w.edit(w.settings(), w.spool(), "/somewhere/else") },
-		"agree", isProblem, "/somewhere/else", "ams-assemble install --spool-dir"},
+		"agree", doctor.Problem, "/somewhere/else", "ams-assemble install --spool-dir"},
 	{"recording disabled", func(w *world) { w.edit(w.settings(), `"env": {`, "\"env\": {\n    \"AMS_DISABLE\": \"1\",") },
-		"agree", isProblem, "AMS_DISABLE=1", "take AMS_DISABLE out"},
+		"agree", doctor.Problem, "AMS_DISABLE=1", "take AMS_DISABLE out"},
 	{"a file where the spool must be", func(w *world) {
 		os.RemoveAll(w.spool())
 		writeText(w.t, w.spool(), "")
-	}, "spool", isProblem, "is no folder", "move it away"},
+	}, "spool", doctor.Problem, "is no folder", "move it away"},
 	{"a spool that others can read", func(w *world) { os.Chmod(w.spool(), 0o755) },
-		"spool", isWarning, "open to others", "chmod 700"},
+		"spool", doctor.Warning, "open to others", "chmod 700"},
 	{"a session that left no event", func(w *world) {
 		dir := filepath.Join(w.home, ".claude", "projects", "-p")
 		if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -187,20 +188,20 @@ var faults = []struct {
 			w.t.Fatal(err)
 		}
 		writeText(w.t, filepath.Join(dir, "silent.jsonl"), fmt.Sprintf(`{"type":"user","timestamp":%q}`+"\n", time.Now().Add(-time.Minute).UTC().Format(time.RFC3339Nano)))
-	}, "recorded", isProblem, "1 session ran since ams-hook was registered and left no event", "start claude anew"},
+	}, "recorded", doctor.Problem, "1 session ran since ams-hook was registered and left no event", "start claude anew"},
 	{"a damaged spool", func(w *world) {
 		writeText(w.t, filepath.Join(w.spool(), "broken.db"), "this is no database, and long enough to be looked at\n")
 		raw := []byte(`{"session_id":"broken"}`)
 		if err := spool.Append(w.spool(), "broken", spool.Record{Key: spool.KeyFor(time.Now(), raw, 0), Raw: raw}, spool.Options{}); err != nil {
 			w.t.Fatal(err)
 		}
-	}, "damage", isWarning, "damaged and set aside", "spool dump broken"},
+	}, "damage", doctor.Warning, "damaged and set aside", "spool dump broken"},
 	{"trouble in the hook's log", func(w *world) { spool.Log(w.spool(), "s", "write: no space left on device") },
-		"log", isWarning, "no space left on device", "ams-hook.log"},
+		"log", doctor.Warning, "no space left on device", "ams-hook.log"},
 	{"no schedule", func(w *world) { os.Remove(filepath.Join(w.home, "crontab")) },
-		"schedule", isWarning, "nothing runs ams-assemble by itself", "ams-assemble install"},
+		"schedule", doctor.Warning, "nothing runs ams-assemble by itself", "ams-assemble install"},
 	{"a schedule of another program", func(w *world) { w.edit(filepath.Join(w.home, "crontab"), w.program, "/old/ams-assemble") },
-		"schedule", isWarning, "starts /old/ams-assemble", "ams-assemble install"},
+		"schedule", doctor.Warning, "starts /old/ams-assemble", "ams-assemble install"},
 	{"a run that failed", func(w *world) {
 		w.record("second")
 		os.RemoveAll(filepath.Join(w.home, ".local", "share", "ams"))
@@ -208,11 +209,11 @@ var faults = []struct {
 		if code, _, _ := w.run("run", "--now"); code == exitDone {
 			w.t.Fatal("the run did not fail")
 		}
-	}, "run", isProblem, "failed", "ams-assemble run"},
+	}, "run", doctor.Problem, "failed", "ams-assemble run"},
 	{"a store that takes nothing", func(w *world) {
 		os.RemoveAll(filepath.Join(w.home, ".local", "share", "ams"))
 		writeText(w.t, filepath.Join(w.home, ".local", "share", "ams"), "")
-	}, "store", isProblem, "nothing can be stored", "make the folder writable"},
+	}, "store", doctor.Problem, "nothing can be stored", "make the folder writable"},
 	{"runs that stopped", func(w *world) {
 		w.record("second")
 		old := time.Now().Add(-3 * time.Hour)
@@ -235,18 +236,18 @@ var faults = []struct {
 			w.t.Fatal(err)
 		}
 		writeText(w.t, found[0], string(b))
-	}, "run", isProblem, "waiting, the oldest for 3h", "ams-assemble run"},
+	}, "run", doctor.Problem, "waiting, the oldest for 3h", "ams-assemble run"},
 	{"the newest event still to come", func(w *world) {
 		ahead := time.Now().Add(48 * time.Hour)
 		if err := os.Chtimes(filepath.Join(w.spool(), "first.db"), ahead, ahead); err != nil {
 			w.t.Fatal(err)
 		}
-	}, "clock", isProblem, "still to come", "set this machine's clock"},
+	}, "clock", doctor.Problem, "still to come", "set this machine's clock"},
 	{"no client", func(w *world) { os.Remove(filepath.Join(w.home, "bin", "claude")) },
-		"client", isWarning, "its version is not known", "--client"},
+		"client", doctor.Warning, "its version is not known", "--client"},
 	{"a setting that cannot be read", func(w *world) {
 		writeText(w.t, filepath.Join(w.home, ".config", "ams", "prices.json"), "{bad")
-	}, "own", isProblem, "prices.json", "mend the setting"},
+	}, "own", doctor.Problem, "prices.json", "mend the setting"},
 	{"some sessions that failed", func(w *world) {
 		w.record("second")
 		w.record("third")
@@ -257,16 +258,16 @@ var faults = []struct {
 		if code, out, talk := w.run("run", "--now"); code != exitSome {
 			w.t.Fatalf("exit %d\n%s%s", code, out, talk)
 		}
-	}, "run", isProblem, "sessions failed, the last of them: ", "ams-assemble run"},
+	}, "run", doctor.Problem, "sessions failed, the last of them: ", "ams-assemble run"},
 	{"secrets that others can read", func(w *world) {
 		path := filepath.Join(w.home, ".config", "ams", "env")
 		writeText(w.t, path, readText(w.t, path)+"AWS_SECRET_ACCESS_KEY=x\n")
 		os.Chmod(path, 0o644)
-	}, "own", isWarning, "holds credentials", "chmod 600"},
+	}, "own", doctor.Warning, "holds credentials", "chmod 600"},
 }
 
 // ofTheMachine reports whether a finding is about the machine that the tests run on: a slow day, a disk that is nearly full.
-func ofTheMachine(f finding) bool {
+func ofTheMachine(f doctor.Finding) bool {
 	return f.ID == "trial" && strings.Contains(f.Text, "the hook takes") || f.ID == "spool" && strings.Contains(f.Text, "left on its disk")
 }
 
@@ -274,7 +275,7 @@ func TestDoctorFindsEachFault(t *testing.T) {
 	program := buildProgram(t)
 	well := newWorld(t, program)
 	code, r := well.doctor("doctor")
-	r.Checks = slices.DeleteFunc(r.Checks, func(f finding) bool { return f.State == isOK || ofTheMachine(f) })
+	r.Checks = slices.DeleteFunc(r.Checks, func(f doctor.Finding) bool { return f.State == doctor.OK || ofTheMachine(f) })
 	if code != exitDone || len(r.Checks) != 0 {
 		t.Fatalf("where all is well: exit %d, %+v", code, r.Checks)
 	}
@@ -283,7 +284,7 @@ func TestDoctorFindsEachFault(t *testing.T) {
 			w := newWorld(t, program)
 			f.plant(w)
 			code, r := w.doctor("doctor")
-			at := slices.IndexFunc(r.Checks, func(x finding) bool {
+			at := slices.IndexFunc(r.Checks, func(x doctor.Finding) bool {
 				return x.ID == f.id && x.State == f.state && strings.Contains(x.Text, f.text)
 			})
 			if at < 0 {
@@ -292,7 +293,7 @@ func TestDoctorFindsEachFault(t *testing.T) {
 			if !strings.Contains(r.Checks[at].Next, f.next) {
 				t.Errorf("its next step is %q, want %q", r.Checks[at].Next, f.next)
 			}
-			if want := map[state]int{isProblem: exitNothing}[f.state]; f.state == isProblem && code != want {
+			if want := map[doctor.State]int{doctor.Problem: exitNothing}[f.state]; f.state == doctor.Problem && code != want {
 				t.Errorf("exit %d, want %d", code, want)
 			}
 		})
@@ -359,18 +360,18 @@ func TestDoctorOfABucket(t *testing.T) {
 	good, wrong := append(w.env, "AWS_SECRET_ACCESS_KEY="+testSecret), append(slices.Clone(w.env), "AWS_SECRET_ACCESS_KEY=wrong")
 	w.env = good
 	_, r := w.doctor("doctor")
-	if !slices.ContainsFunc(r.Checks, func(f finding) bool { return f.ID == "store" && f.State == isOK }) {
+	if !slices.ContainsFunc(r.Checks, func(f doctor.Finding) bool { return f.ID == "store" && f.State == doctor.OK }) {
 		t.Errorf("with the right keys: %+v", r.Checks)
 	}
-	if !slices.ContainsFunc(r.Checks, func(f finding) bool {
-		return f.ID == "store" && f.State == isWarning && strings.Contains(f.Text, "does not see AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY")
+	if !slices.ContainsFunc(r.Checks, func(f doctor.Finding) bool {
+		return f.ID == "store" && f.State == doctor.Warning && strings.Contains(f.Text, "does not see AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY")
 	}) {
 		t.Errorf("nothing says that cron lacks the keys: %+v", r.Checks)
 	}
 	w.env = wrong
 	code, r := w.doctor("doctor")
-	if code != exitNothing || !slices.ContainsFunc(r.Checks, func(f finding) bool {
-		return f.ID == "store" && f.State == isProblem && strings.Contains(f.Text, "SignatureDoesNotMatch") && strings.Contains(f.Next, "credentials")
+	if code != exitNothing || !slices.ContainsFunc(r.Checks, func(f doctor.Finding) bool {
+		return f.ID == "store" && f.State == doctor.Problem && strings.Contains(f.Text, "SignatureDoesNotMatch") && strings.Contains(f.Next, "credentials")
 	}) {
 		t.Errorf("with a wrong key: exit %d, %+v", code, r.Checks)
 	}
@@ -396,17 +397,17 @@ func TestDoctorTriesWhatARunDoes(t *testing.T) {
 		name  string
 		wrap  func(http.Handler) http.Handler
 		trust bool
-		state state
+		state doctor.State
 		text  string
 	}{
-		{"no If-Match", refuse(501), false, isWarning, "refuses If-Match"},
+		{"no If-Match", refuse(501), false, doctor.Warning, "refuses If-Match"},
 		{"conditions that are not heeded", func(next http.Handler) http.Handler {
 			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				r.Header.Del("If-Match")
 				r.Header.Del("If-None-Match")
 				next.ServeHTTP(w, r)
 			})
-		}, true, isWarning, "does not heed If-"},
+		}, true, doctor.Warning, "does not heed If-"},
 		{"keys that may not list", func(next http.Handler) http.Handler {
 			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				if r.Method == http.MethodGet && r.URL.Query().Has("list-type") {
@@ -415,7 +416,7 @@ func TestDoctorTriesWhatARunDoes(t *testing.T) {
 				}
 				next.ServeHTTP(w, r)
 			})
-		}, false, isWarning, "run can store"},
+		}, false, doctor.Warning, "run can store"},
 		{"an index that may not be written", func(next http.Handler) http.Handler {
 			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				if r.Method == http.MethodPut && strings.Contains(r.URL.Path, "/index/") {
@@ -424,7 +425,7 @@ func TestDoctorTriesWhatARunDoes(t *testing.T) {
 				}
 				next.ServeHTTP(w, r)
 			})
-		}, false, isProblem, "put index/probe-"},
+		}, false, doctor.Problem, "put index/probe-"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			b := newBucketServer(t)
@@ -432,7 +433,7 @@ func TestDoctorTriesWhatARunDoes(t *testing.T) {
 			w.env = append(slices.Clone(env), "AMS_S3_BUCKET=traces", "AMS_S3_ENDPOINT_URL="+b.URL, "AWS_CA_BUNDLE="+os.Getenv("AWS_CA_BUNDLE"),
 				"AWS_ACCESS_KEY_ID="+testKeyID, "AWS_SECRET_ACCESS_KEY="+testSecret)
 			_, r := w.doctor("doctor")
-			if !slices.ContainsFunc(r.Checks, func(f finding) bool {
+			if !slices.ContainsFunc(r.Checks, func(f doctor.Finding) bool {
 				return f.ID == "store" && f.State == c.state && strings.Contains(f.Text, c.text)
 			}) {
 				t.Errorf("want %v %q, got %+v", c.state, c.text, r.Checks)

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"ams/pkg/clientsettings"
+	"ams/pkg/doctor"
 )
 
 // limitRows are limits as people and systemd set them, as arguments of ulimit. Under some of them no Go program starts.
@@ -67,14 +68,14 @@ func TestDoctorSeesTheLimitsOfAClient(t *testing.T) {
 	for _, c := range []struct {
 		limit   string
 		guard   bool
-		state   state
+		state   doctor.State
 		in, out string
 	}{
-		{"-v 300000", false, isProblem, "which blocks the client's tool calls", "install --guard"},
-		{"-d 1000", false, isProblem, "of data (ulimit -d)", "install --guard"},
-		{"-v 1500000", false, isWarning, "starts there", "install --guard"},
-		{"-v 300000", true, isProblem, "nothing is recorded", "raise the limit"},
-		{"-v 8000000", false, isOK, "no limit keeps ams-hook from starting", ""},
+		{"-v 300000", false, doctor.Problem, "which blocks the client's tool calls", "install --guard"},
+		{"-d 1000", false, doctor.Problem, "of data (ulimit -d)", "install --guard"},
+		{"-v 1500000", false, doctor.Warning, "starts there", "install --guard"},
+		{"-v 300000", true, doctor.Problem, "nothing is recorded", "raise the limit"},
+		{"-v 8000000", false, doctor.OK, "no limit keeps ams-hook from starting", ""},
 	} {
 		w.must("install", "--schedule", "cron", fmt.Sprintf("--guard=%v", c.guard))
 		client := exec.Command("/bin/sh", "-c", "ulimit "+c.limit+`; exec "$0"`, filepath.Join(w.home, "bin", "claude"))
@@ -95,7 +96,7 @@ func TestDoctorSeesTheLimitsOfAClient(t *testing.T) {
 		_, r := w.doctor("doctor")
 		in.Close()
 		_ = client.Wait() // read fails
-		if !slices.ContainsFunc(r.Checks, func(f finding) bool {
+		if !slices.ContainsFunc(r.Checks, func(f doctor.Finding) bool {
 			return f.ID == "limits" && f.State == c.state && strings.Contains(f.Text, c.in) && strings.Contains(f.Next, c.out)
 		}) {
 			t.Errorf("%+v: got %+v", c, r.Checks)
@@ -119,7 +120,9 @@ func TestDoctorSeesWhatIsPlanted(t *testing.T) {
 	w.env = append(w.env, "AMS_SPOOL_DIR="+open)
 	_, r := w.doctor("doctor")
 	for id, want := range map[string]string{"planted": "s9.lock is no regular file", "spool": "everybody may write to it: hooks record into " + w.spool()} {
-		if !slices.ContainsFunc(r.Checks, func(f finding) bool { return f.ID == id && f.State == isWarning && strings.Contains(f.Text, want) }) {
+		if !slices.ContainsFunc(r.Checks, func(f doctor.Finding) bool {
+			return f.ID == id && f.State == doctor.Warning && strings.Contains(f.Text, want)
+		}) {
 			t.Errorf("no %s with %q in %+v", id, want, r.Checks)
 		}
 	}

@@ -13,6 +13,8 @@ import (
 // pure, and only the commands wire things together, so any of them can be read, tested and replaced alone. lax is the way in which
 // JSON is read, and below everything.
 var mayImport = map[string]string{
+	"ams/pkg/doctor":         "clientsettings install lax receipt recorded safefile schedule screen spool upload",
+	"ams/pkg/install":        "clientsettings safefile schedule screen spool",
 	"ams/pkg/lax":            "",
 	"ams/pkg/spool":          "",
 	"ams/pkg/price":          "",

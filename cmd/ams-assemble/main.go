@@ -16,6 +16,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"ams/pkg/install"
 	"ams/pkg/screen"
 )
 
@@ -65,7 +66,7 @@ func main() {
 		args: os.Args[1:], stdin: os.Stdin, stdout: toPerson(os.Stdout), stderr: toPerson(os.Stderr),
 		getenv: os.Getenv, now: time.Now, self: self,
 	}
-	if err := loadEnv(envFile(homeDir(world)), os.LookupEnv, os.Setenv); err != nil {
+	if err := install.LoadEnv(install.EnvFile(homeDir(world)), os.LookupEnv, os.Setenv); err != nil {
 		world.envErr = &exitError{exitUsage, err}
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -122,15 +123,21 @@ func run(ctx context.Context, e env) int {
 		return exitDone
 	}
 	fmt.Fprintf(e.stderr, "ams-assemble: %s\n", screen.Text(err.Error())) // it may quote what a stranger stored
-	var hinted *hintError
+	var hinted hinter
 	if errors.As(err, &hinted) {
-		fmt.Fprintf(e.stderr, "hint: %s\n", screen.Text(hinted.hint))
+		fmt.Fprintf(e.stderr, "hint: %s\n", screen.Text(hinted.Hint()))
 	}
 	var coded *exitError
 	if errors.As(err, &coded) {
 		return coded.code
 	}
 	return exitNothing
+}
+
+// hinter is an error, of ours or of a package, that knows the next step to take.
+type hinter interface {
+	error
+	Hint() string
 }
 
 // hintError is an error with the next step to take.
@@ -141,6 +148,7 @@ type hintError struct {
 
 func (h *hintError) Error() string { return h.err.Error() }
 func (h *hintError) Unwrap() error { return h.err }
+func (h *hintError) Hint() string  { return h.hint }
 
 func newApp(e env) *cli.App {
 	fail := func(_ *cli.Context, err error, _ bool) error { return usagef("%w", err) }

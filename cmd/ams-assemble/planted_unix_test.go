@@ -56,23 +56,6 @@ func TestEachSpoolIsReadForItsOwner(t *testing.T) {
 	}
 }
 
-func TestAnEnvFileOfAnotherUserIsNotRead(t *testing.T) {
-	onlyRoot(t, "an env file of another user")
-	path := filepath.Join(t.TempDir(), "env")
-	writeText(t, path, "AMS_S3_BUCKET=theirs\n")
-	if err := os.Chown(path, nobody, nobody); err != nil {
-		t.Fatal(err)
-	}
-	none := func(string) (string, bool) { return "", false }
-	err := loadEnv(path, none, func(name, value string) error {
-		t.Errorf("%s=%s was set", name, value)
-		return nil
-	})
-	if err == nil || !strings.Contains(err.Error(), "it belongs to user 65534, not to user 0") {
-		t.Errorf("got %v", err)
-	}
-}
-
 // TestSigtermEndsWhateverWaits starts a command that waits for something outside, as on a dead
 // disk: a FIFO that a person named.
 func TestSigtermEndsWhateverWaits(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"ams/pkg/price"
+	"ams/pkg/safefile"
 	"ams/pkg/screen"
 )
 
@@ -53,7 +54,7 @@ func readPrices(e env, named string) (*price.Table, error) {
 	if path == "" {
 		path = filepath.Join(homeDir(e), ".config", "ams", "prices.json")
 	}
-	b, err := readSmall(path)
+	b, err := safefile.ReadSmall(path)
 	if errors.Is(err, fs.ErrNotExist) && named == "" {
 		return table, nil
 	}

@@ -18,6 +18,7 @@ import (
 	"ams/pkg/receipt"
 	"ams/pkg/recorded"
 	"ams/pkg/redact"
+	"ams/pkg/safefile"
 	"ams/pkg/schema"
 	"ams/pkg/ship"
 	"ams/pkg/spool"
@@ -165,7 +166,7 @@ func (s *settings) readPrivacy(c *cli.Context) error {
 	if path == "" {
 		return nil
 	}
-	b, err := readSmall(path)
+	b, err := safefile.ReadSmall(path)
 	if err != nil {
 		return fmt.Errorf("--redact-rules: %w", err)
 	}

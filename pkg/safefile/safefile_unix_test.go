@@ -138,3 +138,25 @@ func TestWriteReplacesALinkAndGivesModeAndOwner(t *testing.T) {
 		t.Errorf("what the link led to: %q, %v", b, err)
 	}
 }
+
+func TestSameSeesThroughLinks(t *testing.T) {
+	dir := t.TempDir()
+	file, link := filepath.Join(dir, "file"), filepath.Join(dir, "link")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(file, link); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		a, b string
+		want bool
+	}{
+		{file, link, true}, {dir, dir + "/./", true}, {file, dir, false},
+		{dir + "/gone", dir + "/gone", true}, {dir + "/gone", file, false},
+	} {
+		if got := Same(c.a, c.b); got != c.want {
+			t.Errorf("Same(%q, %q) = %v", c.a, c.b, got)
+		}
+	}
+}

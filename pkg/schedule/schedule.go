@@ -39,6 +39,9 @@ const (
 	None    Kind = "none"
 )
 
+// Kinds are the ways that there are, without [None].
+func Kinds() []Kind { return []Kind{Cron, Systemd, Launchd} }
+
 // ErrNone says that there is no way to put a program on a schedule: the kind is [None].
 var ErrNone = errors.New("this machine has no cron, systemd or launchd for a user")
 

@@ -1,4 +1,4 @@
-package main
+package install
 
 import (
 	"os"
@@ -31,19 +31,41 @@ func TestEnvFileFillsWhatIsNotSet(t *testing.T) {
 	env := map[string]string{"AMS_SET": "by hand"}
 	lookup := func(n string) (string, bool) { v, ok := env[n]; return v, ok }
 	set := func(n, v string) error { env[n] = v; return nil }
-	if err := loadEnv(path, lookup, set); err != nil {
-		t.Errorf("loadEnv of no file: %v", err)
+	if err := LoadEnv(path, lookup, set); err != nil {
+		t.Errorf("LoadEnv of no file: %v", err)
 	}
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := loadEnv(path, lookup, set); err == nil || !strings.Contains(err.Error(), path+" line 4") {
-		t.Errorf("loadEnv of a bad line: %v, want its file and line", err)
+	if err := LoadEnv(path, lookup, set); err == nil || !strings.Contains(err.Error(), path+" line 4") {
+		t.Errorf("LoadEnv of a bad line: %v, want its file and line", err)
 	}
 	if err := os.WriteFile(path, []byte("AMS_SET=file\nAMS_NEW=file\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := loadEnv(path, lookup, set); err != nil || env["AMS_SET"] != "by hand" || env["AMS_NEW"] != "file" {
-		t.Errorf("loadEnv: %v, got %v", err, env)
+	if err := LoadEnv(path, lookup, set); err != nil || env["AMS_SET"] != "by hand" || env["AMS_NEW"] != "file" {
+		t.Errorf("LoadEnv: %v, got %v", err, env)
+	}
+}
+
+func TestSetEnvLinesChangesOnlyWhatIsNamed(t *testing.T) {
+	for _, c := range []struct {
+		text string
+		vars map[string]string
+		want string // "": it cannot be written
+	}{
+		{"", map[string]string{"B": "2", "A": "1"}, "A=1\nB=2\n"},
+		{"# mine\nexport A=0\nC=3", map[string]string{"A": "1"}, "# mine\nA=1\nC=3\n"},
+		{"A=1\n", map[string]string{"A": "1"}, "A=1\n"},
+		{"no line\nA=0\n", map[string]string{"A": "1"}, "no line\nA=1\n"},
+		{"", map[string]string{"A": "two words"}, "A='two words'\n"},
+		{"", map[string]string{"A": "it's"}, "A=\"it's\"\n"},
+		{"", map[string]string{"A": "two\nlines"}, ""},
+		{"", map[string]string{"A": " "}, "A=' '\n"},
+	} {
+		got, err := setEnvLines(c.text, c.vars)
+		if got != c.want || (err != nil) != (c.want == "") {
+			t.Errorf("setEnvLines(%q, %v) = %q, %v; want %q", c.text, c.vars, got, err, c.want)
+		}
 	}
 }

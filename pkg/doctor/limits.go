@@ -1,4 +1,4 @@
-package main
+package doctor
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"ams/pkg/install"
 	"ams/pkg/screen"
 )
 
@@ -41,8 +42,8 @@ func (l memoryLimits) isTight() bool {
 }
 
 // startsUnder reports whether ams-hook starts under limits. It records nothing there.
-func startsUnder(ctx context.Context, e env, hook string, l memoryLimits) bool {
-	ctx, cancel := context.WithTimeout(ctx, hookTrial)
+func (d *doctor) startsUnder(ctx context.Context, hook string, l memoryLimits) bool {
+	ctx, cancel := context.WithTimeout(ctx, install.HookTime)
 	defer cancel()
 	script := ""
 	for _, bound := range []struct {
@@ -54,14 +55,14 @@ func startsUnder(ctx context.Context, e env, hook string, l memoryLimits) bool {
 		}
 	}
 	cmd := exec.CommandContext(ctx, "/bin/sh", "-c", script+`exec "$0"`, hook)
-	cmd.Env = []string{"AMS_DISABLE=1", "HOME=" + homeDir(e)}
+	cmd.Env = []string{"AMS_DISABLE=1", "HOME=" + d.Machine.Home}
 	cmd.WaitDelay = time.Second
 	return cmd.Run() == nil
 }
 
 // checkLimits looks for limits under which the Go runtime cannot start: it ends with 2 then, before the hook can do anything about it.
 func (d *doctor) checkLimits(ctx context.Context) {
-	client, err := exec.LookPath(d.client)
+	client, err := exec.LookPath(d.Client)
 	if err != nil {
 		client = "" // said already
 	}
@@ -76,7 +77,7 @@ func (d *doctor) checkLimits(ctx context.Context) {
 				continue // said already
 			}
 			tight = true
-			d.sayLimits(l, startsUnder(ctx, d.e, path, l))
+			d.sayLimits(l, d.startsUnder(ctx, path, l))
 		}
 	}
 	if !tight {

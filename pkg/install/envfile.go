@@ -1,4 +1,4 @@
-package main
+package install
 
 import (
 	"errors"
@@ -10,34 +10,33 @@ import (
 	"ams/pkg/safefile"
 )
 
-// envFile is where settings are read from that the environment does not have: cron starts programs with next to none.
-func envFile(home string) string { return filepath.Join(home, ".config", "ams", "env") }
+// EnvFile is where settings are read from that the environment does not have: cron starts programs
+// with next to none.
+func EnvFile(home string) string { return filepath.Join(home, ".config", "ams", "env") }
 
 // maxEnvFile bounds the env file; a few dozen lines are usual.
 const maxEnvFile = 1 << 20
 
-// readEnv reads the env file. It says where sessions go, with which keys, and what is masked: so it
+// ReadEnv reads the env file. It says where sessions go, with which keys, and what is masked: so it
 // is believed only if it is this user's and nobody else may write to it. It may be kept elsewhere,
 // behind a link.
-func readEnv(path string) ([]byte, error) {
+func ReadEnv(path string) ([]byte, error) {
 	b, err := safefile.Read(path, safefile.Rules{Links: true, Owner: safefile.Me(), Private: true, MaxBytes: maxEnvFile})
 	var refused *safefile.Refusal
 	if errors.As(err, &refused) {
-		return nil, &hintError{
-			err: fmt.Errorf("settings %w", refused),
-			hint: "it must be a file of this user that nobody else may write to (chmod 600, chown), of at most 1 MB; " +
-				"move it away to go on without it",
-		}
+		return nil, &Error{fmt.Errorf("settings %w", refused),
+			"it must be a file of this user that nobody else may write to (chmod 600, chown), of at most 1 MB; " +
+				"move it away to go on without it"}
 	}
 	return b, err
 }
 
-// loadEnv sets the variables of the file that are not set yet. A file that is not there sets none.
+// LoadEnv sets the variables of the file that are not set yet. A file that is not there sets none.
 // One that is refused stops every command that needs settings: to go on without them would store
 // sessions in the wrong place, or unmasked.
-func loadEnv(path string, lookup func(string) (string, bool), set func(name, value string) error) error {
-	b, err := readEnv(path)
-	var hinted *hintError
+func LoadEnv(path string, lookup func(string) (string, bool), set func(name, value string) error) error {
+	b, err := ReadEnv(path)
+	var hinted *Error
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil
@@ -63,11 +62,13 @@ func loadEnv(path string, lookup func(string) (string, bool), set func(name, val
 	return nil
 }
 
-// errNoVariable does not quote the line: it may be the second half of a key that was pasted with a line break.
+// errNoVariable does not quote the line: it may be the second half of a key that was pasted with a
+// line break.
 var errNoVariable = errors.New("want NAME=VALUE (a value with a line break in it?)")
 
-// parseEnvLine reads NAME=VALUE as systemd's EnvironmentFile and a shell both do in the plain cases: white space around it and the word
-// export before it go, quotes around the value go, a line that is empty or begins with # says nothing.
+// parseEnvLine reads NAME=VALUE as systemd's EnvironmentFile and a shell both do in the plain cases:
+// white space around it and the word export before it go, quotes around the value go, a line that is
+// empty or begins with # says nothing.
 func parseEnvLine(line string) (name, value string, err error) {
 	line = strings.TrimSpace(line)
 	if line == "" || line[0] == '#' {

@@ -1,4 +1,4 @@
-package main
+package doctor
 
 import (
 	"context"
@@ -14,13 +14,13 @@ import (
 // looks for one that is not there, puts it on the condition that it is not there, reads it, puts it
 // again over just that one, finds it in a list and removes it.
 func (d *doctor) checkStore(ctx context.Context) {
-	name := d.set.storeName()
-	store, err := d.set.open(ctx)
+	name := d.Store.Name
+	store, err := d.Store.Open(ctx)
 	if err != nil {
 		d.problem("store", "see the README on buckets", "%s: %v", name, err)
 		return
 	}
-	at, all := d.e.now(), true
+	at, all := d.Machine.Now(), true
 	var p storeProbe
 	for _, folder := range []string{"sessions/", "index/"} {
 		p = storeProbe{store: store, key: folder + "probe-" + strings.ToLower(rand.Text()[:12])}
@@ -38,7 +38,7 @@ func (d *doctor) checkStore(ctx context.Context) {
 	} else if p.ignored != "" {
 		d.warn("store", oneWriter, "the server of %s does not heed %s", name, p.ignored)
 	}
-	if unseen := unseenCredentials(d.e); d.set.s3 != nil && d.scheduled && len(unseen) > 0 {
+	if unseen := d.Machine.UnseenCredentials(); d.Store.Bucket && d.scheduled && len(unseen) > 0 {
 		d.warn("store", "put credentials into ~/.aws/credentials or ~/.config/ams/env", "the schedule does not see %s of this shell", strings.Join(unseen, ", "))
 	}
 	if !p.listed.IsZero() {
@@ -53,12 +53,12 @@ const oneWriter = "let one machine at a time store there: two that store one ses
 func (d *doctor) tellProbe(name string, p *storeProbe) bool {
 	switch {
 	case p.put != nil:
-		d.problem("store", storeNext(d.set), "nothing can be stored in %s: %v", name, p.put)
+		d.problem("store", d.storeNext(), "nothing can be stored in %s: %v", name, p.put)
 		return false
 	case p.get != nil:
-		d.problem("store", storeNext(d.set), "what was stored in %s cannot be read: %v", name, p.get)
+		d.problem("store", d.storeNext(), "what was stored in %s cannot be read: %v", name, p.get)
 	case p.again != nil:
-		d.problem("store", storeNext(d.set), "what was stored in %s cannot be stored anew: %v", name, p.again)
+		d.problem("store", d.storeNext(), "what was stored in %s cannot be stored anew: %v", name, p.again)
 	}
 	if p.list != nil {
 		d.warn("store", "allow s3:ListBucket, or read elsewhere", "run can store in %s; list and find cannot read there: %v", name, p.list)

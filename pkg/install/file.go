@@ -1,4 +1,4 @@
-package main
+package install
 
 import (
 	"bytes"
@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/rogpeppe/go-internal/diff"
 
@@ -24,8 +25,8 @@ type fileChange struct {
 	after  []byte
 }
 
-// readChange reads a file that is to be changed. A link is followed: people keep their settings in a repository elsewhere. What is not there
-// is empty, and made with mode 0600.
+// readChange reads a file that is to be changed. A link is followed: people keep their settings in
+// a repository elsewhere. What is not there is empty, and made with mode 0600.
 func readChange(path string) (*fileChange, error) {
 	c := &fileChange{path: path, target: path, mode: 0o600}
 	target, err := filepath.EvalSymlinks(path)
@@ -38,7 +39,7 @@ func readChange(path string) (*fileChange, error) {
 	case err != nil:
 		return nil, fmt.Errorf("read %s: %w", path, err)
 	}
-	if c.before, err = readSmall(target); err != nil {
+	if c.before, err = safefile.ReadSmall(target); err != nil {
 		return nil, fmt.Errorf("read %s: %w", path, err)
 	}
 	info, err := os.Stat(target)
@@ -49,40 +50,70 @@ func readChange(path string) (*fileChange, error) {
 	return c, nil
 }
 
-// maxSmall bounds a file that a person or an administrator writes by hand: settings, prices,
-// patterns. Those of a client with hundreds of permissions have 100 kB.
-const maxSmall = 16 << 20
-
-// readSmall reads a file that a person keeps, behind a link perhaps, and waits for nothing that was put in its place.
-func readSmall(path string) ([]byte, error) {
-	return safefile.Read(path, safefile.Rules{Links: true, MaxBytes: maxSmall})
+// readSettings reads a settings file that is to be changed, and says where it is none.
+func readSettings(path string) (*fileChange, *clientsettings.Settings, error) {
+	c, err := readChange(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	now, err := clientsettings.Parse(c.before)
+	if err != nil {
+		return nil, nil, c.explain(err)
+	}
+	return c, now, nil
 }
 
 // changed reports whether there is anything to write.
 func (c *fileChange) changed() bool { return !bytes.Equal(c.before, c.after) }
 
 // diff shows the change.
-func (c *fileChange) diff() []byte {
+func (c *fileChange) diff() string {
 	_, lines, _ := bytes.Cut(diff.Diff(c.path, c.before, c.path, c.after), []byte("\n")) // the first repeats the names
-	return lines
+	return string(lines)
 }
 
-// write puts the new bytes in place, with the file's mode, and only if the file is still as it was read. The folder is made if need be.
+// write puts the new bytes in place, with the file's mode, and only if the file is still as it was
+// read. The folder is made if need be.
 func (c *fileChange) write() error {
 	if err := os.MkdirAll(filepath.Dir(c.target), 0o700); err != nil {
 		return fmt.Errorf("write %s: %w", c.path, err)
 	}
-	now, err := readSmall(c.target)
-	if err != nil && (c.exists || !errors.Is(err, fs.ErrNotExist)) {
-		return fmt.Errorf("write %s: %w", c.path, err)
-	}
-	if !bytes.Equal(now, c.before) {
-		return &hintError{err: fmt.Errorf("write %s: another program changed it meanwhile", c.path), hint: "try again"}
+	if err := c.untouched("write"); err != nil {
+		return err
 	}
 	return safefile.Write(c.target, c.after, c.options())
 }
 
-// options keep the file's mode, and its owner or that of its folder: root may be at work on a person's file.
+// untouched makes sure that the file is still as it was read.
+func (c *fileChange) untouched(act string) error {
+	now, err := safefile.ReadSmall(c.target)
+	if err != nil && (c.exists || !errors.Is(err, fs.ErrNotExist)) {
+		return fmt.Errorf("%s %s: %w", act, c.path, err)
+	}
+	if !bytes.Equal(now, c.before) {
+		return &Error{fmt.Errorf("%s %s: another program changed it meanwhile", act, c.path), "try again"}
+	}
+	return nil
+}
+
+// undo makes the file what it was before write, unless it is no longer what write made of it.
+func (c *fileChange) undo() error {
+	back := *c
+	back.before, back.after, back.exists = c.after, c.before, true
+	if c.exists {
+		return back.write()
+	}
+	if err := back.untouched("remove"); err != nil {
+		return err
+	}
+	if err := os.Remove(c.target); err != nil {
+		return fmt.Errorf("remove %s: %w", c.path, err)
+	}
+	return safefile.SyncDir(filepath.Dir(c.target))
+}
+
+// options keep the file's mode, and its owner or that of its folder: root may be at work on a
+// person's file.
 func (c *fileChange) options() safefile.WriteOptions {
 	opt := safefile.WriteOptions{Mode: c.mode, Like: filepath.Dir(c.target)}
 	if c.exists {
@@ -92,8 +123,8 @@ func (c *fileChange) options() safefile.WriteOptions {
 }
 
 // backup keeps the file as it was, beside it, and says where.
-func (c *fileChange) backup(e env) (string, error) {
-	path := c.target + ".ams-backup-" + e.now().UTC().Format("20060102T150405Z")
+func (c *fileChange) backup(now time.Time) (string, error) {
+	path := c.target + ".ams-backup-" + now.UTC().Format("20060102T150405Z")
 	if _, err := os.Lstat(path); err == nil { // twice within a second: the first one is the older state
 		return path, nil
 	}
@@ -103,20 +134,12 @@ func (c *fileChange) backup(e env) (string, error) {
 	return path, nil
 }
 
-// parsed reads the settings in a file, and says where they are no settings.
-func (c *fileChange) parsed() (*clientsettings.Settings, error) {
-	s, err := clientsettings.Parse(c.before)
-	return s, c.explain(err)
-}
-
 // explain makes an error of the settings' syntax one that a person can act upon.
 func (c *fileChange) explain(err error) error {
 	var syntax *clientsettings.SyntaxError
 	if !errors.As(err, &syntax) {
 		return err
 	}
-	return &hintError{
-		err:  fmt.Errorf("%s:%d:%d: %s", c.path, syntax.Line, syntax.Column, syntax.Reason),
-		hint: "the client ignores this whole file without a word, and so it is not touched: mend it, then try again",
-	}
+	return &Error{fmt.Errorf("%s:%d:%d: %s", c.path, syntax.Line, syntax.Column, syntax.Reason),
+		"the client ignores this whole file without a word, and so it is not touched: mend it, then try again"}
 }

@@ -1,6 +1,6 @@
 //go:build !linux && !darwin
 
-package main
+package doctor
 
 // freeBytes is not known there.
 func freeBytes(string) (int64, bool) { return 0, false }

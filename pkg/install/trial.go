@@ -1,4 +1,4 @@
-package main
+package install
 
 import (
 	"bytes"
@@ -16,8 +16,9 @@ import (
 	"ams/pkg/spool"
 )
 
-// findHook finds the program ams-hook, by name or beside this program or in PATH.
-func findHook(e env, named string) (string, error) {
+// FindHook is the absolute path of the program ams-hook: the one at the path named, else the one
+// beside ams-assemble, else the one in PATH.
+func (m Machine) FindHook(named string) (string, error) {
 	if named != "" {
 		return filepath.Abs(named)
 	}
@@ -25,27 +26,26 @@ func findHook(e env, named string) (string, error) {
 	if runtime.GOOS == "windows" {
 		name += ".exe"
 	}
-	beside := filepath.Join(filepath.Dir(e.self), name)
+	beside := filepath.Join(filepath.Dir(m.Self), name)
 	if _, err := os.Stat(beside); err == nil {
 		return beside, nil
 	}
 	if path, err := exec.LookPath(name); err == nil {
 		return filepath.Abs(path)
 	}
-	return "", &hintError{
-		err:  fmt.Errorf("there is no %s beside %s nor in PATH", name, e.self),
-		hint: "build it with: go build -o " + filepath.Dir(e.self) + " ./cmd/ams-hook",
-	}
+	return "", &Error{fmt.Errorf("there is no %s beside %s nor in PATH", name, m.Self),
+		"build it with: go build -o " + filepath.Dir(m.Self) + " ./cmd/ams-hook"}
 }
 
-// startHook gives one event to ams-hook as the client does, and holds it to its promise to be silent.
-func startHook(ctx context.Context, e env, hook string, raw []byte, vars ...string) error {
+// StartHook gives one event to ams-hook as the client does, with these variables set, and holds it
+// to its promise to be silent.
+func (m Machine) StartHook(ctx context.Context, hook string, raw []byte, vars ...string) error {
 	cmd := exec.CommandContext(ctx, hook)
 	cmd.Stdin = bytes.NewReader(raw)
 	cmd.Env = vars
 	cmd.WaitDelay = time.Second // a child of it that holds its output is not waited for
 	for _, name := range []string{"HOME", "PATH", "SYSTEMROOT", "USERPROFILE", "LOCALAPPDATA", "TMPDIR", "TEMP"} {
-		if v := e.getenv(name); v != "" {
+		if v := m.Getenv(name); v != "" {
 			cmd.Env = append(cmd.Env, name+"="+v)
 		}
 	}
@@ -56,20 +56,21 @@ func startHook(ctx context.Context, e env, hook string, raw []byte, vars ...stri
 	return nil
 }
 
-// hookTrial bounds how long ams-hook may take for one event before it is held to be broken.
-const hookTrial = 10 * time.Second
+// HookTime bounds how long ams-hook may take for one event before it is held to be broken.
+const HookTime = 10 * time.Second
 
-// tryHook gives ams-hook one event and reads it back, in a folder of its own below dir that is removed.
-func tryHook(ctx context.Context, e env, hook, dir string) error {
+// TryHook gives ams-hook one event and reads it back, in a folder of its own below dir that is
+// removed; "" is the folder for temporary files.
+func (m Machine) TryHook(ctx context.Context, hook, dir string) error {
 	scratch, err := os.MkdirTemp(dir, ".ams-trial-")
 	if err != nil {
 		return fmt.Errorf("try %s: %w", hook, err)
 	}
 	defer os.RemoveAll(scratch)
-	ctx, cancel := context.WithTimeout(ctx, hookTrial)
+	ctx, cancel := context.WithTimeout(ctx, HookTime)
 	defer cancel()
 	raw := []byte(`{"session_id":"trial","hook_event_name":"Notification","message":"a trial of ams-assemble"}`)
-	if err := startHook(ctx, e, hook, raw, "AMS_SPOOL_DIR="+scratch); err != nil {
+	if err := m.StartHook(ctx, hook, raw, "AMS_SPOOL_DIR="+scratch); err != nil {
 		return err
 	}
 	contents, err := spool.Read(scratch, "trial")
@@ -91,18 +92,16 @@ func isBuiltAside(path string) bool {
 
 // builtAside is the error about such a program.
 func builtAside(path string) error {
-	return &hintError{err: fmt.Errorf("%s is gone when go run ends", path), hint: "go build -o ~/.local/bin/ ./cmd/... and start that ams-assemble"}
+	return &Error{fmt.Errorf("%s is gone when go run ends", path),
+		"go build -o ~/.local/bin/ ./cmd/... and start that ams-assemble"}
 }
 
-// trials is how often doctor starts the hook to measure it, and slowHook what median is worth a word, in milliseconds: the client itself takes
-// 8 to 10 for any hook (measured with 2.1.330 on a quiet machine).
-const (
-	trials   = 20
-	slowHook = 50
-)
+// Trials is how often TimeHook starts the hook.
+const Trials = 20
 
-// timeHook measures the hook with a payload of 4 kB, in a folder of its own below dir that is removed. Times are in milliseconds.
-func timeHook(ctx context.Context, e env, hook, dir string) (median, worst float64, err error) {
+// TimeHook measures the hook with a payload of 4 kB, in a folder of its own below dir that is
+// removed. Times are in milliseconds.
+func (m Machine) TimeHook(ctx context.Context, hook, dir string) (median, worst float64, err error) {
 	scratch, err := os.MkdirTemp(dir, ".ams-trial-")
 	if err != nil {
 		return 0, 0, fmt.Errorf("try %s: %w", hook, err)
@@ -110,9 +109,9 @@ func timeHook(ctx context.Context, e env, hook, dir string) (median, worst float
 	defer os.RemoveAll(scratch)
 	raw := []byte(`{"session_id":"trial","hook_event_name":"Notification","message":"` + strings.Repeat("x", 4000) + `"}`)
 	var took []float64
-	for range trials {
+	for range Trials {
 		began := time.Now()
-		if err := startHook(ctx, e, hook, raw, "AMS_SPOOL_DIR="+scratch); err != nil {
+		if err := m.StartHook(ctx, hook, raw, "AMS_SPOOL_DIR="+scratch); err != nil {
 			return 0, 0, err
 		}
 		took = append(took, float64(time.Since(began).Microseconds())/1000)

@@ -1,4 +1,4 @@
-package main
+package doctor
 
 import (
 	"bytes"
@@ -28,9 +28,9 @@ const (
 
 // checkSpoolDir looks at the folder that hooks write to.
 func (d *doctor) checkSpoolDir(context.Context) {
-	dir := d.set.spoolDir
-	if d.set.refused != nil {
-		d.warn("spool", unsafeNext, "%v: hooks record into %s, and ams-assemble reads that", d.set.refused, dir)
+	dir := d.SpoolDir
+	if d.Refused != nil {
+		d.warn("spool", unsafeNext, "%v: hooks record into %s, and ams-assemble reads that", d.Refused, dir)
 	}
 	info, err := os.Stat(dir)
 	switch {
@@ -44,7 +44,7 @@ func (d *doctor) checkSpoolDir(context.Context) {
 		d.problem("spool", "move it away, or ams-assemble install --spool-dir DIR", "%s is no folder: nothing can be recorded", dir)
 		return
 	}
-	if !d.quick {
+	if !d.Quick {
 		f, err := os.CreateTemp(dir, ".ams-trial-*")
 		if err != nil {
 			d.problem("spool", "make it writable for this user, or ams-assemble install --spool-dir DIR", "%s cannot be written to: %v", dir, err)
@@ -68,7 +68,7 @@ func (d *doctor) checkSpoolDir(context.Context) {
 
 // checkPlanted looks for what stands in the place of files of the spool, and for events that were kept elsewhere.
 func (d *doctor) checkPlanted(context.Context) {
-	planted, err := spool.Planted(d.set.spoolDir)
+	planted, err := spool.Planted(d.SpoolDir)
 	if err != nil {
 		return // checkRecorded says that it cannot be read
 	}
@@ -78,8 +78,8 @@ func (d *doctor) checkPlanted(context.Context) {
 	if more := len(planted) - mostPlanted; more > 0 {
 		d.warn("planted", "", "and %s more like it", screen.Number(int64(more)))
 	}
-	place, err := spool.PlaceFor("", d.e.getenv)
-	if err != nil || samePath(place.Dir, d.set.spoolDir) {
+	place, err := spool.PlaceFor("", d.Machine.Getenv)
+	if err != nil || safefile.Same(place.Dir, d.SpoolDir) {
 		return
 	}
 	lines, err := spool.ReadLog(place.Dir)
@@ -87,7 +87,7 @@ func (d *doctor) checkPlanted(context.Context) {
 		return
 	}
 	for _, l := range slices.Backward(lines) {
-		if strings.HasPrefix(l.Text, spool.KeptHere) && d.e.now().Sub(l.Time) < recentDays*24*time.Hour {
+		if strings.HasPrefix(l.Text, spool.KeptHere) && d.Machine.Now().Sub(l.Time) < recentDays*24*time.Hour {
 			d.warn("planted", "ams-assemble run --spool-dir "+place.Dir+" stores them", "hooks kept events in %s, the last at %s: %s", place.Dir,
 				l.Time.Local().Format("2006-01-02 15:04"), l.Text)
 			return
@@ -120,7 +120,7 @@ func (d *doctor) checkRecorded(ctx context.Context) {
 			last = at
 		}
 	}
-	now := d.e.now()
+	now := d.Machine.Now()
 	if last.After(now.Add(5 * time.Minute)) {
 		d.problem("clock", "set this machine's clock", "the newest event is from %s, which is still to come", last.Local().Format("2006-01-02 15:04"))
 	}
@@ -160,14 +160,14 @@ func (d *doctor) unrecorded(seen map[string]bool, since, now time.Time) []missed
 	if since.IsZero() {
 		return nil // nothing is registered, and that is said elsewhere
 	}
-	root := os.DirFS(filepath.Join(d.set.claudeDir, "projects"))
+	root := os.DirFS(filepath.Join(d.ClaudeDir, "projects"))
 	names, err := fs.Glob(root, "*/*.jsonl")
 	if err != nil {
 		return nil
 	}
 	var out []missedSession
 	for _, name := range names {
-		path := filepath.Join(d.set.claudeDir, "projects", filepath.FromSlash(name))
+		path := filepath.Join(d.ClaudeDir, "projects", filepath.FromSlash(name))
 		id := strings.TrimSuffix(filepath.Base(path), ".jsonl")
 		info, err := os.Lstat(path)
 		if err != nil || !info.Mode().IsRegular() || strings.HasPrefix(id, "agent-") || seen[spool.FileName(id)] || now.Sub(info.ModTime()) > recentDays*24*time.Hour ||
@@ -182,8 +182,8 @@ func (d *doctor) unrecorded(seen map[string]bool, since, now time.Time) []missed
 
 // notStored are the sessions that the store does not have. status asks no bucket, which takes its time.
 func (d *doctor) notStored(ctx context.Context, sessions []missedSession) []missedSession {
-	store, err := d.set.open(ctx)
-	if err != nil || d.quick && d.set.s3 != nil {
+	store, err := d.Store.Open(ctx)
+	if err != nil || d.Quick && d.Store.Bucket {
 		return sessions
 	}
 	return slices.DeleteFunc(sessions, func(m missedSession) bool {
@@ -241,14 +241,14 @@ func (d *doctor) checkDamage(context.Context) {
 
 // checkLog shows what hooks could not do.
 func (d *doctor) checkLog(context.Context) {
-	lines, err := spool.ReadLog(d.set.spoolDir)
+	lines, err := spool.ReadLog(d.SpoolDir)
 	if err != nil {
 		d.warn("log", "make the spool folder readable for this user", "the hook's log cannot be read: %v", err)
 		return
 	}
 	recent := 0
 	for _, l := range lines {
-		if d.e.now().Sub(l.Time) < recentDays*24*time.Hour {
+		if d.Machine.Now().Sub(l.Time) < recentDays*24*time.Hour {
 			recent++
 		}
 	}
@@ -257,6 +257,6 @@ func (d *doctor) checkLog(context.Context) {
 		return
 	}
 	last := lines[len(lines)-1]
-	d.warn("log", "see "+filepath.Join(d.set.spoolDir, "ams-hook.log"), "hooks had trouble %d times in the last %d days, the last at %s: %s", recent, recentDays,
+	d.warn("log", "see "+filepath.Join(d.SpoolDir, "ams-hook.log"), "hooks had trouble %d times in the last %d days, the last at %s: %s", recent, recentDays,
 		last.Time.Local().Format("2006-01-02 15:04"), last.Text)
 }

@@ -1,4 +1,4 @@
-package main
+package doctor
 
 import (
 	"bytes"
@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"ams/pkg/safefile"
 )
 
 // limitsAround are the limits of this process, and of each client that runs here for this user, that bound memory. What a client may not
@@ -63,5 +65,5 @@ func isClient(proc, client string) bool {
 		return false
 	}
 	args := strings.SplitN(string(b), "\x00", 3)
-	return slices.ContainsFunc(args[:min(len(args), 2)], func(arg string) bool { return filepath.IsAbs(arg) && samePath(arg, client) })
+	return slices.ContainsFunc(args[:min(len(args), 2)], func(arg string) bool { return filepath.IsAbs(arg) && safefile.Same(arg, client) })
 }

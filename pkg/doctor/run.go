@@ -1,4 +1,4 @@
-package main
+package doctor
 
 import (
 	"context"
@@ -9,17 +9,19 @@ import (
 	"strings"
 	"time"
 
+	"ams/pkg/install"
 	"ams/pkg/receipt"
 	"ams/pkg/recorded"
+	"ams/pkg/safefile"
 	"ams/pkg/schedule"
 	"ams/pkg/screen"
 )
 
 // checkSchedule looks whether this program runs by itself.
 func (d *doctor) checkSchedule(ctx context.Context) {
-	m := machineOf(d.e)
+	m := d.Machine.Schedule()
 	found := 0
-	for _, kind := range scheduleKinds {
+	for _, kind := range schedule.Kinds() {
 		if kind == schedule.Launchd != (m.GOOS == "darwin") && kind != schedule.Cron {
 			continue
 		}
@@ -29,8 +31,8 @@ func (d *doctor) checkSchedule(ctx context.Context) {
 		}
 		found++
 		switch {
-		case entry.Program != "" && !samePath(entry.Program, d.e.self):
-			d.warn("schedule", "ams-assemble install", "%s starts %s, and not this ams-assemble (%s)", entry.Where, entry.Program, d.e.self)
+		case entry.Program != "" && !safefile.Same(entry.Program, d.Machine.Self):
+			d.warn("schedule", "ams-assemble install", "%s starts %s, and not this ams-assemble (%s)", entry.Where, entry.Program, d.Machine.Self)
 		case !entry.Active:
 			d.problem("schedule", "ams-assemble install", "%s is there, but %s does not run it", entry.Where, kind)
 		default:
@@ -51,7 +53,7 @@ func (d *doctor) checkSchedule(ctx context.Context) {
 
 // checkReceipts looks at what this machine remembers of its runs. It says nothing where all is well.
 func (d *doctor) checkReceipts(context.Context) {
-	path := d.set.receiptsPath()
+	path := d.Receipts
 	kept := receipt.SetAside(path)
 	switch {
 	case errors.Is(d.booksErr, receipt.ErrDamaged):
@@ -77,8 +79,8 @@ const firstRun = 15 * time.Minute
 // checkLastRun looks at the last run and at what waits for the next.
 func (d *doctor) checkLastRun(context.Context) {
 	waiting, oldest := d.backlog()
-	last, err := receipt.ReadLastRun(receipt.LastRunPath(d.set.receiptsPath()))
-	now := d.e.now()
+	last, err := receipt.ReadLastRun(receipt.LastRunPath(d.Receipts))
+	now := d.Machine.Now()
 	wait := "nothing waits"
 	if waiting > 0 {
 		wait = fmt.Sprintf("%s waiting, the oldest for %s", screen.Count(waiting, "session"), ago(now, oldest))
@@ -108,7 +110,7 @@ func ago(now, then time.Time) string { return screen.Duration(max(now.Sub(then).
 
 // backlog counts the sessions whose spools hold something that no run has looked at.
 func (d *doctor) backlog() (waiting int, oldest time.Time) {
-	for _, s := range d.set.shipping(d.e).News(d.receipts, d.spools) {
+	for _, s := range d.News(d.receipts, d.spools) {
 		if r := d.receipts[s.Name]; r != nil && receipt.Same(recorded.SpoolStats(s), r.Spool) {
 			continue // it goes on, or is to be looked at again for another reason
 		}
@@ -126,8 +128,8 @@ const (
 	clockOff  = 5 * time.Minute
 )
 
-func storeNext(set settings) string {
-	if set.s3 != nil {
+func (d *doctor) storeNext() string {
+	if d.Store.Bucket {
 		return "check bucket, endpoint, region and credentials: cron sees ~/.config/ams/env and ~/.aws alone"
 	}
 	return "make the folder writable, or name another: --local-dir, AMS_LOCAL_DIR"
@@ -152,19 +154,19 @@ const oldPrices = 180 * 24 * time.Hour
 
 // checkOwnSettings looks at the file with the settings of this program, and at the price table.
 func (d *doctor) checkOwnSettings(context.Context) {
-	path := envFile(homeDir(d.e))
+	path := install.EnvFile(d.Machine.Home)
 	if info, err := os.Stat(path); err == nil && runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 && holdsSecrets(path) {
 		d.warn("own", "chmod 600 "+path, "%s holds credentials and is open to others (%v)", path, info.Mode().Perm())
 	}
-	date, err := time.Parse(time.DateOnly, d.set.join.Prices.Date())
-	if err == nil && d.e.now().Sub(date) > oldPrices {
-		d.warn("prices", "install a newer release, or --prices FILE", "the price table is of %s; what no bill of the client covers is computed with it", d.set.join.Prices.Date())
+	date, err := time.Parse(time.DateOnly, d.PricesDate)
+	if err == nil && d.Machine.Now().Sub(date) > oldPrices {
+		d.warn("prices", "install a newer release, or --prices FILE", "the price table is of %s; what no bill of the client covers is computed with it", d.PricesDate)
 		return
 	}
-	d.ok("own", "settings read; prices of %s", d.set.join.Prices.Date())
+	d.ok("own", "settings read; prices of %s", d.PricesDate)
 }
 
 func holdsSecrets(path string) bool {
-	b, err := readEnv(path)
+	b, err := install.ReadEnv(path)
 	return err == nil && (strings.Contains(string(b), "SECRET") || strings.Contains(string(b), "TOKEN"))
 }

@@ -1,4 +1,4 @@
-package main
+package doctor
 
 import (
 	"os/exec"
@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"ams/pkg/clientsettings"
+	"ams/pkg/safefile"
 )
 
 // mayStart reports whether doctor may start a program that a settings file registers. A project's files come
@@ -20,14 +21,14 @@ func (d *doctor) mayStart(f settingsFile, program string) bool {
 	if err != nil {
 		return true // it is not there, which is said
 	}
-	own, err := findHook(d.e, "")
-	return err == nil && samePath(path, own)
+	own, err := d.Machine.FindHook("")
+	return err == nil && safefile.Same(path, own)
 }
 
 // inHome is a program's path with the home folder that a shell would put in.
 func (d *doctor) inHome(program string) string {
 	if rest, ok := strings.CutPrefix(program, "~/"); ok {
-		return filepath.Join(homeDir(d.e), rest)
+		return filepath.Join(d.Machine.Home, rest)
 	}
 	return program
 }

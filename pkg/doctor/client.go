@@ -1,4 +1,4 @@
-package main
+package doctor
 
 import (
 	"context"
@@ -9,11 +9,11 @@ import (
 	"maps"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 
 	"ams/pkg/clientsettings"
+	"ams/pkg/install"
 	"ams/pkg/safefile"
 	"ams/pkg/screen"
 	"ams/pkg/spool"
@@ -21,7 +21,7 @@ import (
 
 // checkClient asks the client for its version: which events it knows hangs on it.
 func (d *doctor) checkClient(ctx context.Context) {
-	version, err := clientVersion(ctx, d.client)
+	version, err := install.ClientVersion(ctx, d.Client)
 	if err != nil {
 		d.warn("client", "--client names the program, where it is not in PATH", "its version is not known: %v", err)
 		return
@@ -33,12 +33,12 @@ func (d *doctor) checkClient(ctx context.Context) {
 // checkSettings reads the client's settings files. One that is no JSON turns every hook in it off, without a word of the client's.
 func (d *doctor) checkSettings(context.Context) {
 	bad := false
-	if word := relativeConfigDir(d.e, d.set); word != "" {
+	if word := d.Machine.RelativeConfigDir(d.ClaudeDir); word != "" {
 		bad = true
 		d.warn("settings", "set CLAUDE_CONFIG_DIR to a path from the root", "%s", word)
 	}
-	for _, f := range clientsettings.Files(d.set.claudeDir, d.project, managedDir(d.e)) {
-		b, err := readSmall(f.Path)
+	for _, f := range clientsettings.Files(d.ClaudeDir, d.ProjectDir, d.Machine.ManagedDir()) {
+		b, err := safefile.ReadSmall(f.Path)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
@@ -186,7 +186,7 @@ func (d *doctor) hookPrograms() []string {
 
 // checkPrograms looks whether the registered programs are there, and of this version.
 func (d *doctor) checkPrograms(context.Context) {
-	own := version()
+	own := d.Version
 	d.sayNotStarted()
 	for _, command := range d.hookPrograms() {
 		path, err := exec.LookPath(command)
@@ -198,8 +198,8 @@ func (d *doctor) checkPrograms(context.Context) {
 		switch {
 		case err != nil || !strings.HasSuffix(info.Path, "/ams-hook"):
 			d.warn("program", "build or install ams-hook anew", "%s is no ams-hook as Go builds it", path)
-		case versionOf(info) != own:
-			d.warn("program", "install both programs from one release", "%s is of version %s, ams-assemble of %s", path, versionOf(info), own)
+		case d.VersionOf(info) != own:
+			d.warn("program", "install both programs from one release", "%s is of version %s, ams-assemble of %s", path, d.VersionOf(info), own)
 		default:
 			d.ok("program", "%s, version %s", path, own)
 		}
@@ -230,27 +230,27 @@ func (d *doctor) checkAgree(context.Context) {
 			continue
 		}
 		said = true
-		place, err := spool.PlaceFor(setting, d.e.getenv)
+		place, err := spool.PlaceFor(setting, d.Machine.Getenv)
 		if err == nil && place.Refused != nil {
 			d.warn("agree", unsafeNext, "%s of %s is not used (%v): hooks record into %s", setting, f.Path, place.Refused, place.Dir)
 		}
-		if err != nil || !samePath(place.Dir, d.set.spoolDir) {
+		if err != nil || !safefile.Same(place.Dir, d.SpoolDir) {
 			agreed = false
-			d.problem("agree", "ams-assemble install --spool-dir DIR sets both", "%s lets hooks record into %s, and ams-assemble reads %s", f.Path, setting, d.set.spoolDir)
+			d.problem("agree", "ams-assemble install --spool-dir DIR sets both", "%s lets hooks record into %s, and ams-assemble reads %s", f.Path, setting, d.SpoolDir)
 		}
 	}
-	if v := d.e.getenv("AMS_DISABLE"); disables(v) {
+	if v := d.Machine.Getenv("AMS_DISABLE"); disables(v) {
 		agreed = false
 		d.problem("agree", "unset AMS_DISABLE", "AMS_DISABLE=%s in this environment: ams-hook records nothing in clients started here", v)
 	}
 	if !said && len(d.hookPrograms()) > 0 {
-		if place, err := spool.PlaceFor("", d.e.getenv); err == nil && !samePath(place.Dir, d.set.spoolDir) {
+		if place, err := spool.PlaceFor("", d.Machine.Getenv); err == nil && !safefile.Same(place.Dir, d.SpoolDir) {
 			agreed = false
-			d.problem("agree", "ams-assemble install", "hooks record into %s unless their environment says otherwise, and ams-assemble reads %s", place.Dir, d.set.spoolDir)
+			d.problem("agree", "ams-assemble install", "hooks record into %s unless their environment says otherwise, and ams-assemble reads %s", place.Dir, d.SpoolDir)
 		}
 	}
 	if agreed {
-		d.ok("agree", "hooks record into %s, where ams-assemble reads", d.set.spoolDir)
+		d.ok("agree", "hooks record into %s, where ams-assemble reads", d.SpoolDir)
 	}
 }
 
@@ -262,14 +262,9 @@ func disables(v string) bool {
 	return slices.Contains([]string{"1", "true", "yes", "on"}, strings.ToLower(v))
 }
 
-func samePath(a, b string) bool {
-	if filepath.Clean(a) == filepath.Clean(b) {
-		return true
-	}
-	x, err1 := os.Stat(a)
-	y, err2 := os.Stat(b)
-	return err1 == nil && err2 == nil && os.SameFile(x, y)
-}
+// slowHook is what median is worth a word, in milliseconds: the client itself takes 8 to 10 for any
+// hook (measured with 2.1.330 on a quiet machine).
+const slowHook = 50
 
 // checkTrial gives the registered program an event and reads it back, and measures how long it takes on this machine.
 func (d *doctor) checkTrial(ctx context.Context) {
@@ -278,16 +273,16 @@ func (d *doctor) checkTrial(ctx context.Context) {
 		if err != nil {
 			continue // said already
 		}
-		if err := os.MkdirAll(d.set.spoolDir, 0o700); err != nil {
+		if err := os.MkdirAll(d.SpoolDir, 0o700); err != nil {
 			d.problem("trial", "make the folder writable, or name another by ams-assemble install --spool-dir DIR", "the spool folder cannot be made: %v", err)
 			return
 		}
-		if err := tryHook(ctx, d.e, path, d.set.spoolDir); err != nil {
+		if err := d.Machine.TryHook(ctx, path, d.SpoolDir); err != nil {
 			d.problem("trial", "look at the hook's log; AMS_HOOK_DEBUG=1 lets it talk", "a trial event was not recorded: %v", err)
 			continue
 		}
-		median, worst, err := timeHook(ctx, d.e, path, d.set.spoolDir)
-		text := fmt.Sprintf("a trial event was recorded and read back; the hook takes %.1f ms (median of %d, at most %.1f ms)", median, trials, worst)
+		median, worst, err := d.Machine.TimeHook(ctx, path, d.SpoolDir)
+		text := fmt.Sprintf("a trial event was recorded and read back; the hook takes %.1f ms (median of %d, at most %.1f ms)", median, install.Trials, worst)
 		switch {
 		case err != nil:
 			d.problem("trial", "look at the hook's log", "the hook failed after the trial event: %v", err)
