@@ -50,7 +50,7 @@ func (sc *scanner) wordAfter(i, n int, k kind) match {
 			break
 		}
 		if _, end, quote := quoted(s, from); quote && end-i < maxPair {
-			from = end + 1
+			from = min(end+1, len(s)) // the quote may lack its end
 		}
 		for from < len(s) && s[from] > ' ' && from-i < maxPair {
 			from++

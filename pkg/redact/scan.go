@@ -41,7 +41,7 @@ type scanner struct {
 func (r *Redactor) scan(s string) bool {
 	sc := &r.pass
 	*sc = scanner{Redactor: r, s: s, cueAt: -1, later: sc.later[:0]}
-	r.list.to = 0
+	r.list = stopList{}
 	masked := false
 	for i := 0; i < len(s); {
 		at, number := r.list.next(r.stops, s, i, masked)
@@ -151,7 +151,7 @@ func (sc *scanner) look(number uint8, i int) (match, int) {
 		if m := sc.piped(i); m.kind != none {
 			return m, 0
 		}
-	case atLetterKey, atLetterW, atLetterD, atLetter3, atRare:
+	case atLetterKey, atLetterW, atLetter3, atRare, atRare + 1, atRare + 2:
 		if m := sc.key(i - 1); m.kind != none {
 			return m, 0
 		}

@@ -27,7 +27,6 @@ const (
 	letterJ                      // 'J' of eyJ
 	letterKey                    // letters with which keys without a separator begin
 	letterW                      // 'w' of JSON in base64: ewog
-	letterD                      // 'a' of dapi
 	letter3                      // '3' of b3BlbnNzaC1rZXk
 	dollar                       // '$' of hashes of passwords
 	pipe                         // '|' echo x | sudo -S
@@ -56,14 +55,13 @@ const (
 	atLetterJ
 	atLetterKey
 	atLetterW
-	atLetterD
 	atLetter3
 	atDollar
 	atPipe
 	atAt
 	atDigit
 	atPlus
-	atRare // of rarePairs
+	atRare // of the first of rarePairs; the others follow
 )
 
 // actions returns the table that the rules need.
@@ -83,7 +81,6 @@ func actions(rules Rules) (t [256]action) {
 		set(letterB, "B")
 		set(letterJ, "J")
 		set(letterW, "w")
-		set(letterD, "a")
 		set(letter3, "3")
 		set(dollar, "$")
 		set(space, " ")
@@ -139,7 +136,6 @@ var after = func() (t [256]action) {
 	t[' '] |= pipe
 	t['y'] |= letterJ
 	t['e'] |= letterW
-	t['d'] |= letterD
 	t['b'] |= letter3
 	return t
 }()
@@ -164,34 +160,43 @@ func (t *stops) numberAt(s string, i int) uint8 {
 
 // keyPairs are two bytes of keys without a separator (see runRules and [scanner.key]), and of commands
 // that stop nowhere else.
-var keyPairs = []string{"MI", "MH", "MC", "MG", "LS", "LT", "GO", "EA", "EZ", "SK", "IG", "wp", "_u", "ql", "ep",
-	"1/", "oy",
-	"<<", "Us", "PI", "-u", ".a", "MT", "MD", "Mj", "Mz", "ND", "NT", "Nj", "Nz", "OD", "OT"}
+var keyPairs = []string{"MI", "MH", "MC", "MG", "LS", "SK", "MT", "MD", "Mj", "Mz", "ND", "NT", "Nj", "Nz", "OD", "OT"}
 
-// rarePairs are two bytes of such keys and sentences that many words have too, unless one of rareThirds follows.
-var rarePairs = []string{"pa", "ci", "sp"}
+// rarePair are two bytes that are worth a look only before one of some bytes: words have most of them, too.
+type rarePair struct{ before, pairs string }
 
-// rareThirds are the third letters of pat, cio and (pas)sphrase.
-const rareThirds = "toh"
+// rarePairs are in groups, each of which has a number and a bit of followers of its own. A group is of pairs
+// that hardly stand before the bytes of the others in it.
+var rarePairs = [...]rarePair{
+	{"toh", "pa ci sp .a"},                   // pat, cio, (pas)sphrase, .atlasv1.
+	{"apATOQ", "da ep wp ql EA EZ LT GO IG"}, // dapi, (requir)epass, wpa_passphrase, (s)qlplus, EAA, ...
+	{" e2/<s", "PI Us oy 1/ << _u -u"},       // (A)PI key, Use, oy2, 1//0, <<<, (add)_user, -us
+}
 
-// window is how many bytes are looked over at once for where to stop: their places fit into a byte.
-const window = 256
+// window is how many bytes are looked over at once for where to stop.
+const window = 64
 
-// stopList has the stops of one window: how far after its begin they are.
+// stopList has the stops of one window.
 type stopList struct {
-	stops    [window]uint8
-	first, n int // those that the scan has not reached
-	from, to int // the window
+	from, to int    // the window
+	stops    uint64 // a bit for each byte of the window, the lowest for the first
+	unasked  int    // the bytes before this one are not asked about, since a mask stands before them
 }
 
 // next returns the next byte of s at or after i where there is something to do, and the number of its
 // action; len(s) and 0 where there is none. masked says that a mask now stands for what ended at i.
 func (l *stopList) next(t *stops, s string, i int, masked bool) (at int, number uint8) {
 	if masked && i < len(s) {
+		l.unasked = min(i+2, len(s))
 		if n := t.number[pair(']', s[i])]; n != 0 {
 			return i, n
 		}
 		i++
+	}
+	for ; i < l.unasked; i++ {
+		if n := t.numberAt(s, i); n != 0 {
+			return i, n
+		}
 	}
 	for {
 		if i >= l.to {
@@ -200,10 +205,9 @@ func (l *stopList) next(t *stops, s string, i int, masked bool) (at int, number 
 			}
 			l.fill(t, s, i)
 		}
-		for ; l.first < l.n; l.first++ {
-			if at := l.from + int(l.stops[l.first]); at >= i {
-				return at, t.numberAt(s, at)
-			}
+		if left := l.stops >> (uint(i-l.from) % window); left != 0 {
+			at := i + bits.TrailingZeros64(left)
+			return at, t.numberAt(s, at)
 		}
 		i = l.to
 	}
@@ -212,32 +216,35 @@ func (l *stopList) next(t *stops, s string, i int, masked bool) (at int, number 
 // fill finds the stops of the window that begins at from. No branch in it depends on a byte of the
 // text: a processor guesses such branches wrong, and that would take more time than all the rest.
 func (l *stopList) fill(t *stops, s string, from int) {
-	l.from, l.to, l.first = from, min(from+window, len(s)), 0
+	l.from, l.to = from, min(from+window, len(s))
 	before := byte(' ')
 	if from > 0 {
 		before = s[from-1]
 	}
 	text := s[from:l.to]
-	found := &l.stops
-	found[0] = 0
-	n := uint(t.any[pair(before, text[0])])
-	i := 0
-	for ; i+5 <= len(text); i += 4 {
-		w := text[i : i+5]
-		found[uint8(n)] = uint8(i + 1)
-		n += uint(t.any[pair(w[0], w[1])])
-		found[uint8(n)] = uint8(i + 2)
-		n += uint(t.any[pair(w[1], w[2])])
-		found[uint8(n)] = uint8(i + 3)
-		n += uint(t.any[pair(w[2], w[3])])
-		found[uint8(n)] = uint8(i + 4)
-		n += uint(t.any[pair(w[3], w[4])])
+	found := uint64(0)
+	i := len(text) - 1
+	for ; i >= 7; i -= 7 {
+		w := load(text[i-7 : i+1])
+		found = found*2 + uint64(t.any[uint16(w>>48)])
+		found = found*2 + uint64(t.any[uint16(w>>40)])
+		found = found*2 + uint64(t.any[uint16(w>>32)])
+		found = found*2 + uint64(t.any[uint16(w>>24)])
+		found = found*2 + uint64(t.any[uint16(w>>16)])
+		found = found*2 + uint64(t.any[uint16(w>>8)])
+		found = found*2 + uint64(t.any[uint16(w)])
 	}
-	for i++; i < len(text); i++ {
-		found[uint8(n)] = uint8(i)
-		n += uint(t.any[pair(text[i-1], text[i])])
+	for ; i >= 1; i-- {
+		found = found*2 + uint64(t.any[pair(text[i-1], text[i])])
 	}
-	l.ask(t, s, n)
+	l.stops = l.ask(t, s, found*2+uint64(t.any[pair(before, text[0])]))
+}
+
+// load returns the first eight bytes of s, the first in the lowest bits.
+func load(s string) uint64 {
+	_ = s[7]
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
 }
 
 // stopsOf has the tables for no rules, those for secrets, those for personal data, and both; each is
@@ -252,8 +259,10 @@ func stopsFor(rules Rules) func() *stops {
 			for _, two := range keyPairs {
 				t.number[pair(two[0], two[1])] = atLetterKey
 			}
-			for _, two := range rarePairs {
-				t.number[pair(two[0], two[1])] = atRare
+			for i, group := range rarePairs {
+				for two := range strings.FieldsSeq(group.pairs) {
+					t.number[pair(two[0], two[1])] = atRare + uint8(i)
+				}
 			}
 		}
 		if rules.Secrets {
@@ -298,10 +307,12 @@ const (
 	fieldless             // ';' and '/' of WIFI:...;P: and /p:, and the quote of a JSON web key
 	staged                // the upper case of API_KEY_PROD
 	numbered              // a digit after a letter
+	loose                 // no letter, and none of ",:/": a number may begin
+	listed                // one of these, after anything but a digit
 )
 
 // oddLast and oddSecond are what the last byte of what may be a name, and the one before it, say of it.
-var oddLast, oddSecond = func() (last, second [256]uint8) {
+var oddLast, oddSecond = func() (last, second [256]uint16) {
 	for c := range 256 {
 		b := byte(c)
 		switch {
@@ -315,17 +326,29 @@ var oddLast, oddSecond = func() (last, second [256]uint8) {
 		if isLetter(b) || b == '_' {
 			second[c] |= numbered
 		}
+		if !isDigit(b) {
+			second[c] |= listed
+		}
+		switch {
+		case b == ',' || b == ':' || b == '/':
+			last[c] |= listed
+		case !isLetter(b):
+			last[c] |= loose
+		}
 	}
-	second['\\'], second[';'], second['/'], second['"'] = escape, fieldless, fieldless, fieldless
+	second['\\'] |= escape
+	for _, c := range []byte(";/\"") {
+		second[c] |= fieldless
+	}
 	return last, second
 }()
 
 // question is how it is asked whether an action is worth a look.
 type question struct {
 	ends   *[1024]uint32 // the three bytes that may stand before it
-	either uint8         // these oddities of the last or the second byte
-	both   uint8         // or these of both
-	after  uint8         // goesOn, goesRare: or what follows is one of theirs
+	either uint16        // these oddities of the last or the second byte
+	both   uint16        // or these of both
+	after  uint8         // or what follows is one of theirs: bits of followers
 	always uint8         // 1: there is nothing to ask
 	quoted uint8         // 8: a quote or a space, of so many bits, may stand after the name
 }
@@ -341,52 +364,64 @@ var questions = func() (t [256]question) {
 	t[atEquals] = question{ends: &allEnds, either: escape | unnamed, both: staged | numbered, quoted: 8}
 	t[atColon] = question{ends: &allEnds, either: escape | unnamed | fieldless, both: staged | numbered,
 		after: goesOn, quoted: 8}
-	t[atRare] = question{ends: new([1024]uint32), after: goesRare}
+	never := new([1024]uint32)
+	t[atDigit] = question{ends: never, either: escape | loose, both: listed}
+	t[atPlus] = question{ends: never, after: dials}
+	t[atBracket] = question{ends: never, after: labeled}
+	for i := range rarePairs {
+		t[atRare+i] = question{ends: never, after: goesRare << i}
+	}
 	return t
 }()
 
 // The bits of followers.
 const (
 	goesOn   = 1 << iota // an address, a bot's token, a port or a hash goes on
-	goesRare             // one of rareThirds
+	dials                // a phone number begins
+	labeled              // the label of a mask begins
+	goesRare             // one before which the first of rarePairs is worth a look; the others follow
 )
 
 // followers has the bits of what may follow a stop, notLetter all bits for all but letters.
 var followers, notLetter = func() (next, not [256]uint8) {
-	for _, c := range []byte("/A*$0123456789") {
-		next[c] = goesOn
+	set := func(bit uint8, bytes string) {
+		for i := range len(bytes) {
+			next[bytes[i]] |= bit
+		}
 	}
-	for _, c := range []byte(rareThirds) {
-		next[c] |= goesRare
+	set(goesOn, "/A*$0123456789")
+	set(dials, "123456789")
+	for i, group := range rarePairs {
+		set(goesRare<<i, group.before)
 	}
 	for c := range 256 {
-		if !isLetter(byte(c)) {
+		if isLetter(byte(c)) {
+			next[c] |= labeled
+		} else {
 			not[c] = 0xff
 		}
 	}
 	return next, not
 }()
 
-// ask keeps those of the first n stops where a look is worth it; what it keeps is examined.
-func (l *stopList) ask(t *stops, s string, n uint) {
-	kept := uint(0)
-	for _, stop := range l.stops[:n] {
-		l.stops[uint8(kept)] = stop
-		i := l.from + int(stop)
+// ask returns those of the stops of the window where a look is worth it; what stands there is examined.
+func (l *stopList) ask(t *stops, s string, stops uint64) (kept uint64) {
+	for stops != 0 {
+		i := l.from + bits.TrailingZeros64(stops)
+		bit := stops & -stops
+		stops &^= bit
 		if i < 6 || i+2 > len(s) {
-			kept++
+			kept |= bit
 			continue
 		}
-		w := s[i-6 : i+2]
-		around := uint64(w[0]) | uint64(w[1])<<8 | uint64(w[2])<<16 | uint64(w[3])<<24 |
-			uint64(w[4])<<32 | uint64(w[5])<<40 | uint64(w[6])<<48 | uint64(w[7])<<56
+		around := load(s[i-6 : i+2])
 		q := &questions[t.number[uint16(around>>40)]]
 		name := around << (notLetter[uint8(around>>40)] & q.quoted & 63)
 		last, second := uint8(name>>40), uint8(name>>32)
-		worth := uint8(q.ends[name>>24&31<<5|name>>32&31]>>(last&31)) & 1
+		worth := uint16(q.ends[name>>24&31<<5|name>>32&31]>>(last&31)) & 1
 		worth |= (oddLast[last]|oddSecond[second])&q.either | oddLast[last]&oddSecond[second]&q.both |
-			followers[around>>56]&q.after | q.always
-		kept += (uint(worth) + 255) >> 8
+			uint16(followers[around>>56]&q.after) | uint16(q.always)
+		kept |= bit & -((uint64(worth) + 0xffff) >> 16)
 	}
-	l.n = int(kept)
+	return kept
 }
