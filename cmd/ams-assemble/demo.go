@@ -17,11 +17,11 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"ams/pkg/catalog"
 	"ams/pkg/lax"
+	"ams/pkg/library"
 	"ams/pkg/price"
+	"ams/pkg/query"
 	"ams/pkg/recorded"
-	"ams/pkg/schema"
 	"ams/pkg/screen"
 	"ams/pkg/story"
 	"ams/pkg/upload"
@@ -106,27 +106,23 @@ func demo(ctx context.Context, e env, dir, hook string, layout screen.Screen) er
 
 // tellStored says where the files are, lists what is stored, which is one session, and tells it.
 func tellStored(ctx context.Context, e env, dir string, set settings, layout screen.Screen) error {
-	store := upload.NewLocal(set.localDir)
-	all, err := catalog.Load(ctx, store, "")
-	if err == nil && len(all.Records) != 1 {
-		err = fmt.Errorf("%d sessions are stored, want 1", len(all.Records))
+	lib := library.Open(upload.NewLocal(set.localDir), library.Options{})
+	all, err := lib.List(ctx, query.Query{})
+	if err == nil && len(all.Sessions) != 1 {
+		err = fmt.Errorf("%d sessions are stored, want 1", len(all.Sessions))
 	}
 	if err != nil {
 		return fmt.Errorf("demo: %w", err)
 	}
-	r := all.Records[0]
-	body, _, err := store.Get(ctx, r.Key())
-	if err != nil {
-		return fmt.Errorf("demo: %w", err)
-	}
-	s, err := schema.Decode(body)
+	r := all.Sessions[0]
+	s, err := lib.Get(ctx, r.SessionID)
 	if err != nil {
 		return fmt.Errorf("demo: %w", err)
 	}
 	fmt.Fprintf(e.stdout, "spool:    %s\nsession:  %s\nindex:    %s\n\n", filepath.Join(dir, "spool", s.SessionID+".db"),
 		filepath.Join(set.localDir, filepath.FromSlash(r.Key())), filepath.Join(set.localDir, "index", r.Name+".json"))
-	table := listTable{page: &page{Screen: layout, Writer: e.stdout, terminal: true}, ids: shortIDs(all.Records), year: e.now().Local().Year()}
-	if err := table.write(all.Records, 0); err != nil {
+	table := listTable{page: &page{Screen: layout, Writer: e.stdout, terminal: true}, shortID: all.ShortID, year: e.now().Local().Year()}
+	if err := table.write(all.Sessions, 0); err != nil {
 		return fmt.Errorf("demo: %w", err)
 	}
 	fmt.Fprintln(e.stdout)

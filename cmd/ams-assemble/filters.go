@@ -1,20 +1,15 @@
 package main
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 
-	"ams/pkg/catalog"
+	"ams/pkg/query"
 	"ams/pkg/schema"
-	"ams/pkg/screen"
-	"ams/pkg/upload"
 )
 
 // filterFlags are the common flags of a command that chooses sessions by their index records, and the filters. A filter takes several values,
@@ -38,8 +33,8 @@ func filterFlags() []cli.Flag {
 }
 
 // readQuery checks the filters. words are free words over title and first prompt.
-func readQuery(e env, c *cli.Context, words []string) (catalog.Query, error) {
-	q := catalog.Query{
+func readQuery(e env, c *cli.Context, words []string) (query.Query, error) {
+	q := query.Query{
 		Agents: c.StringSlice("agent"), Environments: c.StringSlice("environment"), Tags: c.StringSlice("tag"), Models: c.StringSlice("model"),
 		Tools: c.StringSlice("tool"), Outcomes: wordsOf(c, "outcome"), Statuses: wordsOf(c, "status"), Meta: c.StringSlice("meta"),
 		Cwd: c.String("cwd"),
@@ -50,22 +45,22 @@ func readQuery(e env, c *cli.Context, words []string) (catalog.Query, error) {
 	var err error
 	now := e.now().Local()
 	if v := c.String("since"); v != "" {
-		if q.Since, err = catalog.ParseWhen(v, now, false); err != nil {
+		if q.Since, err = query.ParseWhen(v, now, false); err != nil {
 			return q, usagef("--since: %w", err)
 		}
 	}
 	if v := c.String("until"); v != "" {
-		if q.Until, err = catalog.ParseWhen(v, now, true); err != nil {
+		if q.Until, err = query.ParseWhen(v, now, true); err != nil {
 			return q, usagef("--until: %w", err)
 		}
 	}
 	if v := c.String("cost"); v != "" {
-		if q.Cost, err = catalog.ParseRange(v); err != nil {
+		if q.Cost, err = query.ParseRange(v); err != nil {
 			return q, usagef("--cost: %w", err)
 		}
 	}
 	if v := c.String("min-duration"); v != "" {
-		if q.MinDuration, err = catalog.ParseSpan(v); err != nil {
+		if q.MinDuration, err = query.ParseSpan(v); err != nil {
 			return q, usagef("--min-duration: %w", err)
 		}
 	}
@@ -114,76 +109,4 @@ func namesOf[T ~string](values []T) string {
 		names[i] = string(v)
 	}
 	return strings.Join(names, ", ")
-}
-
-// cacheDir is where what was read from stores is kept, "" where there is no place for it.
-func cacheDir(e env, set settings) string {
-	base := e.getenv("XDG_CACHE_HOME")
-	switch home := homeDir(e); {
-	case runtime.GOOS == "windows":
-		base = e.getenv("LOCALAPPDATA")
-	case runtime.GOOS == "darwin":
-		base = filepath.Join(home, "Library", "Caches")
-	case !filepath.IsAbs(base):
-		base = filepath.Join(home, ".cache")
-	}
-	if !filepath.IsAbs(base) {
-		return ""
-	}
-	return filepath.Join(base, "ams", set.storeHash())
-}
-
-// indexCache is the file in the cache folder with the index records that were read.
-const indexCache = "index"
-
-// loadCatalog reads the index of the store in use, and says which of it cannot be used.
-func loadCatalog(ctx context.Context, e env, set settings) (*catalog.Catalog, upload.Store, error) {
-	store, err := set.open(ctx)
-	if err != nil {
-		return nil, nil, err
-	}
-	path := ""
-	if dir := cacheDir(e, set); dir != "" {
-		path = filepath.Join(dir, indexCache)
-	}
-	c, err := catalog.Load(ctx, store, path)
-	if err != nil {
-		return nil, nil, err
-	}
-	sayBad(e, c.Bad)
-	return c, store, nil
-}
-
-// sayBad tells of index records that no list can show.
-func sayBad(e env, bad []catalog.Bad) {
-	if len(bad) == 0 {
-		return
-	}
-	newer := 0
-	for _, b := range bad {
-		if errors.Is(b.Err, schema.ErrNewer) {
-			newer++
-		}
-	}
-	fmt.Fprintf(e.stderr, "ams-assemble: %s left out: %s: %v", screen.Count(len(bad), "index record"), bad[0].Key, screen.Line(bad[0].Err.Error()))
-	if len(bad) > 1 {
-		fmt.Fprintf(e.stderr, ", and %d more", len(bad)-1)
-	}
-	fmt.Fprintln(e.stderr)
-	if newer > 0 {
-		fmt.Fprintf(e.stderr, "hint: a newer ams-assemble wrote %d of them: update this one\n", newer)
-	}
-	if newer < len(bad) {
-		fmt.Fprintln(e.stderr, "hint: ams-assemble session ID --store stores a session anew, ams-assemble rm ID takes a record away")
-	}
-}
-
-// sayNothing tells why there is nothing to show.
-func sayNothing(e env, set settings, all int) {
-	if all == 0 {
-		fmt.Fprintf(e.stderr, "ams-assemble: no session is stored in %s\n", set.storeName())
-		fmt.Fprintln(e.stderr, "hint: ams-assemble run stores what was recorded, ams-assemble import what was not; ams-assemble doctor says whether recording works")
-		return
-	}
-	fmt.Fprintf(e.stderr, "ams-assemble: none of %s in %s fits\n", screen.Count(all, "session"), set.storeName())
 }

@@ -4,16 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
-	"ams/pkg/catalog"
 	"ams/pkg/lax"
-	"ams/pkg/parallel"
+	"ams/pkg/library"
+	"ams/pkg/query"
 	"ams/pkg/schema"
 	"ams/pkg/screen"
 	"ams/pkg/search"
@@ -80,69 +80,61 @@ func readPattern(c *cli.Context) (*search.Pattern, error) {
 	return p, nil
 }
 
-// found is what one session holds of a text.
-type found struct {
-	record catalog.Record
-	hits   []search.Hit
-	err    error
-}
-
 // placesShown is how many places of a session are shown.
 const placesShown = 5
 
 // find looks through the sessions, the newest first, and shows places as soon as they are found.
-func find(e env, c *cli.Context, set settings, q catalog.Query, pattern *search.Pattern) error {
-	all, store, err := loadCatalog(c.Context, e, set)
+func find(e env, c *cli.Context, set settings, q query.Query, pattern *search.Pattern) error {
+	lib, err := openLibrary(c.Context, e, set, nil)
 	if err != nil {
 		return err
 	}
-	among := chosen(all.Records, q)
-	if len(among) == 0 {
-		sayNothing(e, set, len(all.Records))
+	list, err := listed(c.Context, e, lib, q)
+	if err != nil {
+		return err
+	}
+	if len(list.Sessions) == 0 {
+		sayNothing(e, set, list.Total)
 		return nil
 	}
 	ctx, stop := timeLimit(c)
 	defer stop()
-	shelf, err := newBodies(ctx, store, cacheDir(e, set), all.Records, among)
-	if err != nil {
+	f := &finds{
+		e: e, among: len(list.Sessions), limit: c.Int("limit"), all: c.Bool("all"), json: c.Bool("json"), shortID: list.ShortID,
+		began: time.Now(),
+	}
+	if err := paged(e, c, func(p *page) error { return f.tell(ctx, p, lib.Find(ctx, pattern, list)) }); err != nil {
 		return err
 	}
-	f := &finds{among: len(among), all: c.Bool("all"), json: c.Bool("json"), ids: shortIDs(all.Records), began: time.Now()}
-	results := parallel.InOrder(ctx, among, func(r catalog.Record) found { return f.lookInto(ctx, shelf, r, pattern) })
-	show := func(p *page) error {
-		for r := range results {
-			if c.Context.Err() != nil || r.err != nil && ctx.Err() != nil {
-				break
-			}
-			f.looked++
-			if r.err != nil {
-				f.failed++
-				fmt.Fprintf(e.stderr, "ams-assemble: %s: %s\n", r.record.Key(), screen.Line(r.err.Error()))
-			}
-			if len(r.hits) == 0 {
-				continue
-			}
-			if err := f.show(p, r); err != nil {
+	return f.end()
+}
+
+// tell shows what a search finds, until its end or the limit, and sums it up.
+func (f *finds) tell(ctx context.Context, p *page, matches iter.Seq2[library.Match, error]) error {
+	for m, err := range matches {
+		if m.Summary == nil {
+			if f.stopped = context.Cause(ctx); f.stopped == nil {
 				return err
 			}
-			if n := c.Int("limit"); n > 0 && f.sessions == n {
-				break
-			}
+			break
 		}
-		if f.looked < f.among {
-			f.stopped = context.Cause(ctx)
+		f.looked++
+		f.bytes += m.Bytes
+		if err != nil {
+			f.failed++
+			fmt.Fprintf(f.e.stderr, "ams-assemble: %s: %s\n", m.Key(), screen.Line(err.Error()))
 		}
-		return f.sum(e, p)
+		if len(m.Hits) == 0 {
+			continue
+		}
+		if err := f.show(p, m); err != nil {
+			return err
+		}
+		if f.limit > 0 && f.sessions == f.limit {
+			break
+		}
 	}
-	err = paged(e, c, show)
-	stop()
-	for range results { // what is at work ends
-	}
-	shelf.prune()
-	if err == nil {
-		err = f.end()
-	}
-	return err
+	return f.sum(p)
 }
 
 // errTimeLimit says that a regular expression took too long.
@@ -172,39 +164,15 @@ func (f *finds) end() error {
 
 // finds shows what was found and keeps count.
 type finds struct {
-	among, looked, sessions, places, failed int
-	all, json                               bool
-	stopped                                 error // why not all were looked at: the person, or the time limit
-	ids                                     map[string]string
-	began                                   time.Time
-	bytes                                   atomic.Int64
-}
+	e         env
+	limit     int // of sessions with the text; 0: none
+	all, json bool
+	shortID   func(name string) string
+	began     time.Time
 
-func (f *finds) lookInto(ctx context.Context, b *bodies, r catalog.Record, pattern *search.Pattern) found {
-	out := found{record: r}
-	body, err := b.get(ctx, r)
-	if err != nil {
-		out.err = err
-		return out
-	}
-	f.bytes.Add(int64(len(body)))
-	if !pattern.MayMatch(body) {
-		return out
-	}
-	s, err := catalog.DecodeSession(r.Summary, body)
-	if err != nil {
-		out.err = err
-		return out
-	}
-	// An expression cannot be stopped while it is at work on a text: it is left behind, and ends with the program.
-	hits := make(chan []search.Hit, 1)
-	go func() { hits <- pattern.Find(s) }()
-	select {
-	case out.hits = <-hits:
-	case <-ctx.Done():
-		out.err = context.Cause(ctx)
-	}
-	return out
+	among, looked, sessions, places, failed int
+	bytes                                   int64
+	stopped                                 error // why not all were looked at: the person, or the time limit
 }
 
 // foundLine is the form of find --json.
@@ -224,30 +192,30 @@ type foundLine struct {
 	More      int         `json:"more"`
 }
 
-func (f *finds) show(p *page, r found) error {
+func (f *finds) show(p *page, m library.Match) error {
 	f.sessions++
-	f.places += len(r.hits)
+	f.places += len(m.Hits)
 	if f.json {
-		return f.showJSON(p, r)
+		return f.showJSON(p, m)
 	}
 	if f.sessions > 1 {
 		fmt.Fprintln(p)
 	}
-	head := fmt.Sprintf("%s  %s  ", f.ids[r.record.Name], r.record.StartTime.Local().Format("2006-01-02 15:04"))
+	head := fmt.Sprintf("%s  %s  ", f.shortID(m.Name), m.StartTime.Local().Format("2006-01-02 15:04"))
 	tail := ""
-	if in := project(r.record.Summary); in != "" {
+	if in := project(m.Summary); in != "" {
 		tail = "  " + screen.Cut(screen.Line(in), 20)
 	}
-	title := screen.Cut(screen.Line(titleOf(r.record.Summary)), max(p.Cells-screen.Width(head)-screen.Width(tail), 20))
+	title := screen.Cut(screen.Line(titleOf(m.Summary)), max(p.Cells-screen.Width(head)-screen.Width(tail), 20))
 	fmt.Fprintln(p, p.Paint(screen.Cyan, head)+p.Paint(screen.Bold, title)+p.Paint(screen.Dim, tail))
-	shown := r.hits
+	shown := m.Hits
 	if !f.all && len(shown) > placesShown {
 		shown = shown[:placesShown]
 	}
 	for _, h := range shown {
 		fmt.Fprintln(p, place(p, h))
 	}
-	if more := len(r.hits) - len(shown); more > 0 {
+	if more := len(m.Hits) - len(shown); more > 0 {
 		fmt.Fprintln(p, p.Paint(screen.Dim, fmt.Sprintf("  and %s more", screen.Count(more, "place"))))
 	}
 	return p.flush()
@@ -276,9 +244,9 @@ func place(p *page, h search.Hit) string {
 	return p.Paint(screen.Dim, head) + before + p.Paint(screen.Marked, match) + after + p.Paint(screen.Dim, more)
 }
 
-func (f *finds) showJSON(p *page, r found) error {
-	for _, h := range r.hits {
-		line, err := lax.Line(foundLine{r.record.SessionID, r.record.StartTime, titleOf(r.record.Summary), schema.OrZero(r.record.Cwd), h.Seq, h.Time, h.Part,
+func (f *finds) showJSON(p *page, m library.Match) error {
+	for _, h := range m.Hits {
+		line, err := lax.Line(foundLine{m.SessionID, m.StartTime, titleOf(m.Summary), schema.OrZero(m.Cwd), h.Seq, h.Time, h.Part,
 			h.What, h.Agent, h.Before, h.Match, h.After, h.More})
 		if err != nil {
 			return fmt.Errorf("find: %w", err)
@@ -289,12 +257,12 @@ func (f *finds) showJSON(p *page, r found) error {
 }
 
 // sum says how much was found and looked at.
-func (f *finds) sum(e env, p *page) error {
-	looked := fmt.Sprintf("%s, %s in %s", screen.Count(f.looked, "session"), screen.Bytes(f.bytes.Load()), screen.Duration(time.Since(f.began).Milliseconds()))
+func (f *finds) sum(p *page) error {
+	looked := fmt.Sprintf("%s, %s in %s", screen.Count(f.looked, "session"), screen.Bytes(f.bytes), screen.Duration(time.Since(f.began).Milliseconds()))
 	switch {
 	case f.json, f.sessions == 0 && f.stopped != nil:
 	case f.sessions == 0:
-		fmt.Fprintf(e.stderr, "ams-assemble: nothing found in %s\n", looked)
+		fmt.Fprintf(f.e.stderr, "ams-assemble: nothing found in %s\n", looked)
 	default:
 		text := fmt.Sprintf("%s in %d of %s; ams-assemble show ID --event SEQ shows one", screen.Count(f.places, "place"), f.sessions, looked)
 		fmt.Fprintf(p, "\n%s\n", p.Paint(screen.Dim, strings.Join(screen.Wrap(text, p.Cells), "\n")))

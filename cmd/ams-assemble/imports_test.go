@@ -1,7 +1,9 @@
 package main
 
 import (
+	"os"
 	"os/exec"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -20,7 +22,9 @@ var mayImport = map[string]string{
 	"ams/pkg/receipt":        "lax safefile spool",
 	"ams/pkg/safefile":       "",
 	"ams/pkg/bundle":         "",
-	"ams/pkg/catalog":        "lax safefile schema spool upload",
+	"ams/pkg/library":        "lax parallel query redact safefile schema search spool upload",
+	"ams/pkg/parallel":       "",
+	"ams/pkg/query":          "lax schema",
 	"ams/pkg/clientsettings": "lax",
 	"ams/pkg/screen":         "",
 	"ams/pkg/story":          "lax schema screen",
@@ -31,7 +35,6 @@ var mayImport = map[string]string{
 	"ams/pkg/hook":           "lax",
 	"ams/pkg/transcript":     "lax safefile",
 	"ams/pkg/assemble":       "lax schema hook transcript price",
-	"ams/pkg/parallel":       "",
 	"ams/pkg/recorded":       "lax safefile spool hook transcript assemble price bundle receipt redact schema",
 	"ams/pkg/ship":           "recorded parallel receipt redact bundle assemble schema screen safefile spool transcript upload",
 	"ams/cmd/ams-hook":       "spool",
@@ -73,9 +76,33 @@ func TestImportsRunOneWay(t *testing.T) {
 	}
 }
 
+// TestArchitecture holds docs/architecture.md to the rooms that there are.
+func TestArchitecture(t *testing.T) {
+	page := readText(t, "../../docs/architecture.md")
+	named := map[string]bool{}
+	for _, name := range regexp.MustCompile(`pkg/[a-z]+(/[a-z]+)?`).FindAllString(page, -1) {
+		named["ams/"+name] = true
+	}
+	for pkg := range mayImport {
+		if strings.HasPrefix(pkg, "ams/pkg/") && !named[pkg] {
+			t.Errorf("docs/architecture.md does not name %s", pkg)
+		}
+		delete(named, pkg)
+	}
+	for _, pkg := range testOnly {
+		delete(named, pkg)
+	}
+	for pkg := range named {
+		if _, err := os.Stat("../../" + strings.TrimPrefix(pkg, "ams/")); err != nil {
+			t.Errorf("docs/architecture.md names %s, which is not there", pkg)
+		}
+	}
+}
+
 // TestJoinIsPure holds the packages of the middle to values in, values out.
 func TestJoinIsPure(t *testing.T) {
-	for _, pkg := range []string{"ams/pkg/assemble", "ams/pkg/price", "ams/pkg/schema", "ams/pkg/hook", "ams/pkg/story", "ams/pkg/search"} {
+	for _, pkg := range []string{"ams/pkg/assemble", "ams/pkg/price", "ams/pkg/schema", "ams/pkg/hook", "ams/pkg/story", "ams/pkg/search",
+		"ams/pkg/query"} {
 		out, err := exec.Command("go", "list", "-f", `{{join .Imports "\n"}}`, pkg).Output()
 		if err != nil {
 			t.Fatal(err)

@@ -5,7 +5,6 @@ import (
 	"encoding/csv"
 	"fmt"
 	"io"
-	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,8 +12,9 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"ams/pkg/catalog"
 	"ams/pkg/lax"
+	"ams/pkg/library"
+	"ams/pkg/query"
 	"ams/pkg/schema"
 )
 
@@ -95,24 +95,18 @@ func inputOf(s *schema.Summary) int64 {
 	return s.InputTokens + s.CacheReadInputTokens + s.CacheCreationInputTokens
 }
 
-func titleOf(s *schema.Summary) string {
-	switch {
-	case s.Title != nil:
-		return *s.Title
-	case s.FirstPrompt != nil:
-		return *s.FirstPrompt
-	}
-	return ""
-}
-
-func listSessions(e env, c *cli.Context, set settings, q catalog.Query) error {
-	all, _, err := loadCatalog(c.Context, e, set)
+func listSessions(e env, c *cli.Context, set settings, q query.Query) error {
+	lib, err := openLibrary(c.Context, e, set, nil)
 	if err != nil {
 		return err
 	}
-	shown := chosen(all.Records, q)
+	list, err := listed(c.Context, e, lib, q)
+	if err != nil {
+		return err
+	}
+	shown := list.Sessions
 	by := orders[slices.Index(sortNames(), c.String("sort"))]
-	slices.SortStableFunc(shown, func(a, b catalog.Record) int { return by.compare(a.Summary, b.Summary) })
+	slices.SortStableFunc(shown, func(a, b library.Stored) int { return by.compare(a.Summary, b.Summary) })
 	if c.Bool("reverse") {
 		slices.Reverse(shown)
 	}
@@ -126,57 +120,16 @@ func listSessions(e env, c *cli.Context, set settings, q catalog.Query) error {
 	case c.Bool("csv"):
 		return listCSV(e.stdout, shown)
 	case len(shown) == 0:
-		sayNothing(e, set, len(all.Records))
+		sayNothing(e, set, list.Total)
 		return nil
 	}
 	return paged(e, c, func(p *page) error {
-		t := listTable{page: p, ids: shortIDs(all.Records), year: e.now().Local().Year()}
+		t := listTable{page: p, shortID: list.ShortID, year: e.now().Local().Year()}
 		return t.write(shown, more)
 	})
 }
 
-func chosen(records []catalog.Record, q catalog.Query) []catalog.Record {
-	var out []catalog.Record
-	for _, r := range records {
-		if q.Match(r.Summary) {
-			out = append(out, r)
-		}
-	}
-	return out
-}
-
-// shortest is how many characters of an id are shown at least.
-const shortest = 8
-
-// shortIDs are the beginnings of ids that name one session each, by the sessions' names.
-func shortIDs(records []catalog.Record) map[string]string {
-	names := make([]string, len(records))
-	for i, r := range records {
-		names[i] = r.Name
-	}
-	slices.Sort(names)
-	common := func(a, b string) int {
-		n := 0
-		for n < len(a) && n < len(b) && a[n] == b[n] {
-			n++
-		}
-		return n
-	}
-	out := make(map[string]string, len(names))
-	for i, name := range names {
-		n := shortest
-		if i > 0 {
-			n = max(n, common(name, names[i-1])+1)
-		}
-		if i+1 < len(names) {
-			n = max(n, common(name, names[i+1])+1)
-		}
-		out[name] = name[:min(n, len(name))]
-	}
-	return out
-}
-
-func listJSON(w io.Writer, records []catalog.Record) error {
+func listJSON(w io.Writer, records []library.Stored) error {
 	out := make([]*schema.Summary, len(records))
 	for i, r := range records {
 		out[i] = r.Summary
@@ -191,14 +144,14 @@ func listJSON(w io.Writer, records []catalog.Record) error {
 	return nil
 }
 
-func listCSV(out io.Writer, records []catalog.Record) error {
+func listCSV(out io.Writer, records []library.Stored) error {
 	w := csv.NewWriter(out)
 	w.UseCRLF = true // RFC 4180
 	rows := [][]string{{"session_id", "start_time", "end_time", "duration_ms", "title", "cwd", "agent", "environment", "tags", "status", "outcome",
 		"cost_usd", "cost_source", "input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens", "output_tokens", "llm_calls",
 		"tool_calls", "subagents", "errors", "models", "client_version"}}
 	number := func(n int64) string { return strconv.FormatInt(n, 10) }
-	count := func(r catalog.Record, name string, n int64) string {
+	count := func(r library.Stored, name string, n int64) string {
 		if slices.Contains(r.UnknownTokens, name) {
 			return "" // a lower bound is no number to add up
 		}
@@ -234,13 +187,4 @@ func formulaSafe(s string) string {
 		return "'" + s
 	}
 	return s
-}
-
-// project is the folder that a session ran in, by its own name.
-func project(s *schema.Summary) string {
-	cwd := strings.TrimRight(strings.ReplaceAll(schema.OrZero(s.Cwd), `\`, "/"), "/")
-	if cwd == "" {
-		return ""
-	}
-	return path.Base(cwd)
 }

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"ams/pkg/catalog"
+	"ams/pkg/library"
 	"ams/pkg/schema"
 	"ams/pkg/screen"
 )
@@ -14,8 +14,8 @@ import (
 // listTable lays out sessions in as many columns as fit.
 type listTable struct {
 	*page
-	ids  map[string]string
-	year int
+	shortID func(name string) string
+	year    int
 }
 
 // column is one column of the table. rank says which go first where there is no room: the highest.
@@ -23,8 +23,8 @@ type column struct {
 	head  string
 	rank  int
 	right bool
-	cell  func(catalog.Record) string
-	style func(catalog.Record) screen.Style
+	cell  func(library.Stored) string
+	style func(library.Stored) screen.Style
 	cells int
 }
 
@@ -35,38 +35,38 @@ const (
 )
 
 func (t *listTable) columns() []column {
-	outcome := func(r catalog.Record) string {
+	outcome := func(r library.Stored) string {
 		if r.Outcome != nil {
 			return string(*r.Outcome)
 		}
 		return string(r.Status)
 	}
 	return []column{
-		{head: "ID", cell: func(r catalog.Record) string { return t.ids[r.Name] }, style: func(catalog.Record) screen.Style { return screen.Dim }},
-		{head: "START", cell: func(r catalog.Record) string { return t.start(r.StartTime.Local()) }},
-		{head: "TITLE", cell: func(r catalog.Record) string { return titleOf(r.Summary) }},
-		{head: "PROJECT", rank: 5, cell: func(r catalog.Record) string { return screen.CutLeft(screen.Line(project(r.Summary)), 20) }},
-		{head: "AGENT", rank: 6, cell: func(r catalog.Record) string { return screen.Cut(screen.Line(r.Agent.Name), 20) }},
+		{head: "ID", cell: func(r library.Stored) string { return t.shortID(r.Name) }, style: func(library.Stored) screen.Style { return screen.Dim }},
+		{head: "START", cell: func(r library.Stored) string { return t.start(r.StartTime.Local()) }},
+		{head: "TITLE", cell: func(r library.Stored) string { return titleOf(r.Summary) }},
+		{head: "PROJECT", rank: 5, cell: func(r library.Stored) string { return screen.CutLeft(screen.Line(project(r.Summary)), 20) }},
+		{head: "AGENT", rank: 6, cell: func(r library.Stored) string { return screen.Cut(screen.Line(r.Agent.Name), 20) }},
 		{head: "OUTCOME", rank: 1, cell: outcome, style: outcomeStyle},
-		{head: "TIME", rank: 3, right: true, cell: func(r catalog.Record) string {
+		{head: "TIME", rank: 3, right: true, cell: func(r library.Stored) string {
 			if r.DurationMS == nil {
 				return "-"
 			}
 			return screen.Duration(*r.DurationMS)
 		}},
-		{head: "COST", rank: 2, right: true, cell: func(r catalog.Record) string {
+		{head: "COST", rank: 2, right: true, cell: func(r library.Stored) string {
 			if r.CostUSD == nil {
 				return "?"
 			}
 			return screen.Money(*r.CostUSD)
 		}},
-		{head: "TOKENS", rank: 8, right: true, cell: func(r catalog.Record) string {
+		{head: "TOKENS", rank: 8, right: true, cell: func(r library.Stored) string {
 			return tokens(inputOf(r.Summary), schema.UnknownInput(r.UnknownTokens)) + "/" +
 				tokens(r.OutputTokens, slices.Contains(r.UnknownTokens, schema.OutputTokens))
 		}},
-		{head: "TOOLS", rank: 7, right: true, cell: func(r catalog.Record) string { return screen.Number(int64(r.ToolCalls)) }},
-		{head: "ERR", rank: 4, right: true, cell: func(r catalog.Record) string { return screen.Number(int64(r.Errors)) },
-			style: func(r catalog.Record) screen.Style {
+		{head: "TOOLS", rank: 7, right: true, cell: func(r library.Stored) string { return screen.Number(int64(r.ToolCalls)) }},
+		{head: "ERR", rank: 4, right: true, cell: func(r library.Stored) string { return screen.Number(int64(r.Errors)) },
+			style: func(r library.Stored) screen.Style {
 				if r.Errors > 0 {
 					return screen.Red
 				}
@@ -83,7 +83,7 @@ func tokens(n int64, unknown bool) string {
 	return screen.Short(n)
 }
 
-func outcomeStyle(r catalog.Record) screen.Style {
+func outcomeStyle(r library.Stored) screen.Style {
 	switch schema.Outcome(schema.OrZero(r.Outcome)) {
 	case schema.FailedTurn:
 		return screen.Red
@@ -104,7 +104,7 @@ func (t *listTable) start(at time.Time) string {
 }
 
 // write lays the table out and sums it up. more is how many sessions fit and are not shown.
-func (t *listTable) write(shown []catalog.Record, more int) error {
+func (t *listTable) write(shown []library.Stored, more int) error {
 	if !t.terminal && !t.given {
 		t.Cells = 200 // another program reads it: every column
 	}
@@ -129,7 +129,7 @@ func (t *listTable) write(shown []catalog.Record, more int) error {
 }
 
 // fit measures the columns and leaves out what has no room.
-func (t *listTable) fit(columns []column, shown []catalog.Record) []column {
+func (t *listTable) fit(columns []column, shown []library.Stored) []column {
 	title := 0
 	for i := range columns {
 		c := &columns[i]
@@ -143,7 +143,7 @@ func (t *listTable) fit(columns []column, shown []catalog.Record) []column {
 	}
 	title = min(title, titleMost)
 	columns = slices.DeleteFunc(columns, func(c column) bool { // nobody names agents: then there is no column of them
-		return c.rank > 0 && c.style == nil && !c.right && !slices.ContainsFunc(shown, func(r catalog.Record) bool { return c.cell(r) != "" })
+		return c.rank > 0 && c.style == nil && !c.right && !slices.ContainsFunc(shown, func(r library.Stored) bool { return c.cell(r) != "" })
 	})
 	for {
 		room := t.Cells
@@ -184,7 +184,7 @@ func (t *listTable) row(columns []column, cell func(column) (string, screen.Styl
 }
 
 // sumUp adds up what is shown. A cost that is not known is no cost of nothing.
-func sumUp(shown []catalog.Record, more int) string {
+func sumUp(shown []library.Stored, more int) string {
 	var ms, in, out int64
 	var cost float64
 	unknown, tools, errs := 0, 0, 0

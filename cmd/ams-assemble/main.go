@@ -159,7 +159,7 @@ func newApp(e env) *cli.App {
 		Writer:          e.stdout,
 		ErrWriter:       e.stderr,
 		HideHelpCommand: true,
-		// A value may hold a comma; lists of words that cannot are split by [wordsOf], filters by catalog.Query.
+		// A value may hold a comma; lists of words that cannot are split by [wordsOf], filters by query.Query.
 		DisableSliceFlagSeparator: true,
 		ExitErrHandler:            func(*cli.Context, error) {},
 		OnUsageError:              fail,

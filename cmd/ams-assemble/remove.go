@@ -49,7 +49,7 @@ func removeSessions(ctx context.Context, e env, set settings, ids []string) erro
 		if err := sh.Remove(ctx, id); err != nil {
 			return err
 		}
-		forget(e, set, id)
+		libraryOf(e, set, store, nil).Forget(id)
 		fmt.Fprintf(e.stdout, "%s  removed\n", screen.Line(id))
 		if _, err := spool.StatOf(set.spoolDir, spool.FileName(id)); err == nil {
 			fmt.Fprintf(e.stderr, "ams-assemble: the spool of %s is still there; ams-assemble spool rm --force removes it\n", screen.Line(id))

@@ -14,8 +14,8 @@ import (
 	"github.com/schollz/progressbar/v3"
 	"github.com/urfave/cli/v2"
 
-	"ams/pkg/catalog"
 	"ams/pkg/lax"
+	"ams/pkg/query"
 	"ams/pkg/receipt"
 	"ams/pkg/recorded"
 	"ams/pkg/screen"
@@ -222,7 +222,7 @@ func parseAge(s string) (time.Duration, error) {
 	if s == "0" {
 		return 0, nil
 	}
-	d, err := catalog.ParseSpan(s)
+	d, err := query.ParseSpan(s)
 	if err != nil {
 		return 0, fmt.Errorf("want an age such as 30d or 12h, not %q", s)
 	}

@@ -1,8 +1,9 @@
-// Package parallel works on several items at once, with a bound on what is at work and on what waits.
+// Package parallel works on many items at once: it starts the work, bounds it, and gives the results to one caller.
 package parallel
 
 import (
 	"context"
+	"iter"
 	"runtime"
 	"sync"
 )
@@ -35,38 +36,45 @@ func Each[T, R any](ctx context.Context, jobs int, items []T, newWorker func() f
 	return results
 }
 
-// ahead is how many results of [InOrder] wait for their turn, and callers how many items it works on at once: a bucket answers after a while, so there
-// are more than processors. Both bound its memory.
+// ahead is how many results of [InOrder] wait for their turn, and callers how many items it works on at once: a bucket
+// answers after a while, so there are more than processors. Both bound its memory.
 const (
 	ahead   = 8
 	callers = 8
 )
 
-// InOrder works on several items at once and gives the results in the order of the items. The caller reads them to their end.
-func InOrder[T, R any](ctx context.Context, items []T, work func(T) R) <-chan R {
-	turns := make(chan chan R, ahead)
-	out := make(chan R)
-	slots := make(chan struct{}, max(runtime.GOMAXPROCS(0), callers))
-	go func() {
-		defer close(turns)
-		for _, item := range items {
-			if ctx.Err() != nil {
+// InOrder works on several items at once and gives the results in the order of the items. When the context ends, no
+// further item is begun. When the caller takes no more, the context of what is at work ends, and InOrder returns after it.
+func InOrder[T, R any](ctx context.Context, items []T, work func(context.Context, T) R) iter.Seq[R] {
+	return func(yield func(R) bool) {
+		ctx, stop := context.WithCancel(ctx)
+		turns := make(chan chan R, ahead)
+		slots := make(chan struct{}, max(runtime.GOMAXPROCS(0), callers))
+		go func() {
+			defer close(turns)
+			for _, item := range items {
+				if ctx.Err() != nil {
+					return
+				}
+				turn := make(chan R, 1)
+				slots <- struct{}{}
+				go func() {
+					turn <- work(ctx, item)
+					<-slots
+				}()
+				turns <- turn
+			}
+		}()
+		defer func() {
+			stop()
+			for turn := range turns {
+				<-turn
+			}
+		}()
+		for turn := range turns {
+			if !yield(<-turn) {
 				return
 			}
-			turn := make(chan R, 1)
-			slots <- struct{}{}
-			go func() {
-				turn <- work(item)
-				<-slots
-			}()
-			turns <- turn
 		}
-	}()
-	go func() {
-		defer close(out)
-		for turn := range turns {
-			out <- <-turn
-		}
-	}()
-	return out
+	}
 }

@@ -59,7 +59,7 @@ func (p *pruner) prune(ctx context.Context, stats []spool.Stat, known map[string
 	}
 	ctx, giveUp := context.WithCancel(ctx)
 	defer giveUp()
-	for l := range parallel.InOrder(ctx, goes, func(f finished) looked { return p.look(ctx, f) }) {
+	for l := range parallel.InOrder(ctx, goes, p.look) {
 		err := l.err
 		if err == nil && !l.there {
 			err = p.again(ctx, l.finished) // its spool goes at a later run, when the object has been seen

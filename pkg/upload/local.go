@@ -151,7 +151,7 @@ func (l *Local) Get(ctx context.Context, key string) ([]byte, string, error) {
 	return body, etagOf(body), nil
 }
 
-// Body is Get without the ETag, which costs more than the reading: for a look through many objects.
+// Body implements [Near]: making an ETag costs more than the reading.
 func (l *Local) Body(ctx context.Context, key string) ([]byte, error) {
 	if err := check(ctx, key); err != nil {
 		return nil, fmt.Errorf("get: %w", err)
@@ -212,8 +212,7 @@ func (l *Local) List(ctx context.Context, prefix string, fn func(Object) error) 
 	})
 }
 
-// Versions tells the objects whose keys begin with prefix and a version of each by the files' stats, without reading them as List does. A version
-// differs from any other of the same key, as Put makes a new file each time, and from the ETag. In the order of keys.
+// Versions implements [Near], by the files' stats: Put makes a new file each time.
 func (l *Local) Versions(ctx context.Context, prefix string, fn func(key, version string) error) error {
 	return l.each(ctx, prefix, func(root *os.Root, key string) (tell func() error, err error) {
 		info, err := root.Lstat(key)

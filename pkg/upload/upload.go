@@ -1,6 +1,10 @@
 // Package upload is where finished Sessions go: the [Store] interface, the
 // layout of its keys, and two stores: [Local] in a folder, [S3] in a bucket.
 //
+// A store of another kind (Azure, Google Cloud, a database) is one more type here
+// that keeps the contract of [Store] and passes the suite in storetest; what opens
+// it is the program's settings.
+//
 // # Keys
 //
 //	sessions/YYYY/MM/DD/NAME.json   the Session; the date is its start, in UTC
@@ -40,7 +44,7 @@ const MaxRecord = 1 << 20
 
 // maxSize is how many bytes the object under a key may have.
 func maxSize(key string) int {
-	if strings.HasPrefix(key, "index/") {
+	if strings.HasPrefix(key, IndexPrefix) {
 		return MaxRecord
 	}
 	return MaxObject
@@ -108,12 +112,37 @@ type Object struct {
 	ModTime time.Time // by the store's clock
 }
 
-// Look tells of one object without its body where the store has a way to, and by reading it where
-// it has none. The error is as that of Get. ModTime may be missing.
+// Looker is what a [Store] may offer beside its contract: Look tells of one object
+// without reading its body. The error is as that of Get. ModTime may be missing.
+//
+// A store that wraps another one should pass on this and [Near]: without them
+// everything works, and takes longer.
+type Looker interface {
+	Look(ctx context.Context, key string) (Object, error)
+}
+
+// Near is what a [Store] may offer whose objects are as quickly read as a copy of
+// them would be, and whose ETags cost more than that: [Local] does. Nobody then
+// keeps copies of what was read.
+type Near interface {
+	// Versions tells the objects whose keys begin with prefix, in the order of keys,
+	// and a version of each, without reading them as List does. A version differs
+	// from any other of the same key, and from the ETag. Errors are as those of List.
+	Versions(ctx context.Context, prefix string, fn func(key, version string) error) error
+
+	// Body is Get without the ETag.
+	Body(ctx context.Context, key string) ([]byte, error)
+}
+
+var (
+	_ Looker = (*S3)(nil)
+	_ Near   = (*Local)(nil)
+)
+
+// Look tells of one object without its body where the store is a [Looker], and by
+// reading it where it is none.
 func Look(ctx context.Context, s Store, key string) (Object, error) {
-	if looker, ok := s.(interface {
-		Look(ctx context.Context, key string) (Object, error)
-	}); ok {
+	if looker, ok := s.(Looker); ok {
 		return looker.Look(ctx, key)
 	}
 	body, etag, err := s.Get(ctx, key)
@@ -122,6 +151,18 @@ func Look(ctx context.Context, s Store, key string) (Object, error) {
 	}
 	return Object{Key: key, Size: int64(len(body)), ETag: etag}, nil
 }
+
+// Versions tells the objects whose keys begin with prefix and a version of each: by
+// their files where the store is [Near], else by their ETags.
+func Versions(ctx context.Context, s Store, prefix string, fn func(key, version string) error) error {
+	if near, ok := s.(Near); ok {
+		return near.Versions(ctx, prefix, fn)
+	}
+	return s.List(ctx, prefix, func(o Object) error { return fn(o.Key, o.ETag) })
+}
+
+// IndexPrefix is what the keys of all summaries begin with.
+const IndexPrefix = "index/"
 
 // sessionName is what the spool makes of session ids: the id itself, or "x" and
 // 64 hex digits.
@@ -135,9 +176,6 @@ func SessionKey(name string, start time.Time) string {
 	}
 	return "sessions/" + start.UTC().Format("2006/01/02") + "/" + name + ".json"
 }
-
-// IndexPrefix is where the summaries of all Sessions are.
-const IndexPrefix = "index/"
 
 // IndexKey is the key of a Session's summary. name is as in [SessionKey].
 func IndexKey(name string) string {

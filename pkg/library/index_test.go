@@ -1,4 +1,4 @@
-package catalog
+package library
 
 import (
 	"bytes"
@@ -39,9 +39,9 @@ func put(t testing.TB, store upload.Store, key string, body []byte) {
 	}
 }
 
-func load(t testing.TB, store upload.Store, cache string) *Catalog {
+func load(t testing.TB, store upload.Store, cache string) *index {
 	t.Helper()
-	c, err := Load(t.Context(), store, cache)
+	c, err := loadIndex(t.Context(), store, cache)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,11 +57,11 @@ func TestNothingIsReadTwice(t *testing.T) {
 	for name, store := range map[string]upload.Store{"stats": local, "etags": &counting{Store: local}} {
 		t.Run(name, func(t *testing.T) {
 			cache := filepath.Join(t.TempDir(), "deep", "index")
-			if c := load(t, store, cache); c.Read != 50 || len(c.Records) != 50 || c.Records[0].Name != "s-000049" {
-				t.Fatalf("first: read %d, got %d", c.Read, len(c.Records))
+			if c := load(t, store, cache); c.read != 50 || len(c.records) != 50 || c.records[0].Name != "s-000049" {
+				t.Fatalf("first: read %d, got %d", c.read, len(c.records))
 			}
-			if c := load(t, store, cache); c.Read != 0 || len(c.Records) != 50 {
-				t.Errorf("again: read %d, got %d; want 0 and 50", c.Read, len(c.Records))
+			if c := load(t, store, cache); c.read != 0 || len(c.records) != 50 {
+				t.Errorf("again: read %d, got %d; want 0 and 50", c.read, len(c.records))
 			}
 			put(t, local, "index/s-000007.json", record(7, "changed by "+name))
 			put(t, local, "index/s-000050.json", record(50, "new"))
@@ -69,10 +69,10 @@ func TestNothingIsReadTwice(t *testing.T) {
 				t.Fatal(err)
 			}
 			c := load(t, store, cache)
-			if c.Read != 2 || len(c.Records) != 50 {
-				t.Errorf("after a change: read %d, got %d; want 2 and 50", c.Read, len(c.Records))
+			if c.read != 2 || len(c.records) != 50 {
+				t.Errorf("after a change: read %d, got %d; want 2 and 50", c.read, len(c.records))
 			}
-			for _, r := range c.Records {
+			for _, r := range c.records {
 				if r.Name == "s-000008" || r.Name == "s-000007" && *r.Title != "changed by "+name {
 					t.Errorf("got %s %q", r.Name, *r.Title)
 				}
@@ -107,16 +107,16 @@ func TestAnyCacheWillDo(t *testing.T) {
 		if err := os.WriteFile(path, b, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if c := load(t, local, path); len(c.Records) != 20 {
-			t.Errorf("%s: got %d records, want 20", name, len(c.Records))
+		if c := load(t, local, path); len(c.records) != 20 {
+			t.Errorf("%s: got %d records, want 20", name, len(c.records))
 		}
-		if c := load(t, local, path); c.Read != 0 {
-			t.Errorf("%s: %d were read again after the cache was mended", name, c.Read)
+		if c := load(t, local, path); c.read != 0 {
+			t.Errorf("%s: %d were read again after the cache was mended", name, c.read)
 		}
 	}
 	for name, path := range map[string]string{"none": "", "a folder": t.TempDir(), "below a file": filepath.Join(good, "index")} {
-		if c := load(t, local, path); len(c.Records) != 20 {
-			t.Errorf("%s: got %d records, want 20", name, len(c.Records))
+		if c := load(t, local, path); len(c.records) != 20 {
+			t.Errorf("%s: got %d records, want 20", name, len(c.records))
 		}
 	}
 }
@@ -158,13 +158,13 @@ func TestWhatIsRemovedIsForgotten(t *testing.T) {
 	if load(t, local, cache); holds("a secret plan 1") || !holds("a secret plan 2") {
 		t.Error("what was removed from the store is still kept, or more than that is gone")
 	}
-	if Forget(cache, "s-000002"); holds("a secret plan 2") || !holds("a secret plan 0") {
+	if forgetRecord(cache, "s-000002"); holds("a secret plan 2") || !holds("a secret plan 0") {
 		t.Error("what was to be forgotten is still kept, or more than that is gone")
 	}
-	Forget(cache, "no-such-session")
-	Forget("", "s-000000")
-	if c := load(t, local, cache); len(c.Records) != 2 || c.Read != 1 {
-		t.Errorf("got %d records, read %d; want 2 and 1", len(c.Records), c.Read)
+	forgetRecord(cache, "no-such-session")
+	forgetRecord("", "s-000000")
+	if c := load(t, local, cache); len(c.records) != 2 || c.read != 1 {
+		t.Errorf("got %d records, read %d; want 2 and 1", len(c.records), c.read)
 	}
 }
 
@@ -195,8 +195,8 @@ func TestSeveralAtOnce(t *testing.T) {
 	for range 8 {
 		wg.Go(func() {
 			for range 5 {
-				if c := load(t, local, cache); len(c.Records) != 200 {
-					t.Errorf("got %d records, want 200", len(c.Records))
+				if c := load(t, local, cache); len(c.records) != 200 {
+					t.Errorf("got %d records, want 200", len(c.records))
 				}
 			}
 		})
@@ -220,13 +220,13 @@ func TestBadRecordsAreNamed(t *testing.T) {
 		put(t, local, key, []byte(body))
 	}
 	c := load(t, local, "")
-	if len(c.Records) != 1 || c.Records[0].Name != "good" || c.Records[0].Key() != "sessions/2025/01/01/good.json" {
-		t.Errorf("got %+v", c.Records)
+	if len(c.records) != 1 || c.records[0].Name != "good" || c.records[0].Key() != "sessions/2025/01/01/good.json" {
+		t.Errorf("got %+v", c.records)
 	}
-	if len(c.Bad) != 5 {
-		t.Errorf("got %v, want five bad records", c.Bad)
+	if len(c.unreadable) != 5 {
+		t.Errorf("got %v, want five bad records", c.unreadable)
 	}
-	for _, b := range c.Bad {
+	for _, b := range c.unreadable {
 		if b.Key == "index/newer.json" != errors.Is(b.Err, schema.ErrNewer) || b.Key == "index/notime.json" != errors.Is(b.Err, ErrNoStart) {
 			t.Errorf("%s: %v", b.Key, b.Err)
 		}
@@ -245,16 +245,16 @@ func TestAStoreThatFailsIsSaid(t *testing.T) {
 	for i := range 100 {
 		put(t, local, fmt.Sprintf("index/s-%06d.json", i), record(i, "title"))
 	}
-	if _, err := Load(t.Context(), failing{local}, ""); err == nil || err.Error() != "read the index: no such luck" {
+	if _, err := loadIndex(t.Context(), failing{local}, ""); err == nil || err.Error() != "read the index: no such luck" {
 		t.Errorf("got %v", err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Nanosecond)
 	defer cancel()
-	if _, err := Load(ctx, local, ""); !errors.Is(err, context.DeadlineExceeded) {
+	if _, err := loadIndex(ctx, local, ""); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("got %v", err)
 	}
-	if c := load(t, upload.NewLocal(filepath.Join(t.TempDir(), "none")), ""); len(c.Records) != 0 {
-		t.Errorf("got %v of a store that is not there", c.Records)
+	if c := load(t, upload.NewLocal(filepath.Join(t.TempDir(), "none")), ""); len(c.records) != 0 {
+		t.Errorf("got %v of a store that is not there", c.records)
 	}
 }
 
@@ -281,8 +281,8 @@ func BenchmarkLoad(b *testing.B) {
 	for name, cache := range map[string]string{"warm": warm, "none": ""} {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
-				if c := load(b, store, cache); len(c.Records) != n {
-					b.Fatal(len(c.Records))
+				if c := load(b, store, cache); len(c.records) != n {
+					b.Fatal(len(c.records))
 				}
 			}
 		})

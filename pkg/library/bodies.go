@@ -1,13 +1,13 @@
-package main
+package library
 
 import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -15,10 +15,8 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 
-	"ams/pkg/catalog"
 	"ams/pkg/parallel"
 	"ams/pkg/safefile"
-	"ams/pkg/spool"
 	"ams/pkg/upload"
 )
 
@@ -31,69 +29,62 @@ const keptBytes = 1 << 30
 // something else is fetched anew.
 type bodies struct {
 	store    upload.Store
+	near     upload.Near         // the store, where it needs no copies
 	dir      string              // "" keeps nothing
 	versions map[string]string   // by the key of the Session
-	names    map[string]bool     // of all sessions in the store
+	names    []string            // of all sessions in the store, sorted
 	kept     map[string][]string // the files that were there at the start, by the session
 }
 
-// newBodies prepares to read the Sessions of among. all are all that the store holds.
-func newBodies(ctx context.Context, store upload.Store, cache string, all, among []catalog.Record) (*bodies, error) {
-	b := &bodies{store: store, versions: map[string]string{}, names: map[string]bool{}}
-	if _, local := store.(*upload.Local); local || cache == "" {
+// openBodies prepares to read the Sessions of a list.
+func (l *Library) openBodies(ctx context.Context, in *List) (*bodies, error) {
+	b := &bodies{store: l.store, versions: map[string]string{}, names: in.names}
+	if b.near, _ = l.store.(upload.Near); b.near != nil || l.bodyCache() == "" {
 		return b, nil
 	}
-	b.dir = filepath.Join(cache, "sessions")
+	b.dir = l.bodyCache()
 	b.kept = keptFiles(b.dir)
-	for _, r := range all {
-		b.names[r.Name] = true
-	}
 	// The versions come by the days of the sessions: one request for each, or for a thousand of one day.
-	days := map[string]bool{}
-	for _, r := range among {
-		key := r.Key()
-		if day := key[:strings.LastIndexByte(key, '/')+1]; day != "" {
-			days[day] = true
+	var days []string
+	for _, s := range in.Sessions {
+		if day, _ := path.Split(s.Key()); day != "" {
+			days = append(days, day)
 		}
 	}
-	var list []string
-	for day := range days {
-		list = append(list, day)
-	}
-	slices.Sort(list)
-	var err error
-	type listed struct {
+	slices.Sort(days)
+	type day struct {
 		objects []upload.Object
 		err     error
 	}
-	for l := range parallel.InOrder(ctx, list, func(day string) (l listed) {
-		l.err = store.List(ctx, day, func(o upload.Object) error {
-			l.objects = append(l.objects, o)
+	for d := range parallel.InOrder(ctx, slices.Compact(days), func(ctx context.Context, prefix string) (d day) {
+		d.err = l.store.List(ctx, prefix, func(o upload.Object) error {
+			d.objects = append(d.objects, o)
 			return nil
 		})
-		return l
+		return d
 	}) {
-		if err == nil && l.err != nil {
-			err = fmt.Errorf("look for the sessions: %w", l.err)
+		if d.err != nil {
+			return nil, fmt.Errorf("look for the sessions: %w", d.err)
 		}
-		for _, o := range l.objects {
+		for _, o := range d.objects {
 			b.versions[o.Key] = o.ETag
 		}
 	}
-	return b, errors.Join(err, ctx.Err())
+	return b, context.Cause(ctx)
 }
 
-func (b *bodies) get(ctx context.Context, r catalog.Record) ([]byte, error) {
-	key := r.Key()
-	if local, ok := b.store.(*upload.Local); ok {
-		return local.Body(ctx, key)
+// get reads the Session of an index record.
+func (b *bodies) get(ctx context.Context, s Stored) ([]byte, error) {
+	key := s.Key()
+	if b.near != nil {
+		return b.near.Body(ctx, key)
 	}
 	version := b.versions[key]
 	if b.dir == "" || version == "" {
 		body, _, err := b.store.Get(ctx, key)
 		return body, err
 	}
-	path := keptPath(b.dir, r.Name, version)
+	path := keptPath(b.dir, s.Name, version)
 	if body, ok := readKept(path, key, version); ok {
 		now := time.Now()
 		_ = os.Chtimes(path, now, now) // the oldest use goes first
@@ -101,7 +92,7 @@ func (b *bodies) get(ctx context.Context, r catalog.Record) ([]byte, error) {
 	}
 	body, etag, err := b.store.Get(ctx, key)
 	if err == nil {
-		b.keep(r, etag, body)
+		b.keep(s, etag, body)
 	}
 	return body, err
 }
@@ -113,11 +104,11 @@ func keptPath(dir, name, version string) string {
 
 // readKept returns the version of an object that a file keeps, if it does.
 func readKept(path, key, version string) ([]byte, bool) {
-	file, err := safefile.Read(path, safefile.Rules{Owner: safefile.Me(), MaxBytes: catalog.MaxKept})
+	file, err := safefile.Read(path, safefile.Rules{Owner: safefile.Me(), MaxBytes: maxKept})
 	if err != nil {
 		return nil, false
 	}
-	packed, ok := catalog.DecodeKept(file, key, version)
+	packed, ok := decodeKept(file, key, version)
 	if !ok {
 		return nil, false
 	}
@@ -131,7 +122,7 @@ func readKept(path, key, version string) ([]byte, bool) {
 }
 
 // keep writes a body into the cache, and takes older versions of it away. What fails costs time alone.
-func (b *bodies) keep(r catalog.Record, version string, body []byte) {
+func (b *bodies) keep(s Stored, version string, body []byte) {
 	if os.MkdirAll(b.dir, 0o700) != nil {
 		return
 	}
@@ -140,11 +131,11 @@ func (b *bodies) keep(r catalog.Record, version string, body []byte) {
 		return
 	}
 	defer enc.Close()
-	for _, old := range b.kept[r.Name] {
+	for _, old := range b.kept[s.Name] {
 		_ = os.Remove(filepath.Join(b.dir, old))
 	}
-	if file := catalog.EncodeKept(r.Key(), version, enc.EncodeAll(body, nil)); file != nil {
-		_ = safefile.Write(keptPath(b.dir, r.Name, version), file, safefile.WriteOptions{Unsynced: true})
+	if file := encodeKept(s.Key(), version, enc.EncodeAll(body, nil)); file != nil {
+		_ = safefile.Write(keptPath(b.dir, s.Name, version), file, safefile.WriteOptions{Unsynced: true})
 	}
 }
 
@@ -179,7 +170,7 @@ func (b *bodies) prune() {
 			continue
 		}
 		name, _, _ := strings.Cut(entry.Name(), ".")
-		if name != "" && !b.names[name] {
+		if _, stored := slices.BinarySearch(b.names, name); name != "" && !stored {
 			_ = os.Remove(filepath.Join(b.dir, entry.Name()))
 			continue
 		}
@@ -195,13 +186,9 @@ func (b *bodies) prune() {
 	}
 }
 
-// forget removes what is kept on this machine of a session that leaves the store.
-func forget(e env, set settings, id string) {
-	if dir := cacheDir(e, set); dir != "" {
-		sessions := filepath.Join(dir, "sessions")
-		for _, file := range keptFiles(sessions)[spool.FileName(id)] {
-			_ = os.Remove(filepath.Join(sessions, file))
-		}
-		catalog.Forget(filepath.Join(dir, indexCache), spool.FileName(id))
+// forgetBodies removes what is kept of a session.
+func forgetBodies(dir, name string) {
+	for _, file := range keptFiles(dir)[name] {
+		_ = os.Remove(filepath.Join(dir, file))
 	}
 }

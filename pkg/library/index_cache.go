@@ -1,4 +1,4 @@
-package catalog
+package library
 
 import (
 	"bufio"
@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 
 	"ams/pkg/safefile"
+	"ams/pkg/upload"
 )
 
 // The cache is a file of entries, appended in one write each time that something was read:
@@ -95,11 +96,12 @@ func appendEntry(b []byte, e entry) []byte {
 	return b
 }
 
-// Forget takes a session out of the cache at path, whatever became of it in the store.
-func Forget(path, name string) {
+// forgetRecord takes a session out of the cache at path, whatever became of it in the store.
+func forgetRecord(path, name string) {
 	c := openCache(path)
-	if _, ok := c.entries[Prefix+name+".json"]; ok {
-		delete(c.entries, Prefix+name+".json")
+	key := upload.IndexKey(name)
+	if _, ok := c.entries[key]; ok {
+		delete(c.entries, key)
 		c.rewrite()
 	}
 }
@@ -152,21 +154,21 @@ func (c *cache) rewrite() {
 	})
 }
 
-// EncodeKept is a file that keeps one object of a store, to be believed later by [DecodeKept] only
+// encodeKept is a file that keeps one object of a store, to be believed later by decodeKept only
 // as what it is: an entry as in the index cache. The object may be compressed. It is nil where the
 // object is too large to be kept.
-func EncodeKept(key, version string, body []byte) []byte {
+func encodeKept(key, version string, body []byte) []byte {
 	if len(key)+len(version)+len(body) > maxEntry {
 		return nil
 	}
 	return appendEntry([]byte(magic), entry{key, version, body})
 }
 
-// MaxKept bounds what [EncodeKept] gives.
-const MaxKept = maxEntry + 1<<10
+// maxKept bounds what encodeKept gives.
+const maxKept = maxEntry + 1<<10
 
-// DecodeKept returns the object that a file keeps, false where the file is damaged, or keeps something else.
-func DecodeKept(file []byte, key, version string) ([]byte, bool) {
+// decodeKept returns the object that a file keeps, false where the file is damaged, or keeps something else.
+func decodeKept(file []byte, key, version string) ([]byte, bool) {
 	rest, ok := bytes.CutPrefix(file, []byte(magic))
 	if !ok {
 		return nil, false

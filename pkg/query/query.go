@@ -1,4 +1,6 @@
-package catalog
+// Package query says which sessions are wanted, and reads what a person types of it: times, spans, ranges. It is pure: whoever lists, searches or
+// sums up sessions asks [Query.Match] about the index record of each.
+package query
 
 import (
 	"fmt"

@@ -1,10 +1,4 @@
-// Package catalog reads the index records of a store: all that a list of sessions shows and filters by. What was read once is kept in a file of
-// this machine, so that a list over a bucket reads only what is new.
-//
-// The store says which versions of which records it has (for a bucket one list of a thousand keys a request, for a folder its files' stats);
-// a record whose version is in the cache is not read again. The cache is a help and no more: one that is damaged, foreign, of another version
-// or cannot be written changes nothing but the time that it takes.
-package catalog
+package library
 
 import (
 	"context"
@@ -22,46 +16,23 @@ import (
 	"ams/pkg/upload"
 )
 
-// Prefix is where index records are in a store.
-const Prefix = "index/"
-
 // readers is how many records are read at once: a bucket answers after tens of milliseconds, whatever the size.
 const readers = 16
 
-// Record is one index record.
-type Record struct {
-	Name string // of the session in the store's keys
-	*schema.Summary
+// index is what the index records of a store say.
+type index struct {
+	records    []Stored // the newest start first
+	unreadable []Unreadable
+	read       int // records that were read from the store, and not from the cache
 }
 
-// Key is the key of the record's Session.
-func (r Record) Key() string { return upload.SessionKey(r.Name, r.StartTime.Time) }
-
-// Bad is a record that cannot be used, and why.
-type Bad struct {
-	Key string
-	Err error
-}
-
-// Catalog is what a store holds.
-type Catalog struct {
-	Records []Record // the newest start first
-	Bad     []Bad
-	Read    int // records that were read from the store, and not from the cache
-}
-
-// versioner is a [upload.Store] that can tell versions without reading objects.
-type versioner interface {
-	Versions(ctx context.Context, prefix string, fn func(key, version string) error) error
-}
-
-// Load reads the index of a store. cache is the path of the file that keeps what was read; "" keeps nothing. The error is the store's, of the
+// loadIndex reads the index of a store. cache is the path of the file that keeps what was read; "" keeps nothing. The error is the store's, of the
 // list or of the first record that it would not give.
-func Load(ctx context.Context, store upload.Store, cache string) (*Catalog, error) {
+func loadIndex(ctx context.Context, store upload.Store, cache string) (*index, error) {
 	versions := map[string]string{}
 	var keys []string
-	err := list(ctx, store, func(key, version string) error {
-		if path.Dir(key)+"/" == Prefix && strings.HasSuffix(key, ".json") {
+	err := upload.Versions(ctx, store, upload.IndexPrefix, func(key, version string) error {
+		if path.Dir(key)+"/" == upload.IndexPrefix && strings.HasSuffix(key, ".json") {
 			keys = append(keys, key)
 			versions[key] = version
 		}
@@ -86,16 +57,9 @@ func Load(ctx context.Context, store upload.Store, cache string) (*Catalog, erro
 		delete(kept.entries, key)
 	}
 	kept.put(fresh, len(keys))
-	c := &Catalog{Read: len(news)}
+	c := &index{read: len(news)}
 	c.decode(keys, kept.entries)
 	return c, nil
-}
-
-func list(ctx context.Context, store upload.Store, fn func(key, version string) error) error {
-	if v, ok := store.(versioner); ok {
-		return v.Versions(ctx, Prefix, fn)
-	}
-	return store.List(ctx, Prefix, func(o upload.Object) error { return fn(o.Key, o.ETag) })
 }
 
 // tooLarge stands in the cache for a record that no program of ours wrote: it is not read again before it changes.
@@ -142,7 +106,7 @@ func readAll(ctx context.Context, store upload.Store, keys []string, versions ma
 }
 
 // decode reads the records on all processors.
-func (c *Catalog) decode(keys []string, entries map[string]entry) {
+func (c *index) decode(keys []string, entries map[string]entry) {
 	records, bad := make([]*schema.Summary, len(keys)), make([]error, len(keys))
 	workers := runtime.GOMAXPROCS(0)
 	var wg sync.WaitGroup
@@ -150,7 +114,7 @@ func (c *Catalog) decode(keys []string, entries map[string]entry) {
 		wg.Go(func() {
 			for i := w; i < len(keys); i += workers {
 				if e, ok := entries[keys[i]]; ok { // else it was removed meanwhile
-					records[i], bad[i] = Decode(keys[i], e.body)
+					records[i], bad[i] = decodeRecord(keys[i], e.body)
 				}
 			}
 		})
@@ -159,12 +123,12 @@ func (c *Catalog) decode(keys []string, entries map[string]entry) {
 	for i, key := range keys {
 		switch {
 		case bad[i] != nil:
-			c.Bad = append(c.Bad, Bad{key, bad[i]})
+			c.unreadable = append(c.unreadable, Unreadable{key, bad[i]})
 		case records[i] != nil:
-			c.Records = append(c.Records, Record{strings.TrimSuffix(strings.TrimPrefix(key, Prefix), ".json"), records[i]})
+			c.records = append(c.records, Stored{nameOf(key), records[i]})
 		}
 	}
-	slices.SortFunc(c.Records, func(a, b Record) int {
+	slices.SortFunc(c.records, func(a, b Stored) int {
 		if n := b.StartTime.Compare(a.StartTime.Time); n != 0 {
 			return n
 		}
@@ -172,16 +136,11 @@ func (c *Catalog) decode(keys []string, entries map[string]entry) {
 	})
 }
 
-// The errors of records and Sessions that are what they say and yet cannot be used.
-var (
-	// ErrNoStart says that an index record has no start_time, without which its Session cannot be found.
-	ErrNoStart = errors.New("it has no start_time")
-	// ErrOther says that an object is of another session than its key or its index record says.
-	ErrOther = errors.New("it is of another session")
-)
+// nameOf is the name of the session whose object is under a key.
+func nameOf(key string) string { return strings.TrimSuffix(path.Base(key), ".json") }
 
-// Decode reads the index record under a key, one that a list can show: with a start, and of the session that its key names.
-func Decode(key string, body []byte) (*schema.Summary, error) {
+// decodeRecord reads the index record under a key, one that a list can show: with a start, and of the session that its key names.
+func decodeRecord(key string, body []byte) (*schema.Summary, error) {
 	if len(body) == 0 {
 		return nil, errors.New("it is empty")
 	}
@@ -217,8 +176,8 @@ func names(key, id string) bool {
 	return key == upload.IndexKey(spool.FileName(id)) || strings.HasSuffix(id, lax.CutMark)
 }
 
-// DecodeSession reads the Session of an index record.
-func DecodeSession(sum *schema.Summary, body []byte) (*schema.Session, error) {
+// decodeSession reads the Session of an index record.
+func decodeSession(sum *schema.Summary, body []byte) (*schema.Session, error) {
 	s, err := schema.Decode(body)
 	if err == nil && s.SessionID != sum.SessionID {
 		return nil, fmt.Errorf("%w: %.80q, and its index record names %.80q", ErrOther, s.SessionID, sum.SessionID)

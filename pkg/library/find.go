@@ -1,0 +1,92 @@
+package library
+
+import (
+	"context"
+	"fmt"
+	"iter"
+
+	"ams/pkg/parallel"
+	"ams/pkg/search"
+)
+
+// Match is what a search found in one session: nothing, where it has no Hits.
+type Match struct {
+	Stored
+	Hits  []search.Hit
+	Bytes int64 // of the Session, that were looked through
+}
+
+// Find looks for a text in the sessions of a list, in the order of the list, and gives what it found as soon as it is
+// found: one Match for every session, those without Hits among them, so that a caller can say how far it is.
+//
+// An error that comes with a Match is of that session only, and the search goes on. One that comes without (its Summary
+// is nil) ends it: the store's, or the cause of the context's end. Several sessions are read at once; a caller that takes
+// no more stops what is at work. A regular expression that is slow on a text is left behind when the context ends, and
+// ends by itself.
+func (l *Library) Find(ctx context.Context, p *search.Pattern, in *List) iter.Seq2[Match, error] {
+	return func(yield func(Match, error) bool) {
+		bodies, err := l.openBodies(ctx, in)
+		mayHold := func(Stored) bool { return true }
+		if err == nil && l.opt.Candidates != nil {
+			if mayHold, err = l.opt.Candidates(ctx, p); err != nil {
+				err = fmt.Errorf("look for candidates: %w", err)
+			}
+		}
+		if err != nil {
+			yield(Match{}, err)
+			return
+		}
+		defer bodies.prune()
+		done := 0
+		for r := range parallel.InOrder(ctx, in.Sessions, func(ctx context.Context, s Stored) looked {
+			if !mayHold(s) {
+				return looked{match: Match{Stored: s}}
+			}
+			return lookInto(ctx, bodies, s, p)
+		}) {
+			if r.err != nil && ctx.Err() != nil {
+				break
+			}
+			if done++; !yield(r.match, r.err) {
+				return
+			}
+		}
+		if done < len(in.Sessions) {
+			yield(Match{}, context.Cause(ctx))
+		}
+	}
+}
+
+// looked is what became of one session in a search.
+type looked struct {
+	match Match
+	err   error
+}
+
+// lookInto reads a session and looks for a text in it.
+func lookInto(ctx context.Context, b *bodies, s Stored, p *search.Pattern) looked {
+	out := looked{match: Match{Stored: s}}
+	body, err := b.get(ctx, s)
+	if err != nil {
+		out.err = err
+		return out
+	}
+	out.match.Bytes = int64(len(body))
+	if !p.MayMatch(body) {
+		return out
+	}
+	session, err := decodeSession(s.Summary, body)
+	if err != nil {
+		out.err = err
+		return out
+	}
+	// An expression cannot be stopped while it is at work on a text: it is left behind, and ends by itself.
+	hits := make(chan []search.Hit, 1)
+	go func() { hits <- p.Find(session) }()
+	select {
+	case out.match.Hits = <-hits:
+	case <-ctx.Done():
+		out.err = context.Cause(ctx)
+	}
+	return out
+}
