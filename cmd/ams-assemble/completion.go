@@ -3,8 +3,6 @@ package main
 import (
 	"embed"
 	"fmt"
-	"io"
-	"strings"
 
 	"github.com/urfave/cli/v2"
 )
@@ -56,97 +54,6 @@ func completionCommand(e env) *cli.Command {
 	return c
 }
 
-// candidate is a word that the shell may offer, and what it is.
-type candidate struct{ word, about string }
-
-func printCandidates(w io.Writer, found []candidate) {
-	for _, c := range found {
-		fmt.Fprintf(w, "%s\t%s\n", c.word, strings.ReplaceAll(c.about, "\n", " "))
-	}
-}
-
-// complete says what may stand at the place of the word cur, behind the words before it. None at all: offer files.
-func complete(app *cli.App, cur string, before []string) []candidate {
-	takesValue := flagsWithValue(app)
-	pending := "" // the flag whose value cur is
-	var words []string
-	for _, w := range before {
-		name, _, hasValue := strings.Cut(strings.TrimLeft(w, "-"), "=")
-		switch {
-		case w == "=": // bash breaks --flag=value at the sign
-		case pending != "":
-			pending = ""
-		case w == "--":
-			return nil
-		case len(w) > 1 && w[0] == '-':
-			if takesValue[name] && !hasValue {
-				pending = name
-			}
-		default:
-			words = append(words, w)
-		}
-	}
-	if pending != "" {
-		return valuesOf(pending, "", strings.TrimPrefix(cur, "="))
-	}
-	if flag, value, ok := strings.Cut(cur, "="); ok && strings.HasPrefix(flag, "-") {
-		return valuesOf(strings.TrimLeft(flag, "-"), flag+"=", value)
-	}
-	path, rest := commandPath(app.Commands, words)
-	command, below := commandAt(app.Commands, path)
-	switch {
-	case strings.HasPrefix(cur, "-"):
-		return flagsOf(app, command, cur)
-	case len(rest) > 0:
-		return nil
-	}
-	var found []candidate
-	for _, c := range below {
-		if !c.Hidden && strings.HasPrefix(c.Name, cur) {
-			found = append(found, candidate{c.Name, c.Usage})
-		}
-	}
-	return found
-}
-
-// commandAt is the command that a path names, nil for none, and the commands below it.
-func commandAt(commands []*cli.Command, path []string) (at *cli.Command, below []*cli.Command) {
-	for _, name := range path {
-		for _, c := range commands {
-			if c.Name == name {
-				at, commands = c, c.Subcommands
-				break
-			}
-		}
-	}
-	return at, commands
-}
-
-// flagsOf are the flags of a command that begin with cur; without a command, those of the command that then runs.
-func flagsOf(app *cli.App, command *cli.Command, cur string) []candidate {
-	found := []candidate{{"--help", "show what the command takes"}}
-	if command == nil {
-		found = append(found, candidate{"--version", "print the version"})
-		command, _ = commandAt(app.Commands, []string{defaultCommand})
-	}
-	for _, f := range command.VisibleFlags() {
-		about := ""
-		if d, ok := f.(cli.DocGenerationFlag); ok {
-			about = strings.ReplaceAll(d.GetUsage(), "`", "")
-		}
-		if name := f.Names()[0]; name != "help" {
-			found = append(found, candidate{"--" + name, about})
-		}
-	}
-	matching := found[:0]
-	for _, c := range found {
-		if strings.HasPrefix(c.word, cur) {
-			matching = append(matching, c)
-		}
-	}
-	return matching
-}
-
 var yesNo = []string{"yes", "no"}
 
 // flagValues are the values of the flags that take one of a few.
@@ -165,14 +72,4 @@ var flagValues = map[string][]string{
 	"redact-secrets":      yesNo,
 	"keep-raw":            yesNo,
 	"keep-raw-unredacted": yesNo,
-}
-
-func valuesOf(flag, prefix, cur string) []candidate {
-	var found []candidate
-	for _, v := range flagValues[flag] {
-		if strings.HasPrefix(v, cur) {
-			found = append(found, candidate{prefix + v, ""})
-		}
-	}
-	return found
 }

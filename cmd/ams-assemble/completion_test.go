@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"ams/pkg/commandline"
 )
 
 func TestCompleteOffersWhatMayStandThere(t *testing.T) {
@@ -36,8 +38,8 @@ func TestCompleteOffersWhatMayStandThere(t *testing.T) {
 		{"completion", "", "bash zsh fish powershell"},
 	} {
 		var got []string
-		for _, found := range complete(newApp(env{}), c.cur, strings.Fields(c.before)) {
-			got = append(got, found.word)
+		for _, found := range commandline.Complete(newApp(env{}), flagValues, c.cur, strings.Fields(c.before)) {
+			got = append(got, found.Word)
 		}
 		if want := strings.Fields(c.want); !slices.Equal(got, want) {
 			t.Errorf("%q, then %q: got %q, want %q", c.before, c.cur, got, want)
@@ -46,7 +48,7 @@ func TestCompleteOffersWhatMayStandThere(t *testing.T) {
 }
 
 func TestCompleteKnowsNoFlagThatIsNotThere(t *testing.T) {
-	takesValue := flagsWithValue(newApp(env{}))
+	takesValue := commandline.FlagsWithValue(newApp(env{}))
 	for name := range flagValues {
 		if !takesValue[name] {
 			t.Errorf("--%s has values to offer and is no flag with a value", name)

@@ -24,6 +24,7 @@ var mayImport = map[string]string{
 	"ams/pkg/bundle":         "",
 	"ams/pkg/library":        "lax parallel query redact safefile schema search spool upload",
 	"ams/pkg/parallel":       "",
+	"ams/pkg/commandline":    "",
 	"ams/pkg/query":          "lax schema",
 	"ams/pkg/clientsettings": "lax",
 	"ams/pkg/screen":         "",

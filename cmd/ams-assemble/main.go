@@ -16,6 +16,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"ams/pkg/commandline"
 	"ams/pkg/install"
 	"ams/pkg/screen"
 )
@@ -112,11 +113,16 @@ func usagef(format string, args ...any) error {
 func run(ctx context.Context, e env) int {
 	app := newApp(e)
 	if len(e.args) > 1 && e.args[0] == completeCommand {
-		printCandidates(e.stdout, complete(app, strings.TrimPrefix(e.args[1], "cur="), e.args[2:]))
+		commandline.PrintCandidates(e.stdout, commandline.Complete(app, flagValues, strings.TrimPrefix(e.args[1], "cur="), e.args[2:]))
 		return exitDone
 	}
-	args, err := arrange(app, e.args)
-	if err == nil {
+	args, err := commandline.Arrange(app, e.args)
+	if none := (*commandline.NoCommandError)(nil); errors.As(err, &none) {
+		err = &hintError{err, "ams-assemble --help lists the commands"}
+	}
+	if err != nil {
+		err = &exitError{exitUsage, err}
+	} else {
 		err = app.RunContext(ctx, append([]string{app.Name}, args...))
 	}
 	if err == nil {
@@ -154,6 +160,7 @@ func newApp(e env) *cli.App {
 	fail := func(_ *cli.Context, err error, _ bool) error { return usagef("%w", err) }
 	app := &cli.App{
 		Name:            "ams-assemble",
+		DefaultCommand:  "run", // what cron wants
 		Usage:           "one readable JSON object of every Claude Code session",
 		Version:         version(),
 		Writer:          e.stdout,
@@ -182,18 +189,11 @@ func newApp(e env) *cli.App {
 			manCommand(e),
 		},
 	}
-	eachCommand(app.Commands, func(c *cli.Command) {
+	commandline.EachCommand(app.Commands, func(c *cli.Command) {
 		c.OnUsageError = fail
 		c.HideHelpCommand = true
 	})
 	return app
-}
-
-func eachCommand(commands []*cli.Command, fn func(*cli.Command)) {
-	for _, c := range commands {
-		fn(c)
-		eachCommand(c.Subcommands, fn)
-	}
 }
 
 // version is the module's version, or the commit that the program was built from.

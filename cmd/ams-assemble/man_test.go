@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -60,17 +59,5 @@ func TestManualPagesAreCleanForGroff(t *testing.T) {
 		if err != nil || len(out) > 0 {
 			t.Errorf("%s: %v\n%s", page, err, out)
 		}
-	}
-}
-
-func TestRoffKeepsTextAsItIs(t *testing.T) {
-	got := roffText(".dot at the start\n'quote --flag C:\\x\n\n  alone ~/.ams\n")
-	want := `\&.dot at the start` + "\n" + `\(aqquote \-\-flag C:\ex` + "\n.PP\n.br\n" + `alone \(ti/.ams` + "\n.br\n"
-	if got != want {
-		t.Errorf("got  %q\nwant %q", got, want)
-	}
-	var page bytes.Buffer
-	if err := writeMan(&page, newApp(env{})); err != nil {
-		t.Fatal(err)
 	}
 }

@@ -1,18 +1,23 @@
-package main
+// Package commandline gives a program that urfave/cli reads what people expect and the library lacks: flags that may stand anywhere on the
+// line, words to offer in the shell, and a manual page that says everything once.
+package commandline
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 )
 
-// defaultCommand is what ams-assemble does when no command is named: what cron wants.
-const defaultCommand = "run"
+// NoCommandError says that a command line names a command that there is not.
+type NoCommandError struct{ Named string }
 
-// arrange puts a command line into the order that urfave/cli v2 understands: the command, its flags, then its arguments. The
+func (e *NoCommandError) Error() string { return fmt.Sprintf("there is no command %q", e.Named) }
+
+// Arrange puts a command line into the order that urfave/cli v2 understands: the command, its flags, then its arguments. The
 // library ignores a flag behind an argument in silence, and a flag before the command as well; here they may stand anywhere.
-func arrange(app *cli.App, args []string) ([]string, error) {
-	takesValue := flagsWithValue(app)
+func Arrange(app *cli.App, args []string) ([]string, error) {
+	takesValue := FlagsWithValue(app)
 	var flags, rest []string
 	help := false
 	for i := 0; i < len(args); i++ {
@@ -36,7 +41,7 @@ func arrange(app *cli.App, args []string) ([]string, error) {
 		flags = append(flags, arg)
 		if takesValue[name] && !hasValue {
 			if i+1 == len(args) {
-				return nil, usagef("flag %s needs a value", arg)
+				return nil, fmt.Errorf("flag %s needs a value", arg)
 			}
 			i++
 			flags = append(flags, args[i])
@@ -47,13 +52,10 @@ func arrange(app *cli.App, args []string) ([]string, error) {
 		return []string{"--help"}, nil
 	}
 	if len(path) == 0 && len(rest) > 0 {
-		return nil, &exitError{exitUsage, &hintError{
-			err:  usagef("there is no command %q", rest[0]),
-			hint: "ams-assemble --help lists the commands",
-		}}
+		return nil, &NoCommandError{rest[0]}
 	}
 	if len(path) == 0 {
-		path = []string{defaultCommand}
+		path = []string{app.DefaultCommand}
 	}
 	if help {
 		return append(path, "--help"), nil
@@ -65,10 +67,10 @@ func arrange(app *cli.App, args []string) ([]string, error) {
 	return out, nil
 }
 
-// flagsWithValue says of every flag of any command, by its names without dashes, whether a value follows it.
-func flagsWithValue(app *cli.App) map[string]bool {
+// FlagsWithValue says of every flag of any command, by its names without dashes, whether a value follows it.
+func FlagsWithValue(app *cli.App) map[string]bool {
 	takesValue := map[string]bool{}
-	eachCommand(app.Commands, func(c *cli.Command) {
+	EachCommand(app.Commands, func(c *cli.Command) {
 		for _, f := range c.Flags {
 			_, isBool := f.(*cli.BoolFlag)
 			for _, name := range f.Names() {
@@ -94,4 +96,12 @@ func commandPath(commands []*cli.Command, args []string) (path, rest []string) {
 		path, args, commands = append(path, found.Name), args[1:], found.Subcommands
 	}
 	return path, args
+}
+
+// EachCommand calls fn for every command and those below it.
+func EachCommand(commands []*cli.Command, fn func(*cli.Command)) {
+	for _, c := range commands {
+		fn(c)
+		EachCommand(c.Subcommands, fn)
+	}
 }

@@ -1,0 +1,112 @@
+package commandline
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+)
+
+// Candidate is a word that the shell may offer, and what it is.
+type Candidate struct{ Word, About string }
+
+// PrintCandidates prints one a line, with a tab before what it is.
+func PrintCandidates(w io.Writer, found []Candidate) {
+	for _, c := range found {
+		fmt.Fprintf(w, "%s\t%s\n", c.Word, strings.ReplaceAll(c.About, "\n", " "))
+	}
+}
+
+// Complete says what may stand at the place of the word cur, behind the words before it. values are those of the flags that take one of a
+// few. None at all: offer files.
+func Complete(app *cli.App, values map[string][]string, cur string, before []string) []Candidate {
+	takesValue := FlagsWithValue(app)
+	pending := "" // the flag whose value cur is
+	var words []string
+	for _, w := range before {
+		name, _, hasValue := strings.Cut(strings.TrimLeft(w, "-"), "=")
+		switch {
+		case w == "=": // bash breaks --flag=value at the sign
+		case pending != "":
+			pending = ""
+		case w == "--":
+			return nil
+		case len(w) > 1 && w[0] == '-':
+			if takesValue[name] && !hasValue {
+				pending = name
+			}
+		default:
+			words = append(words, w)
+		}
+	}
+	if pending != "" {
+		return valuesOf(values[pending], "", strings.TrimPrefix(cur, "="))
+	}
+	if flag, value, ok := strings.Cut(cur, "="); ok && strings.HasPrefix(flag, "-") {
+		return valuesOf(values[strings.TrimLeft(flag, "-")], flag+"=", value)
+	}
+	path, rest := commandPath(app.Commands, words)
+	command, below := commandAt(app.Commands, path)
+	switch {
+	case strings.HasPrefix(cur, "-"):
+		return flagsOf(app, command, cur)
+	case len(rest) > 0:
+		return nil
+	}
+	var found []Candidate
+	for _, c := range below {
+		if !c.Hidden && strings.HasPrefix(c.Name, cur) {
+			found = append(found, Candidate{c.Name, c.Usage})
+		}
+	}
+	return found
+}
+
+// commandAt is the command that a path names, nil for none, and the commands below it.
+func commandAt(commands []*cli.Command, path []string) (at *cli.Command, below []*cli.Command) {
+	for _, name := range path {
+		for _, c := range commands {
+			if c.Name == name {
+				at, commands = c, c.Subcommands
+				break
+			}
+		}
+	}
+	return at, commands
+}
+
+// flagsOf are the flags of a command that begin with cur; without a command, those of the command that then runs.
+func flagsOf(app *cli.App, command *cli.Command, cur string) []Candidate {
+	found := []Candidate{{"--help", "show what the command takes"}}
+	if command == nil {
+		found = append(found, Candidate{"--version", "print the version"})
+		command, _ = commandAt(app.Commands, []string{app.DefaultCommand})
+	}
+	for _, f := range command.VisibleFlags() {
+		about := ""
+		if d, ok := f.(cli.DocGenerationFlag); ok {
+			about = strings.ReplaceAll(d.GetUsage(), "`", "")
+		}
+		if name := f.Names()[0]; name != "help" {
+			found = append(found, Candidate{"--" + name, about})
+		}
+	}
+	matching := found[:0]
+	for _, c := range found {
+		if strings.HasPrefix(c.Word, cur) {
+			matching = append(matching, c)
+		}
+	}
+	return matching
+}
+
+func valuesOf(values []string, prefix, cur string) []Candidate {
+	var found []Candidate
+	for _, v := range values {
+		if strings.HasPrefix(v, cur) {
+			found = append(found, Candidate{prefix + v, ""})
+		}
+	}
+	return found
+}
