@@ -18,7 +18,8 @@ func doctorCommand(e env) *cli.Command {
 	return &cli.Command{
 		Name:  "doctor",
 		Usage: "tell whether sessions are recorded, assembled and stored, and what to do where not",
-		Description: "It changes nothing but probe files and a probe object of its own, which it removes. The exit code is 0 without a problem, else 1.\n" +
+		Description: "It changes nothing but probe files and a probe object of its own, which it removes. " +
+			"The exit code is 0 without a problem, else 1.\n" +
 			"ams-assemble status is the short form, which tries nothing.",
 		Flags: append(doctorFlags(),
 			&cli.StringFlag{Name: "client", Value: "claude", Usage: "the client's `PROGRAM`, which is asked for its version"}),
@@ -48,7 +49,8 @@ func examine(e env, c *cli.Context, quick bool) error {
 	}
 	set, err := readSettings(e, c)
 	if err != nil { // without its own settings it cannot look anywhere
-		f := doctor.Finding{ID: "own", State: doctor.Problem, Text: err.Error(), Next: "mend the setting, or the file that it names"}
+		next := "mend the setting, or the file that it names"
+		f := doctor.Finding{ID: "own", State: doctor.Problem, Text: err.Error(), Next: next}
 		var hinted hinter
 		if errors.As(err, &hinted) {
 			f.Next = hinted.Hint()

@@ -14,19 +14,20 @@ import (
 
 func installCommand(e env) *cli.Command {
 	flags := slices.Concat(commonFlags(), targetFlags(), []cli.Flag{
-		&cli.StringFlag{Name: "schedule", Usage: "how sessions get stored by themselves: `KIND` cron, systemd, launchd or none " +
-			"(default: what this machine has)"},
+		&cli.StringFlag{Name: "schedule", Usage: "how sessions get stored by themselves: " +
+			"`KIND` cron, systemd, launchd or none (default: what this machine has)"},
 		dryRunFlag(),
 		&cli.StringFlag{Name: "hook", Usage: "the ams-hook `PROGRAM` (default: the one beside ams-assemble, else in PATH); " +
 			"a name without a slash is registered as it is"},
 		&cli.StringFlag{Name: "client", Value: "claude", Usage: "the client's `PROGRAM`, which is asked for its version"},
-		&cli.BoolFlag{Name: "guard", Usage: "start the hook by a shell that blocks nothing where limits of memory let no Go program start; " +
-			"kept until --guard=false"},
+		&cli.BoolFlag{Name: "guard", Usage: "start the hook by a shell that blocks nothing " +
+			"where limits of memory let no Go program start; kept until --guard=false"},
 	})
 	return &cli.Command{
 		Name:  "install",
 		Usage: "register ams-hook with Claude Code, and run ams-assemble every five minutes",
-		Description: "Every other hook, key and line of the settings file stays as it is; a backup is kept beside it and the change is shown.\n" +
+		Description: "Every other hook, key and line of the settings file stays as it is; " +
+			"a backup is kept beside it and the change is shown.\n" +
 			"Settings given here by flag or environment are kept in ~/.config/ams/env, where the schedule finds them.",
 		Flags:  flags,
 		Action: onTarget(e, installHook),

@@ -13,7 +13,8 @@ func uninstallCommand(e env) *cli.Command {
 	return &cli.Command{
 		Name:  "uninstall",
 		Usage: "take ams-hook out of Claude Code's settings, and ams-assemble off its schedule",
-		Description: "Nothing but what install put there goes: later edits of the settings stay, and no backup is put over them. What was recorded\n" +
+		Description: "Nothing but what install put there goes: " +
+			"later edits of the settings stay, and no backup is put over them. What was recorded\n" +
 			"and stored stays, too. The schedule goes with --user alone, as it serves all projects.",
 		Flags:  slices.Concat(commonFlags(), targetFlags(), []cli.Flag{dryRunFlag()}),
 		Action: onTarget(e, uninstallHook),

@@ -30,7 +30,8 @@ func (d *doctor) checkClient(ctx context.Context) {
 	d.ok("client", "Claude Code %s", version)
 }
 
-// checkSettings reads the client's settings files. One that is no JSON turns every hook in it off, without a word of the client's.
+// checkSettings reads the client's settings files. One that is no JSON turns every hook in it off,
+// without a word of the client's.
 func (d *doctor) checkSettings(context.Context) {
 	bad := false
 	if word := d.Machine.RelativeConfigDir(d.ClaudeDir); word != "" {
@@ -51,7 +52,8 @@ func (d *doctor) checkSettings(context.Context) {
 		var syntax *clientsettings.SyntaxError
 		if errors.As(err, &syntax) {
 			bad = true
-			d.problem("settings", "mend the file: the client ignores all of it, without a word", "%s:%d:%d: %s", f.Path, syntax.Line, syntax.Column, syntax.Reason)
+			d.problem("settings", "mend the file: the client ignores all of it, without a word",
+				"%s:%d:%d: %s", f.Path, syntax.Line, syntax.Column, syntax.Reason)
 			continue
 		}
 		file := settingsFile{File: f, Settings: s}
@@ -61,11 +63,13 @@ func (d *doctor) checkSettings(context.Context) {
 		d.files = append(d.files, file)
 		if s.DisableAllHooks {
 			bad = true
-			d.problem("settings", "take disableAllHooks out of the file", "disableAllHooks in %s: no hook runs", f.Path)
+			d.problem("settings", "take disableAllHooks out of the file",
+				"disableAllHooks in %s: no hook runs", f.Path)
 		}
 		if f.Scope == clientsettings.Managed && s.AllowManagedHooksOnly && len(s.Ours()) == 0 {
 			bad = true
-			d.problem("settings", "ask your administrator to register ams-hook there", "allowManagedHooksOnly in %s: only its own hooks run", f.Path)
+			d.problem("settings", "ask your administrator to register ams-hook there",
+				"allowManagedHooksOnly in %s: only its own hooks run", f.Path)
 		}
 		for name, on := range s.Plugins {
 			if on && strings.HasPrefix(name, "ams@") {
@@ -100,15 +104,18 @@ func (d *doctor) checkHooks(context.Context) {
 	}
 	switch {
 	case found == 0 && d.plugin == "":
-		d.problem("hook", "ams-assemble install", "ams-hook is not registered in any settings of the client: nothing is recorded")
+		d.problem("hook", "ams-assemble install",
+			"ams-hook is not registered in any settings of the client: nothing is recorded")
 	case found == 0:
 		d.ok("hook", "registered by the plugin %s", d.plugin)
 	case d.plugin != "":
-		d.warn("twice", "keep one: ams-assemble uninstall, or disable the plugin", "ams-hook is registered in settings and by the plugin %s: every event is recorded twice", d.plugin)
+		d.warn("twice", "keep one: ams-assemble uninstall, or disable the plugin",
+			"ams-hook is registered in settings and by the plugin %s: every event is recorded twice", d.plugin)
 	}
 	for _, event := range slices.Sorted(maps.Keys(commands)) {
 		if len(commands[event]) > 1 {
-			d.warn("twice", "keep one: ams-assemble install corrects your own settings, ams-assemble uninstall --project a project's",
+			d.warn("twice", "keep one: ams-assemble install corrects your own settings, "+
+				"ams-assemble uninstall --project a project's",
 				"%s starts %s: it is recorded twice, and costs twice", event, strings.Join(commands[event], " and "))
 			return // the other events are alike
 		}
@@ -124,12 +131,15 @@ func (d *doctor) checkHook(f settingsFile, h clientsettings.Hook) {
 	case why != "":
 		d.warn("hook", again, "ams-hook is registered for %s in %s: %s", h.Event, f.Path, why)
 	case !clientsettings.Accepts(d.version, h.Event):
-		d.problem("hook", again+", or a newer client", "client %s does not know %s in %s, and so runs no hook of that file", d.version, h.Event, f.Path)
+		d.problem("hook", again+", or a newer client",
+			"client %s does not know %s in %s, and so runs no hook of that file", d.version, h.Event, f.Path)
 	case clientsettings.StopsAt(d.version, h.Event):
-		d.warn("hook", again+", or a newer client", "client %s does not know %s in %s, and in a terminal stops at a dialog at every start", d.version, h.Event, f.Path)
+		d.warn("hook", again+", or a newer client",
+			"client %s does not know %s in %s, and in a terminal stops at a dialog at every start", d.version, h.Event, f.Path)
 	case !h.Plain(): // somebody's own line: it records
 	case h.Async:
-		d.warn("hook", again, "ams-hook is async for %s in %s: the client may end it before it has recorded", h.Event, f.Path)
+		d.warn("hook", again,
+			"ams-hook is async for %s in %s: the client may end it before it has recorded", h.Event, f.Path)
 	case !h.All():
 		d.warn("hook", again, "ams-hook is registered for %s of %q alone in %s", h.Event, h.Matcher, f.Path)
 	case h.IsGuarded(): // slower, and asked for
@@ -156,7 +166,8 @@ func (d *doctor) checkEvents(f settingsFile, events []string) {
 		return
 	}
 	if more := missing(clientsettings.Events(d.version)); len(more) > 0 && f.Scope == clientsettings.User {
-		d.ok("hook", "registered for %d events in %s; client %s has %d more (%s)", len(events), f.Path, d.version, len(more), again)
+		d.ok("hook", "registered for %d events in %s; client %s has %d more (%s)",
+			len(events), f.Path, d.version, len(more), again)
 		return
 	}
 	d.ok("hook", "registered for %d events in %s", len(events), f.Path)
@@ -173,7 +184,10 @@ func (d *doctor) hookPrograms() []string {
 			if !d.mayStart(f, program) {
 				continue
 			}
-			if !slices.Contains(out, program) && (exact || !strings.Contains(program, "$")) { // what a shell makes of a variable is not known here
+			if !exact && strings.Contains(program, "$") {
+				continue // what a shell makes of a variable is not known here
+			}
+			if !slices.Contains(out, program) {
 				out = append(out, program)
 			}
 		}
@@ -191,7 +205,8 @@ func (d *doctor) checkPrograms(context.Context) {
 	for _, command := range d.hookPrograms() {
 		path, err := exec.LookPath(command)
 		if err != nil {
-			d.problem("program", "ams-assemble install, with ams-hook in its place", "%s cannot be started: %v", command, err)
+			d.problem("program", "ams-assemble install, with ams-hook in its place",
+				"%s cannot be started: %v", command, err)
 			continue
 		}
 		info, err := readBuildInfo(path)
@@ -199,7 +214,8 @@ func (d *doctor) checkPrograms(context.Context) {
 		case err != nil || !strings.HasSuffix(info.Path, "/ams-hook"):
 			d.warn("program", "build or install ams-hook anew", "%s is no ams-hook as Go builds it", path)
 		case d.VersionOf(info) != own:
-			d.warn("program", "install both programs from one release", "%s is of version %s, ams-assemble of %s", path, d.VersionOf(info), own)
+			d.warn("program", "install both programs from one release",
+				"%s is of version %s, ams-assemble of %s", path, d.VersionOf(info), own)
 		default:
 			d.ok("program", "%s, version %s", path, own)
 		}
@@ -223,7 +239,8 @@ func (d *doctor) checkAgree(context.Context) {
 	for _, f := range d.files {
 		if v := f.Env["AMS_DISABLE"]; disables(v) {
 			agreed = false
-			d.problem("agree", "take AMS_DISABLE out of the file", "AMS_DISABLE=%s in env of %s: ams-hook records nothing", v, f.Path)
+			d.problem("agree", "take AMS_DISABLE out of the file",
+				"AMS_DISABLE=%s in env of %s: ams-hook records nothing", v, f.Path)
 		}
 		setting, ok := f.Env["AMS_SPOOL_DIR"]
 		if !ok {
@@ -232,21 +249,25 @@ func (d *doctor) checkAgree(context.Context) {
 		said = true
 		place, err := spool.PlaceFor(setting, d.Machine.Getenv)
 		if err == nil && place.Refused != nil {
-			d.warn("agree", unsafeNext, "%s of %s is not used (%v): hooks record into %s", setting, f.Path, place.Refused, place.Dir)
+			d.warn("agree", unsafeNext,
+				"%s of %s is not used (%v): hooks record into %s", setting, f.Path, place.Refused, place.Dir)
 		}
 		if err != nil || !safefile.Same(place.Dir, d.SpoolDir) {
 			agreed = false
-			d.problem("agree", "ams-assemble install --spool-dir DIR sets both", "%s lets hooks record into %s, and ams-assemble reads %s", f.Path, setting, d.SpoolDir)
+			d.problem("agree", "ams-assemble install --spool-dir DIR sets both",
+				"%s lets hooks record into %s, and ams-assemble reads %s", f.Path, setting, d.SpoolDir)
 		}
 	}
 	if v := d.Machine.Getenv("AMS_DISABLE"); disables(v) {
 		agreed = false
-		d.problem("agree", "unset AMS_DISABLE", "AMS_DISABLE=%s in this environment: ams-hook records nothing in clients started here", v)
+		d.problem("agree", "unset AMS_DISABLE",
+			"AMS_DISABLE=%s in this environment: ams-hook records nothing in clients started here", v)
 	}
 	if !said && len(d.hookPrograms()) > 0 {
 		if place, err := spool.PlaceFor("", d.Machine.Getenv); err == nil && !safefile.Same(place.Dir, d.SpoolDir) {
 			agreed = false
-			d.problem("agree", "ams-assemble install", "hooks record into %s unless their environment says otherwise, and ams-assemble reads %s", place.Dir, d.SpoolDir)
+			d.problem("agree", "ams-assemble install",
+				"hooks record into %s unless their environment says otherwise, and ams-assemble reads %s", place.Dir, d.SpoolDir)
 		}
 	}
 	if agreed {
@@ -255,7 +276,8 @@ func (d *doctor) checkAgree(context.Context) {
 }
 
 // unsafeNext is what to do about a folder that hooks do not use.
-const unsafeNext = "make it a folder of your own that nobody else may write to (chmod 700), or name another: ams-assemble install --spool-dir DIR"
+const unsafeNext = "make it a folder of your own that nobody else may write to (chmod 700), or name another: " +
+	"ams-assemble install --spool-dir DIR"
 
 // disables reports whether a value of AMS_DISABLE turns ams-hook off, as ams-hook reads it.
 func disables(v string) bool {
@@ -274,20 +296,24 @@ func (d *doctor) checkTrial(ctx context.Context) {
 			continue // said already
 		}
 		if err := os.MkdirAll(d.SpoolDir, 0o700); err != nil {
-			d.problem("trial", "make the folder writable, or name another by ams-assemble install --spool-dir DIR", "the spool folder cannot be made: %v", err)
+			d.problem("trial", "make the folder writable, or name another by ams-assemble install --spool-dir DIR",
+				"the spool folder cannot be made: %v", err)
 			return
 		}
 		if err := d.Machine.TryHook(ctx, path, d.SpoolDir); err != nil {
-			d.problem("trial", "look at the hook's log; AMS_HOOK_DEBUG=1 lets it talk", "a trial event was not recorded: %v", err)
+			d.problem("trial", "look at the hook's log; AMS_HOOK_DEBUG=1 lets it talk",
+				"a trial event was not recorded: %v", err)
 			continue
 		}
 		median, worst, err := d.Machine.TimeHook(ctx, path, d.SpoolDir)
-		text := fmt.Sprintf("a trial event was recorded and read back; the hook takes %.1f ms (median of %d, at most %.1f ms)", median, install.Trials, worst)
+		text := fmt.Sprintf("a trial event was recorded and read back; the hook takes %.1f ms (median of %d, at most %.1f ms)",
+			median, install.Trials, worst)
 		switch {
 		case err != nil:
 			d.problem("trial", "look at the hook's log", "the hook failed after the trial event: %v", err)
 		case median > slowHook:
-			d.warn("trial", "is the spool folder on a slow or shared disk? ams-assemble install --spool-dir DIR names another", "%s", text)
+			d.warn("trial", "is the spool folder on a slow or shared disk? ams-assemble install --spool-dir DIR names another",
+				"%s", text)
 		default:
 			d.ok("trial", "%s", text)
 		}

@@ -19,8 +19,9 @@ type memoryLimits struct {
 
 const unbounded = -1
 
-// roomySpace and roomyData are limits under which a hook of the largest event starts for certain. Below them whether the Go runtime starts
-// goes by bands (with Go 1.26 it does from 0.71 GB of addresses on, but not from 1.13 to 1.25 GB), and so it is tried.
+// roomySpace and roomyData are limits under which a hook of the largest event starts for certain.
+// Below them whether the Go runtime starts goes by bands (with Go 1.26 it does from 0.71 GB of
+// addresses on, but not from 1.13 to 1.25 GB), and so it is tried.
 const (
 	roomySpace = 2 << 30
 	roomyData  = 512 << 20
@@ -60,7 +61,8 @@ func (d *doctor) startsUnder(ctx context.Context, hook string, l memoryLimits) b
 	return cmd.Run() == nil
 }
 
-// checkLimits looks for limits under which the Go runtime cannot start: it ends with 2 then, before the hook can do anything about it.
+// checkLimits looks for limits under which the Go runtime cannot start: it ends with 2 then, before
+// the hook can do anything about it.
 func (d *doctor) checkLimits(ctx context.Context) {
 	client, err := exec.LookPath(d.Client)
 	if err != nil {
@@ -94,9 +96,13 @@ func (d *doctor) sayLimits(l memoryLimits, starts bool) {
 		d.problem("limits", "ams-assemble install --guard, so that nothing is blocked; then "+raiseLimit,
 			"%s allows %s: there ams-hook cannot start and ends with 2, which blocks the client's tool calls", l.who, l)
 	case !starts:
-		d.problem("limits", raiseLimit, "%s allows %s: there ams-hook cannot start, and nothing is recorded; it blocks nothing, as it is guarded", l.who, l)
+		d.problem("limits", raiseLimit,
+			"%s allows %s: there ams-hook cannot start, and nothing is recorded; it blocks nothing, as it is guarded", l.who, l)
 	case !guarded:
-		d.warn("limits", "ams-assemble install --guard", "%s allows %s: ams-hook starts there, but with little to spare; where it did not, it would block the client's tool calls", l.who, l)
+		d.warn("limits", "ams-assemble install --guard",
+			"%s allows %s: ams-hook starts there, but with little to spare; "+
+				"where it did not, it would block the client's tool calls",
+			l.who, l)
 	default:
 		d.ok("limits", "%s allows %s: ams-hook starts there, and is guarded", l.who, l)
 	}

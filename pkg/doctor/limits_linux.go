@@ -13,8 +13,8 @@ import (
 	"ams/pkg/safefile"
 )
 
-// limitsAround are the limits of this process, and of each client that runs here for this user, that bound memory. What a client may not
-// use, its hooks may not use either.
+// limitsAround are the limits of this process, and of each client that runs here for this user,
+// that bound memory. What a client may not use, its hooks may not use either.
 func limitsAround(client string) []memoryLimits {
 	own := memoryLimits{who: "this shell", space: softLimit(unix.RLIMIT_AS), data: softLimit(unix.RLIMIT_DATA)}
 	all := []memoryLimits{own}
@@ -55,7 +55,8 @@ func limitIn(limits []byte, name string) int64 {
 	return unbounded
 }
 
-// isClient reports whether a process is the client: by its name, which a native one sets, or by the program or script that it runs.
+// isClient reports whether a process is the client: by its name, which a native one sets, or by the
+// program or script that it runs.
 func isClient(proc, client string) bool {
 	if comm, err := os.ReadFile(filepath.Join(proc, "comm")); err != nil || string(comm) == "claude\n" {
 		return err == nil
@@ -65,5 +66,7 @@ func isClient(proc, client string) bool {
 		return false
 	}
 	args := strings.SplitN(string(b), "\x00", 3)
-	return slices.ContainsFunc(args[:min(len(args), 2)], func(arg string) bool { return filepath.IsAbs(arg) && safefile.Same(arg, client) })
+	return slices.ContainsFunc(args[:min(len(args), 2)], func(arg string) bool {
+		return filepath.IsAbs(arg) && safefile.Same(arg, client)
+	})
 }

@@ -32,7 +32,8 @@ func (d *doctor) checkSchedule(ctx context.Context) {
 		found++
 		switch {
 		case entry.Program != "" && !safefile.Same(entry.Program, d.Machine.Self):
-			d.warn("schedule", "ams-assemble install", "%s starts %s, and not this ams-assemble (%s)", entry.Where, entry.Program, d.Machine.Self)
+			d.warn("schedule", "ams-assemble install",
+				"%s starts %s, and not this ams-assemble (%s)", entry.Where, entry.Program, d.Machine.Self)
 		case !entry.Active:
 			d.problem("schedule", "ams-assemble install", "%s is there, but %s does not run it", entry.Where, kind)
 		default:
@@ -47,7 +48,8 @@ func (d *doctor) checkSchedule(ctx context.Context) {
 	}
 	d.scheduled = found > 0
 	if found == 0 {
-		d.warn("schedule", "ams-assemble install; or let ams-assemble run --watch go on", "nothing runs ams-assemble by itself")
+		d.warn("schedule", "ams-assemble install; or let ams-assemble run --watch go on",
+			"nothing runs ams-assemble by itself")
 	}
 }
 
@@ -95,14 +97,18 @@ func (d *doctor) checkLastRun(context.Context) {
 	case last == nil:
 		d.ok("run", "there was no run into this store yet; %s", wait)
 	case last.Failed > 0:
-		d.problem("run", "ams-assemble run, and see what it says", "in the last run, %s ago, %d of %s failed, the last of them: %s; %s", ago(now, last.Ended),
-			last.Failed, screen.Count(last.Failed+last.Stored, "session"), last.Error, wait)
+		d.problem("run", "ams-assemble run, and see what it says",
+			"in the last run, %s ago, %d of %s failed, the last of them: %s; %s", ago(now, last.Ended), last.Failed,
+			screen.Count(last.Failed+last.Stored, "session"), last.Error, wait)
 	case last.Error != "":
-		d.problem("run", "ams-assemble run, and see what it says", "the last run, %s ago, failed: %s; %s", ago(now, last.Ended), last.Error, wait)
+		d.problem("run", "ams-assemble run, and see what it says",
+			"the last run, %s ago, failed: %s; %s", ago(now, last.Ended), last.Error, wait)
 	case waiting > 0 && now.Sub(last.Ended) > overdue && now.Sub(oldest) > overdue:
-		d.problem("run", "ams-assemble run; and see the schedule", "the last run was %s ago; %s", ago(now, last.Ended), wait)
+		d.problem("run", "ams-assemble run; and see the schedule",
+			"the last run was %s ago; %s", ago(now, last.Ended), wait)
 	default:
-		d.ok("run", "the last run was %s ago and stored %s; %s", ago(now, last.Ended), screen.Count(last.Stored, "session"), wait)
+		d.ok("run", "the last run was %s ago and stored %s; %s",
+			ago(now, last.Ended), screen.Count(last.Stored, "session"), wait)
 	}
 }
 
@@ -155,12 +161,15 @@ const oldPrices = 180 * 24 * time.Hour
 // checkOwnSettings looks at the file with the settings of this program, and at the price table.
 func (d *doctor) checkOwnSettings(context.Context) {
 	path := install.EnvFile(d.Machine.Home)
-	if info, err := os.Stat(path); err == nil && runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 && holdsSecrets(path) {
-		d.warn("own", "chmod 600 "+path, "%s holds credentials and is open to others (%v)", path, info.Mode().Perm())
+	info, err := os.Stat(path)
+	if err == nil && runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 && holdsSecrets(path) {
+		d.warn("own", "chmod 600 "+path,
+			"%s holds credentials and is open to others (%v)", path, info.Mode().Perm())
 	}
 	date, err := time.Parse(time.DateOnly, d.PricesDate)
 	if err == nil && d.Machine.Now().Sub(date) > oldPrices {
-		d.warn("prices", "install a newer release, or --prices FILE", "the price table is of %s; what no bill of the client covers is computed with it", d.PricesDate)
+		d.warn("prices", "install a newer release, or --prices FILE",
+			"the price table is of %s; what no bill of the client covers is computed with it", d.PricesDate)
 		return
 	}
 	d.ok("own", "settings read; prices of %s", d.PricesDate)

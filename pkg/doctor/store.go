@@ -39,7 +39,8 @@ func (d *doctor) checkStore(ctx context.Context) {
 		d.warn("store", oneWriter, "the server of %s does not heed %s", name, p.ignored)
 	}
 	if unseen := d.Machine.UnseenCredentials(); d.Store.Bucket && d.scheduled && len(unseen) > 0 {
-		d.warn("store", "put credentials into ~/.aws/credentials or ~/.config/ams/env", "the schedule does not see %s of this shell", strings.Join(unseen, ", "))
+		d.warn("store", "put credentials into ~/.aws/credentials or ~/.config/ams/env",
+			"the schedule does not see %s of this shell", strings.Join(unseen, ", "))
 	}
 	if !p.listed.IsZero() {
 		d.checkClock(at, p.listed)
@@ -47,7 +48,8 @@ func (d *doctor) checkStore(ctx context.Context) {
 }
 
 // oneWriter is what to do where a store has no conditions.
-const oneWriter = "let one machine at a time store there: two that store one session at the same moment may lose what one of them saw"
+const oneWriter = "let one machine at a time store there: " +
+	"two that store one session at the same moment may lose what one of them saw"
 
 // tellProbe says what went wrong, and reports whether nothing did.
 func (d *doctor) tellProbe(name string, p *storeProbe) bool {
@@ -61,10 +63,12 @@ func (d *doctor) tellProbe(name string, p *storeProbe) bool {
 		d.problem("store", d.storeNext(), "what was stored in %s cannot be stored anew: %v", name, p.again)
 	}
 	if p.list != nil {
-		d.warn("store", "allow s3:ListBucket, or read elsewhere", "run can store in %s; list and find cannot read there: %v", name, p.list)
+		d.warn("store", "allow s3:ListBucket, or read elsewhere",
+			"run can store in %s; list and find cannot read there: %v", name, p.list)
 	}
 	if p.remove != nil {
-		d.warn("store", "allow deletion, if ams-assemble rm is to work; then remove "+p.key, "nothing can be removed from %s: %v", name, p.remove)
+		d.warn("store", "allow deletion, if ams-assemble rm is to work; then remove "+p.key,
+			"nothing can be removed from %s: %v", name, p.remove)
 	}
 	return p.get == nil && p.again == nil && p.list == nil && p.remove == nil
 }
@@ -81,10 +85,12 @@ type storeProbe struct {
 
 func (p *storeProbe) run(ctx context.Context) {
 	first, second := []byte("{}\n"), []byte("{ }\n")
-	if _, _, err := p.store.Get(ctx, p.key); err == nil || !errors.Is(err, upload.ErrNotFound) && !errors.Is(err, upload.ErrDenied) {
-		if p.put = err; err == nil {
-			p.put = errors.New("an object is there that nobody put")
-		}
+	switch _, _, err := p.store.Get(ctx, p.key); {
+	case err == nil:
+		p.put = errors.New("an object is there that nobody put")
+		return
+	case !errors.Is(err, upload.ErrNotFound) && !errors.Is(err, upload.ErrDenied):
+		p.put = err
 		return
 	}
 	if _, p.put = p.store.Put(ctx, p.key, first, upload.PutOptions{IfAbsent: true}); p.put != nil {

@@ -24,7 +24,8 @@ func TestEnvFileFillsWhatIsNotSet(t *testing.T) {
 		{`AMS_A="open`, "", "", "AMS_A: the quote is not closed"},
 	} {
 		name, value, err := parseEnvLine(c.line)
-		if name != c.name || value != c.value || (err == nil) != (c.fault == "") || err != nil && !strings.Contains(err.Error(), c.fault) {
+		if name != c.name || value != c.value || (err == nil) != (c.fault == "") ||
+			err != nil && !strings.Contains(err.Error(), c.fault) {
 			t.Errorf("parseEnvLine(%q) = %q, %q, %v; want %q, %q, %q", c.line, name, value, err, c.name, c.value, c.fault)
 		}
 	}

@@ -265,13 +265,15 @@ func TestRemovalTakesOnlyOurs(t *testing.T) {
 	if err := c.Apply(t.Context(), nil); err != nil {
 		t.Fatal(err)
 	}
-	if got, want := read(t, w.opt.Path), strings.Replace(mine, "opus", "haiku", 1); got != want || w.crontab != mineCrontab {
+	want := strings.Replace(mine, "opus", "haiku", 1)
+	if got := read(t, w.opt.Path); got != want || w.crontab != mineCrontab {
 		t.Errorf("got %q and %q", got, w.crontab)
 	}
 	if read(t, w.envFile()) == "" {
 		t.Error("the env file is gone")
 	}
-	if err := c.Undo(t.Context()); err != nil || !strings.Contains(read(t, w.opt.Path), "ams-hook") || w.crontab == mineCrontab {
+	err = c.Undo(t.Context())
+	if err != nil || !strings.Contains(read(t, w.opt.Path), "ams-hook") || w.crontab == mineCrontab {
 		t.Errorf("Undo: %v, %q", err, w.crontab)
 	}
 }
