@@ -1,7 +1,6 @@
 package assemble
 
 import (
-	"slices"
 	"strings"
 	"time"
 
@@ -106,21 +105,6 @@ func (j *joiner) collectAgents() {
 	for _, a := range j.agents {
 		a.setType()
 	}
-}
-
-// warmUpPrompt is what clients 2.0.x tell agents of theirs, so that these are ready when they are needed.
-const warmUpPrompt = "Warmup"
-
-// setWarmUpsApart takes the client's warm-ups out of the subagents: nobody asked for them.
-func (j *joiner) setWarmUpsApart() {
-	j.agents = slices.DeleteFunc(j.agents, func(a *agent) bool {
-		if a.by != nil || a.meta != nil || a.run != "" || strings.TrimSpace(a.firstPrompt()) != warmUpPrompt {
-			return false
-		}
-		j.warmUps[a.id] = true
-		delete(j.agentOf, a.id)
-		return true
-	})
 }
 
 func (j *joiner) agent(id string) *agent {

@@ -260,7 +260,7 @@ func (g loss) events(old, fresh []schema.Event) ([]schema.Event, int) {
 	out = slices.DeleteFunc(out, func(e *event) bool { // the real message is back
 		return e.Provisional && said[e.AgentID+"\x00"+strings.TrimSpace(e.LLM.Text)]
 	})
-	return arrange(out), carried
+	return arrange(settleWarmUps(out)), carried
 }
 
 // blockedText names a prompt that a hook blocked by its text, "" for any other event: the transcript has no id

@@ -114,14 +114,17 @@ func (c *call) lastWord() bool {
 	if c.best.Message.StopReason != "" || c.text() == "" {
 		return false
 	}
-	for _, l := range c.lines {
-		for i := range l.Message.Content.Blocks {
-			if l.Message.Content.Blocks[i].Type == "tool_use" {
-				return false
-			}
+	return !slices.ContainsFunc(c.lines, asksForTool)
+}
+
+// asksForTool reports whether a line of a message asks for a tool.
+func asksForTool(l *transcript.Line) bool {
+	for i := range l.Message.Content.Blocks {
+		if l.Message.Content.Blocks[i].Type == "tool_use" {
+			return true
 		}
 	}
-	return true
+	return false
 }
 
 // lineWords tells what the main file's other lines say, and which bound one of them names.

@@ -13,13 +13,8 @@ import (
 
 // addNotes makes events of what is worth knowing and is no prompt, call, agent, compaction or error.
 func (j *joiner) addNotes() {
-	told := map[string]int{}     // task notifications in the transcript: hooks have them too, as prompts
-	asked := map[string]string{} // what the prompts of hooks were, by their ids: the transcript may have one as a command
-	for _, p := range j.prompts {
-		if p.id != "" && p.record != nil {
-			asked[p.id] = strings.TrimSpace(p.text)
-		}
-	}
+	told := map[string]int{} // task notifications in the transcript: hooks have them too, as prompts
+	asked := j.askedCommands()
 	for _, f := range j.in.Files {
 		agentID := ""
 		if f.Agent != nil {
@@ -37,7 +32,7 @@ func (j *joiner) addNotes() {
 					continue
 				}
 			}
-			if kind == slashCommand && asked[l.PromptID] == text {
+			if kind == slashCommand && asked.take(l.PromptID, text) {
 				continue
 			}
 			if kind != "" {
@@ -58,6 +53,39 @@ func (j *joiner) addNotes() {
 		}
 		j.addNote(kind, text, r.at, r.AgentID, r.PromptID)
 	}
+}
+
+// commands are prompts of hooks that the transcript may have as commands.
+type commands struct {
+	byID  map[string]string    // texts by the prompts' ids
+	loose map[string][]*prompt // by their texts, in order: those that no line of the transcript is
+}
+
+func (j *joiner) askedCommands() commands {
+	c := commands{map[string]string{}, map[string][]*prompt{}}
+	for _, p := range j.prompts {
+		text := strings.TrimSpace(p.text)
+		if p.record != nil && p.id != "" {
+			c.byID[p.id] = text
+		}
+		if p.record != nil && p.line == nil {
+			c.loose[text] = append(c.loose[text], p)
+		}
+	}
+	return c
+}
+
+// take reports whether a prompt is the command of a line. Where one of the two has no prompt id, as in older clients, each prompt is one
+// command of the same text.
+func (c commands) take(promptID, text string) bool {
+	if promptID != "" && c.byID[promptID] == text {
+		return true
+	}
+	if list := c.loose[text]; len(list) > 0 && (promptID == "" || list[0].id == "") {
+		c.loose[text] = list[1:]
+		return true
+	}
+	return false
 }
 
 // taskNotification is the kind of what a background task says when it ends.

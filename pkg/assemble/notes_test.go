@@ -12,6 +12,9 @@ func TestANoteSaysWhatHappenedOnce(t *testing.T) {
 		notice  = `"type":"user","promptId":"p1","message":{"role":"user","content":"<task-notification><task-id>b1</task-id><status>`
 		command = `"type":"user","promptId":"p1","message":{"role":"user","content":"<command-name>/fails</command-name><command-args>now</command-args>"}`
 		asked   = `0s="hook_event_name":"UserPromptSubmit","prompt_id":"p1","prompt":"/fails now"`
+		bare    = `"type":"user","message":{"role":"user","content":"<command-name>/fails</command-name><command-args>now</command-args>"}`
+		askedSo = `0s="hook_event_name":"UserPromptSubmit","prompt":"/fails now"`
+		other   = `0s="hook_event_name":"UserPromptSubmit","prompt":"/fails later"`
 		another = `0s="hook_event_name":"UserPromptSubmit","prompt_id":"p0","prompt":"/fails now"`
 	)
 	start := func(source string) string { return `0s="hook_event_name":"SessionStart","source":"` + source + `"` }
@@ -34,6 +37,11 @@ func TestANoteSaysWhatHappenedOnce(t *testing.T) {
 		{"no status", []string{notice + `</status><summary>A tick</summary></task-notification>"}`}, nil, []string{"A tick"}},
 		{"a command that a hook saw as a prompt", []string{command}, []string{asked}, nil},
 		{"a command of another prompt", []string{command}, []string{another}, []string{"/fails now"}},
+		{"a command of an older client, whose hooks have no ids", []string{command}, []string{askedSo}, nil},
+		{"a command of an older client, whose lines have no ids", []string{bare}, []string{asked}, nil},
+		{"a command of an older client that has no ids", []string{bare}, []string{askedSo}, nil},
+		{"another command of an older client", []string{bare}, []string{other}, []string{"/fails now"}},
+		{"one of two commands of an older client", []string{bare, bare}, []string{askedSo}, []string{"/fails now"}},
 		{"a command that no hook saw", []string{command}, nil, []string{"/fails now"}},
 	} {
 		var got []string

@@ -278,7 +278,7 @@ func (j *joiner) addPrompts() {
 			e.Note = fmt.Sprintf("attachments: %d", p.files)
 		}
 		if p.output != "" {
-			e.Note = "output: " + p.output
+			e.Note = schema.OutputNote + p.output
 		}
 		if p.block != nil {
 			e.Status, e.Error = schema.Failed, &schema.Error{Type: blockedByHook, Message: p.block.reason}

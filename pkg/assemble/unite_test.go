@@ -89,14 +89,18 @@ func twoMachines(t *testing.T, first, second *schema.Session, others bool) {
 	}
 	stored := put(first, second)
 	schematest.Validate(t, encode(t, stored))
-	has := map[string]int{}
+	has, warmUps := map[string]int{}, map[string]bool{}
 	for _, e := range stored.Events {
 		has[e.ID]++
+		warmUps[e.AgentID] = warmUps[e.AgentID] || e.Note == schema.WarmUpNote
 	}
 	for _, s := range []*schema.Session{first, second} {
 		for _, e := range s.Events {
 			if e.Type == schema.UserPrompt && first.Completeness.CopiedCalls != second.Completeness.CopiedCalls {
 				continue // of a fork: one machine alone knows it for a copy
+			}
+			if e.Type == schema.Subagent && warmUps[e.AgentID] {
+				continue // one machine alone knows it for a warm-up
 			}
 			blocked := e.Type == schema.UserPrompt && e.Error != nil // one by its text, for the channels share no id of it
 			if has[e.ID] != 1 && !e.Provisional && !blocked {

@@ -202,6 +202,9 @@ func (u Usage) Add(v Usage) Usage {
 // to no subagent of the session.
 const WarmUpNote = "warm-up of the client"
 
+// OutputNote begins the note of the prompt that is a "!" line: what the command printed follows.
+const OutputNote = "output: "
+
 // Totals are sums over the whole session, subagents included. WarmUpCalls are the calls among LLMCalls of agents that the client started
 // by itself to be ready.
 type Totals struct {

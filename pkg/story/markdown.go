@@ -17,12 +17,17 @@ func Markdown(w io.Writer, s *schema.Session, o Options) error {
 		m.text("# " + inline(cutRunes(screen.Line(titleOf(s)), 200)) + "\n\n")
 		m.rows(append([]row{{name: "session", text: s.SessionID}}, header(s, o)...))
 	}
+	told := false
 	newTeller(s, o).passages(func(p *passage) {
+		told = true
 		m.passage(p)
 		if o.Event != 0 {
 			m.rows(detail(s, p.event, o))
 		}
 	})
+	if !told && o.Event == 0 {
+		m.text("*" + nothingTold(s, o) + "*\n\n")
+	}
 	if o.whole() {
 		for _, t := range totals(s) {
 			m.table(t)

@@ -134,6 +134,12 @@ func promptPassage(e *schema.Event) *passage {
 	if e.PromptSource != "" {
 		p.facts = append(p.facts, strings.ReplaceAll(e.PromptSource, "_", " "))
 	}
+	switch out, isOutput := strings.CutPrefix(e.Note, schema.OutputNote); {
+	case isOutput:
+		p.blocks = append(p.blocks, block{output, "", out})
+	case e.Note != "":
+		p.facts = append(p.facts, e.Note)
+	}
 	if e.Error != nil {
 		p.verdict = strings.ReplaceAll(e.Error.Type, "_", " ")
 		p.blocks = append(p.blocks, block{failure, "", e.Error.Message})

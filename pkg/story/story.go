@@ -80,6 +80,17 @@ func Select(s *schema.Session, o Options) []schema.Event {
 // whole reports whether nothing is left out of the story, so that sums over the session belong under it.
 func (o Options) whole() bool { return o.Event == 0 && len(o.Only) == 0 }
 
+// nothingTold says why a story has no passage.
+func nothingTold(s *schema.Session, o Options) string {
+	switch {
+	case len(s.Events) == 0:
+		return "this session has no events"
+	case o.whole():
+		return "no event of this session says anything"
+	}
+	return "nothing of that kind happened in this session"
+}
+
 func (o Options) at(t schema.Time) time.Time {
 	if o.Location == nil {
 		return t.UTC()

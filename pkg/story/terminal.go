@@ -50,10 +50,10 @@ func Write(w io.Writer, s *schema.Session, o Options) error {
 			t.rows(detail(s, p.event, o))
 		}
 	})
-	switch {
-	case n == 0 && o.Event == 0:
-		t.text(t.Paint(screen.Dim, "nothing of that kind happened in this session") + "\n")
-	case o.whole():
+	if n == 0 && o.Event == 0 {
+		t.text(t.Paint(screen.Dim, nothingTold(s, o)) + "\n")
+	}
+	if o.whole() {
 		t.totals()
 	}
 	return t.err

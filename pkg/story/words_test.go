@@ -1,6 +1,8 @@
 package story
 
 import (
+	"errors"
+	"io"
 	"strings"
 	"testing"
 
@@ -73,6 +75,49 @@ func TestSizesOfACompactionAreToldAsFarAsKnown(t *testing.T) {
 		e := &schema.Event{Type: schema.Compaction, Compaction: &schema.Compacted{Trigger: "auto", TokensBefore: row.before, TokensAfter: row.after}}
 		if got := compactionPassage(e).title; got != row.want {
 			t.Errorf("%d, %d: got %q, want %q", row.before, row.after, got, row.want)
+		}
+	}
+}
+
+func TestPromptsTellWhatCameWithThem(t *testing.T) {
+	for _, c := range []struct{ note, terminal, page string }{
+		{"attachments: 2", "PROMPT  typed · attachments: 2\n", "(typed · attachments: 2)"},
+		{schema.OutputNote + "a.go\nb.go", "└ a.go\n", "a.go\nb.go\n"},
+		{schema.OutputNote + "\x1b[31mred", `└ \x1b[31mred`, `\x1b[31mred`},
+		{"", "PROMPT  typed\n", "(typed)"},
+	} {
+		e := schema.Event{ID: "e1", Seq: 1, Type: schema.UserPrompt, Name: "user_prompt", Prompt: "look", PromptSource: "typed", Note: c.note}
+		s := &schema.Session{Events: []schema.Event{e}}
+		o := Options{Screen: screen.Screen{Cells: 100}, Only: []Kind{Prompts}}
+		var terminal, page strings.Builder
+		if err := errors.Join(Write(&terminal, s, o), Markdown(&page, s, o)); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(terminal.String(), c.terminal) || !strings.Contains(page.String(), c.page) {
+			t.Errorf("note %q: want %q and %q in\n%s\n%s", c.note, c.terminal, c.page, &terminal, &page)
+		}
+		checkLines(t, terminal.String(), 100)
+	}
+}
+
+func TestAStoryWithoutPassagesSaysWhy(t *testing.T) {
+	silent := []schema.Event{{ID: "e1", Seq: 1, Type: schema.LLMMessage, LLM: &schema.LLM{StopReason: "end_turn"}}}
+	for _, c := range []struct {
+		events []schema.Event
+		only   []Kind
+		want   string
+	}{
+		{nil, nil, "this session has no events"},
+		{nil, []Kind{Errors}, "this session has no events"},
+		{silent, nil, "no event of this session says anything"},
+		{silent, []Kind{Errors}, "nothing of that kind happened in this session"},
+	} {
+		for _, tell := range []func(io.Writer, *schema.Session, Options) error{Write, Markdown} {
+			var b strings.Builder
+			err := tell(&b, &schema.Session{SessionID: "s", Events: c.events}, Options{Screen: screen.Screen{Cells: 100}, Only: c.only})
+			if err != nil || !strings.Contains(b.String(), c.want) {
+				t.Errorf("%v, want %q in\n%s", err, c.want, b.String())
+			}
 		}
 	}
 }

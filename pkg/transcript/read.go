@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 	"time"
 
 	"ams/pkg/lax"
@@ -65,11 +66,19 @@ func read(r io.Reader, room *room, fn func(*Line)) (Report, error) {
 	return rep, err
 }
 
+// lineReaders are used again: a session of 100,000 agents took 27 GB of buffers for as many small files.
+var lineReaders = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, 256<<10) }}
+
 // readEvery calls fn for every line of every type but the skippable bulk; needed says which ones a Session can
 // need. Lines with more than most bytes are left out.
 func readEvery(r io.Reader, most int, fn func(l *Line, needed bool)) (Report, error) {
 	rep := Report{Unknown: map[string]int{}}
-	br := bufio.NewReaderSize(r, 256<<10)
+	br := lineReaders.Get().(*bufio.Reader)
+	br.Reset(r)
+	defer func() {
+		br.Reset(nil)
+		lineReaders.Put(br)
+	}()
 	var long []byte
 	for number := 1; ; number++ {
 		line, over, err := readLine(br, &long, most)
