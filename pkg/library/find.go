@@ -6,6 +6,7 @@ import (
 	"iter"
 
 	"ams/pkg/parallel"
+	"ams/pkg/schema"
 	"ams/pkg/search"
 )
 
@@ -75,18 +76,31 @@ func lookInto(ctx context.Context, b *bodies, s Stored, p *search.Pattern) looke
 	if !p.MayMatch(body) {
 		return out
 	}
-	session, err := decodeSession(s.Summary, body)
-	if err != nil {
-		out.err = err
-		return out
-	}
 	// An expression cannot be stopped while it is at work on a text: it is left behind, and ends by itself.
-	hits := make(chan []search.Hit, 1)
-	go func() { hits <- p.Find(session) }()
+	end := make(chan looked, 1)
+	go func() {
+		hits, err := hitsIn(s, body, p)
+		end <- looked{match: Match{Stored: s, Hits: hits, Bytes: int64(len(body))}, err: err}
+	}()
 	select {
-	case out.match.Hits = <-hits:
+	case out = <-end:
 	case <-ctx.Done():
 		out.err = context.Cause(ctx)
 	}
 	return out
+}
+
+// hitsIn decodes as much of a session as the pattern may match.
+func hitsIn(s Stored, body []byte, p *search.Pattern) ([]search.Hit, error) {
+	session, events, err := schema.Peel(body)
+	if err = isOf(s.Summary, session, err); err != nil {
+		return nil, err
+	}
+	if hits, err := p.FindIn(session, events); err == nil {
+		return hits, nil
+	}
+	if session, err = decodeSession(s.Summary, body); err != nil {
+		return nil, err
+	}
+	return p.Find(session), nil
 }

@@ -179,8 +179,13 @@ func names(key, id string) bool {
 // decodeSession reads the Session of an index record.
 func decodeSession(sum *schema.Summary, body []byte) (*schema.Session, error) {
 	s, err := schema.Decode(body)
+	return s, isOf(sum, s, err)
+}
+
+// isOf checks that what was decoded is the Session of an index record.
+func isOf(sum *schema.Summary, s *schema.Session, err error) error {
 	if err == nil && s.SessionID != sum.SessionID {
-		return nil, fmt.Errorf("%w: %.80q, and its index record names %.80q", ErrOther, s.SessionID, sum.SessionID)
+		return fmt.Errorf("%w: %.80q, and its index record names %.80q", ErrOther, s.SessionID, sum.SessionID)
 	}
-	return s, err
+	return err
 }

@@ -2,27 +2,21 @@ package search
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 )
 
 // scanner looks for a part of the text that JSON writes in one way only, so that bytes can be searched without being decoded.
 type scanner struct {
-	run  string // in lower case unless exact; "": everything may match
+	run  string // in lower case unless exact
 	rare int    // the index in run of the byte that texts have least
 	fold bool   // letters match in either case
 }
 
-// newScanner takes the longest run of characters that JSON never has to escape. Where case does not matter, k and s are left out, too: letters
-// outside of ASCII (the Kelvin sign, the long s) are equal to them.
+// newScanner takes the longest run of characters that JSON never has to escape.
 func newScanner(text string, exact bool) scanner {
 	usable := func(r rune) bool {
-		switch {
-		case r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z':
-			return exact || !strings.ContainsRune("kKsS", r)
-		case r >= '0' && r <= '9':
-			return true
-		}
-		return strings.ContainsRune("-_.:,;=()[]{}@#%*+!?$~^|", r)
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_.:,;=()[]{}@#%*+!?$~^|", r)
 	}
 	s := scanner{fold: !exact}
 	for _, run := range strings.FieldsFunc(text, func(r rune) bool { return !usable(r) }) {
@@ -55,58 +49,109 @@ func weight(c byte) int {
 	return 0
 }
 
-// mayHold reports whether JSON text may hold the run. An encoder may have written any character as \u00XX: where one did so with a printable
-// one, everything is possible.
-func (s scanner) mayHold(body []byte) bool {
-	return s.run == "" || s.find(body) || hidesLetters(body)
+// literally are runs of which a match has one. Without any, a match may be anywhere.
+type literally []scanner
+
+// mayHold reports whether JSON text may hold a match.
+func (l literally) mayHold(body []byte) bool {
+	return len(l) == 0 || l.index(body) >= 0 || l.hidden(body)
 }
 
-// inText is the same for a text that is no JSON.
-func (s scanner) inText(text string) bool {
-	return s.run == "" || s.find([]byte(text))
+// anywhere reports whether JSON text may hold matches at places that [literally.index] does not tell.
+func (l literally) anywhere(body []byte) bool {
+	return len(l) == 0 || l.hidden(body)
 }
 
-func hidesLetters(body []byte) bool {
+// index returns the place of the first run in JSON text, -1 where none is.
+func (l literally) index(body []byte) int {
+	first := -1
+	for _, s := range l {
+		if at := s.index(body); at >= 0 && (first < 0 || at < first) {
+			first, body = at, body[:min(at+longest(l), len(body))]
+		}
+	}
+	return first
+}
+
+// longest is the length of the longest of some runs.
+func longest(l literally) int {
+	n := 0
+	for _, s := range l {
+		n = max(n, len(s.run))
+	}
+	return n
+}
+
+// hidden reports whether JSON text may hold a run in another form: an encoder may have written any character as \u00XX, and the
+// Kelvin sign and the long s are the letters k and s to who does not look at case.
+func (l literally) hidden(body []byte) bool {
+	odd := slices.ContainsFunc(l, func(s scanner) bool { return s.fold && strings.ContainsAny(s.run, "ks") })
+	if odd && (bytes.Contains(body, []byte("\u017f")) || bytes.Contains(body, []byte("\u212a"))) {
+		return true
+	}
 	for {
-		at := bytes.Index(body, []byte(`\u00`))
+		at := bytes.Index(body, []byte(`\u`))
 		if at < 0 {
 			return false
 		}
-		body = body[at+4:]
-		if len(body) > 0 && body[0] >= '2' && body[0] <= '7' {
+		body = body[at+2:]
+		if len(body) < 4 {
+			return false
+		}
+		code := body[:4]
+		printable := code[0] == '0' && code[1] == '0' && code[2] >= '2' && code[2] <= '7'
+		if printable || odd && (bytes.EqualFold(code, []byte("017f")) || bytes.EqualFold(code, []byte("212a"))) {
 			return true
 		}
 	}
 }
 
-// find looks for the rarest byte of the run, in either case, and compares around it.
-func (s scanner) find(b []byte) bool {
+// window is how many bytes are searched for one form of a letter before the other: a text may have none of one form and many of
+// the other.
+const window = 4 << 10
+
+// index looks for the rarest byte of the run, in either case, and compares around it.
+func (s scanner) index(b []byte) int {
 	c := s.run[s.rare]
-	if s.findAt(b, c) {
-		return true
+	switch {
+	case !s.fold:
+		return bytes.Index(b, []byte(s.run))
+	case c < 'a' || c > 'z':
+		return s.indexOf(b, c)
 	}
-	return s.fold && c >= 'a' && c <= 'z' && s.findAt(b, c-'a'+'A')
+	for from := 0; from < len(b); from += window {
+		part := b[from:min(from+window+len(s.run)-1, len(b))]
+		at := s.indexOf(part, c)
+		if at >= 0 {
+			part = part[:at+len(s.run)]
+		}
+		if upper := s.indexOf(part, c-'a'+'A'); upper >= 0 && (at < 0 || upper < at) {
+			at = upper
+		}
+		if at >= 0 {
+			return from + at
+		}
+	}
+	return -1
 }
 
-func (s scanner) findAt(b []byte, c byte) bool {
-	if !s.fold {
-		return bytes.Contains(b, []byte(s.run))
-	}
+// indexOf looks for the run with its rarest byte in one case.
+func (s scanner) indexOf(b []byte, c byte) int {
 	for at := s.rare; at < len(b); at++ {
 		next := bytes.IndexByte(b[at:], c)
 		if next < 0 {
-			return false
+			return -1
 		}
 		at += next
 		start := at - s.rare
 		if start+len(s.run) > len(b) {
-			return false
+			return -1
 		}
 		if equalFold(b[start:start+len(s.run)], s.run) {
-			return true
+			return start
 		}
 	}
-	return false
+	return -1
 }
 
 // equalFold compares ASCII without regard to case; lower is in lower case.

@@ -1,8 +1,9 @@
 // Package search finds a text in stored Sessions: in prompts, messages, thinking, what tools were given and gave back, and errors.
 //
 // A store is searched without an index of its words, because a scan is quick enough and always right: [Pattern.MayMatch] looks at the bytes
-// of a stored Session without decoding it, at more than a gigabyte a second, and only what passes is decoded. An index (bleve, SQLite's FTS5) would be
-// about as large as the store, take minutes to build, and find words where people ask for parts of paths, commands and messages.
+// of a stored Session without decoding it, at more than a gigabyte a second; of what passes, [Pattern.FindIn] decodes the events that may match,
+// and only those. An index (bleve, SQLite's FTS5) would be about as large as the store, take minutes to build, and find words where people ask
+// for parts of paths, commands and messages.
 package search
 
 import (
@@ -10,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"regexp/syntax"
 	"slices"
 	"strings"
 	"unicode"
@@ -43,8 +45,9 @@ type Options struct {
 
 // Pattern is a text to search for. It may be used by several at once.
 type Pattern struct {
-	re   *regexp.Regexp
-	scan scanner
+	// find returns where the first match in a text is, and how many there are, at most so many.
+	find func(text string, most int) (from, to, count int)
+	scan literally
 	in   []Part
 }
 
@@ -52,16 +55,23 @@ type Pattern struct {
 // that differ in case alone, in any script.
 func Compile(text string, o Options) (*Pattern, error) {
 	words := strings.Fields(text)
-	if len(words) == 0 {
+	switch {
+	case len(words) == 0:
 		return nil, errors.New("there is nothing to search for")
+	case o.Regexp:
+		return compileRegexp(text, o)
+	case !utf8.ValidString(text):
+		return nil, fmt.Errorf("%q is not valid UTF-8", text)
 	}
+	p := &Pattern{find: newPhrase(words, o.Case).find, in: o.In}
+	if s := newScanner(text, o.Case); s.run != "" {
+		p.scan = literally{s}
+	}
+	return p, nil
+}
+
+func compileRegexp(text string, o Options) (*Pattern, error) {
 	expr := text
-	if !o.Regexp {
-		for i, w := range words {
-			words[i] = regexp.QuoteMeta(w)
-		}
-		expr = strings.Join(words, `[\s\v\x{85}\p{Z}]+`) // what strings.Fields splits at
-	}
 	if !o.Case {
 		expr = "(?i)" + expr
 	}
@@ -69,12 +79,19 @@ func Compile(text string, o Options) (*Pattern, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%q is no regular expression: %w", text, err)
 	}
-	p := &Pattern{re: re, in: o.In}
-	switch prefix, _ := re.LiteralPrefix(); {
-	case !o.Regexp:
-		p.scan = newScanner(text, o.Case)
-	case o.Case:
-		p.scan = newScanner(prefix, true)
+	p := &Pattern{in: o.In}
+	p.find = func(text string, most int) (from, to, count int) {
+		if !p.scan.mayHold([]byte(text)) {
+			return 0, 0, 0
+		}
+		all := re.FindAllStringIndex(text, most)
+		if len(all) == 0 {
+			return 0, 0, 0
+		}
+		return all[0][0], all[0][1], len(all)
+	}
+	if tree, err := syntax.Parse(expr, syntax.Perl); err == nil {
+		p.scan = literals(tree)
 	}
 	return p, nil
 }
@@ -104,6 +121,35 @@ func (p *Pattern) Find(s *schema.Session) []Hit {
 		f.event(&s.Events[i])
 	}
 	return f.hits
+}
+
+// FindIn is [Pattern.Find] in a Session that [schema.Peel] gave: of its events it decodes those alone that may match. An error says
+// that the text is of no events that can be told from each other.
+func (p *Pattern) FindIn(s *schema.Session, events schema.Events) ([]Hit, error) {
+	f := &finder{pattern: p}
+	f.text(Messages, "title", s.Title)
+	for i := range s.Events {
+		f.event(&s.Events[i])
+	}
+	anywhere := p.scan.anywhere(events)
+	for at := 0; at < len(events); {
+		if !anywhere {
+			next := p.scan.index(events[at:])
+			if next < 0 {
+				break
+			}
+			at += next
+		}
+		e, next, err := events.At(at)
+		if err != nil {
+			return nil, err
+		}
+		if e != nil {
+			f.event(e)
+		}
+		at = next
+	}
+	return f.hits, nil
 }
 
 type finder struct {
@@ -158,7 +204,7 @@ func joined(a, b string) string {
 
 // value searches the texts and numbers in a JSON value; they are one text to a reader.
 func (f *finder) value(part Part, what string, r schema.Raw) {
-	if len(r) == 0 || !f.wanted(part) {
+	if len(r) == 0 || !f.wanted(part) || !f.pattern.scan.mayHold(r) {
 		return
 	}
 	var b strings.Builder
@@ -193,15 +239,15 @@ const maxMore = 1000
 
 // text searches one text.
 func (f *finder) text(part Part, what, text string) {
-	if text == "" || !f.wanted(part) || !f.pattern.scan.inText(text) {
+	if text == "" || !f.wanted(part) {
 		return
 	}
-	all := f.pattern.re.FindAllStringIndex(text, maxMore+1)
-	if len(all) == 0 {
+	from, to, count := f.pattern.find(text, maxMore+1)
+	if count == 0 {
 		return
 	}
-	h := Hit{Part: part, What: what, More: len(all) - 1}
-	h.Before, h.Match, h.After = excerpt(text, all[0][0], all[0][1])
+	h := Hit{Part: part, What: what, More: count - 1}
+	h.Before, h.Match, h.After = excerpt(text, from, to)
 	if f.at != nil {
 		h.Seq, h.Time, h.Agent = f.at.Seq, f.at.StartTime, f.at.AgentID
 	}

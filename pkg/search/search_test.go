@@ -4,6 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand"
+	"regexp"
+	"regexp/syntax"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf16"
@@ -118,6 +121,19 @@ func encode(r *rand.Rand, text string) string {
 	return `{"prompt": "` + b.String() + `"}`
 }
 
+// oracle is the regular expression that finds what a phrase does.
+func oracle(needle string, exact bool) *regexp.Regexp {
+	words := strings.Fields(needle)
+	for i, w := range words {
+		words[i] = regexp.QuoteMeta(w)
+	}
+	expr := strings.Join(words, `[\s\v\x{85}\p{Z}]+`) // what strings.Fields splits at
+	if !exact {
+		expr = "(?i)" + expr
+	}
+	return regexp.MustCompile(expr)
+}
+
 const letters = "abkKsSſK zZ09/\\\"\n\tßéÉпП中🛠<>&-_"
 
 func someText(r *rand.Rand, n int) string {
@@ -136,12 +152,13 @@ func TestQuickLookNeverMisses(t *testing.T) {
 	for range 60_000 {
 		text := someText(r, 30)
 		needle := someText(r, 1+r.Intn(4))
-		p, err := Compile(needle, Options{Case: r.Intn(2) == 0})
+		exact := r.Intn(2) == 0
+		p, err := Compile(needle, Options{Case: exact})
 		if err != nil {
 			continue
 		}
 		body := encode(r, text)
-		if hit := p.re.MatchString(text); hit {
+		if oracle(needle, exact).MatchString(text) {
 			matched++
 			if !p.MayMatch([]byte(body)) {
 				t.Fatalf("%q is in %q, and not seen in %s", needle, text, body)
@@ -150,6 +167,106 @@ func TestQuickLookNeverMisses(t *testing.T) {
 	}
 	if matched < 1000 {
 		t.Errorf("only %d matches were tried", matched)
+	}
+}
+
+// TestPhrasesAreFoundWhereTheirExpressionIs compares all matches of phrases with those of regular expressions.
+func TestPhrasesAreFoundWhereTheirExpressionIs(t *testing.T) {
+	r := rand.New(rand.NewSource(2))
+	matched := 0
+	for range 60_000 {
+		text, needle, exact := someText(r, 40), someText(r, 1+r.Intn(4)), r.Intn(2) == 0
+		if r.Intn(3) == 0 {
+			text = strings.ReplaceAll(text, "k", "\u2029 \u0085")
+		}
+		words := strings.Fields(needle)
+		if len(words) == 0 {
+			continue
+		}
+		want := oracle(needle, exact).FindAllStringIndex(text, 3)
+		from, to, count := newPhrase(words, exact).find(text, 3)
+		if matched += len(want); count != len(want) || count > 0 && (from != want[0][0] || to != want[0][1]) {
+			t.Fatalf("%q in %q: got %d at %d to %d, want %v", needle, text, count, from, to, want)
+		}
+	}
+	if matched < 1000 {
+		t.Errorf("only %d matches were tried", matched)
+	}
+}
+
+// TestFindInFindsWhatFindDoes compares the search in undecoded events with that in decoded ones.
+func TestFindInFindsWhatFindDoes(t *testing.T) {
+	r := rand.New(rand.NewSource(3))
+	matched := 0
+	for range 3000 {
+		s := &schema.Session{SchemaVersion: schema.Version, SessionID: "s", Title: someText(r, 20)}
+		for seq := range r.Intn(6) {
+			input, err := json.Marshal(map[string]any{"n": r.Intn(100), "text": []string{someText(r, 10), someText(r, 10)}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.Events = append(s.Events, schema.Event{Seq: seq + 1, Prompt: someText(r, 20),
+				Tool: &schema.Tool{Name: "Bash", Input: input}, Error: &schema.Error{Type: "odd", Message: someText(r, 10)}})
+		}
+		body, err := schema.Encode(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Intn(10) == 0 { // another encoder: on one line, and with escapes
+			if body, err = json.Marshal(schema.Raw(body)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		needle := someText(r, 1+r.Intn(3))
+		for _, o := range []Options{{}, {Case: true}, {Regexp: true}, {Regexp: true, Case: true}} {
+			text := needle
+			if o.Regexp {
+				text = regexp.QuoteMeta(needle) + []string{"", "+", "|ab", "[a-z]*", "{0,2}"}[r.Intn(5)]
+			}
+			p, err := Compile(text, o)
+			if err != nil {
+				continue
+			}
+			shell, events, err := schema.Peel(body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := p.FindIn(shell, events)
+			if err != nil {
+				t.Fatal(err)
+			}
+			whole, err := schema.Decode(body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := p.Find(whole)
+			if matched += len(want); !slices.Equal(got, want) || len(want) > 0 && !p.MayMatch(body) {
+				t.Fatalf("%q %+v: got %+v\nwant %+v\nin %s", text, o, got, want, body)
+			}
+		}
+	}
+	if matched < 1000 {
+		t.Errorf("only %d matches were tried", matched)
+	}
+}
+
+func TestLiteralsOfExpressions(t *testing.T) {
+	for expr, want := range map[string]string{
+		`conn\w+ refused`: "refused", `(?i)Task[12]`: "task", `foo(bar)+`: "foo", `a(bcd){2,}`: "bcd", `a(bcd)*e`: "a", `\d+-\d+`: "-",
+		`error|warning`: "error warning", `error|\d`: "", `.*`: "", `(?i)straße`: "stra", `[Ss]ession`: "ession", "x?": "", `\bword\b`: "word",
+		`a1|b2|c3|d4|e5|f6|g7|h8|i9`: "",
+	} {
+		tree, err := syntax.Parse(expr, syntax.Perl)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, s := range literals(tree) {
+			got = append(got, s.run)
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("%s: got %q, want %q", expr, got, want)
+		}
 	}
 }
 
@@ -174,7 +291,7 @@ func FuzzQuickLook(f *testing.F) {
 			return
 		}
 		var back map[string]string
-		if json.Unmarshal(body, &back) == nil && p.re.MatchString(back["prompt"]) && !p.MayMatch(body) {
+		if json.Unmarshal(body, &back) == nil && oracle(needle, exact).MatchString(back["prompt"]) && !p.MayMatch(body) {
 			t.Errorf("%q is in %q, and not seen in %s", needle, text, body)
 		}
 	})
