@@ -4,6 +4,8 @@ import (
 	"embed"
 	"fmt"
 
+	"ams/pkg/listing"
+
 	"github.com/urfave/cli/v2"
 )
 
@@ -62,7 +64,7 @@ var flagValues = map[string][]string{
 	"in":                  {"prompts", "messages", "thinking", "inputs", "results", "errors"},
 	"only":                {"errors", "tools", "prompts", "subagents"},
 	"outcome":             {"completed", "failed", "interrupted", "limited", "abandoned", "running"},
-	"sort":                sortNames(),
+	"sort":                listing.SortNames(),
 	"storage":             {"local", "s3"},
 	"schedule":            {"cron", "systemd", "launchd", "none"},
 	"status":              {"ok", "error", "running"},

@@ -13,6 +13,7 @@ import (
 
 	"ams/pkg/lax"
 	"ams/pkg/library"
+	"ams/pkg/listing"
 	"ams/pkg/query"
 	"ams/pkg/schema"
 	"ams/pkg/screen"
@@ -203,10 +204,10 @@ func (f *finds) show(p *page, m library.Match) error {
 	}
 	head := fmt.Sprintf("%s  %s  ", f.shortID(m.Name), m.StartTime.Local().Format("2006-01-02 15:04"))
 	tail := ""
-	if in := project(m.Summary); in != "" {
+	if in := listing.Project(m.Summary); in != "" {
 		tail = "  " + screen.Cut(screen.Line(in), 20)
 	}
-	title := screen.Cut(screen.Line(titleOf(m.Summary)), max(p.Cells-screen.Width(head)-screen.Width(tail), 20))
+	title := screen.Cut(screen.Line(listing.Title(m.Summary)), max(p.Cells-screen.Width(head)-screen.Width(tail), 20))
 	fmt.Fprintln(p, p.Paint(screen.Cyan, head)+p.Paint(screen.Bold, title)+p.Paint(screen.Dim, tail))
 	shown := m.Hits
 	if !f.all && len(shown) > placesShown {
@@ -246,7 +247,7 @@ func place(p *page, h search.Hit) string {
 
 func (f *finds) showJSON(p *page, m library.Match) error {
 	for _, h := range m.Hits {
-		line, err := lax.Line(foundLine{m.SessionID, m.StartTime, titleOf(m.Summary), schema.OrZero(m.Cwd), h.Seq, h.Time, h.Part,
+		line, err := lax.Line(foundLine{m.SessionID, m.StartTime, listing.Title(m.Summary), schema.OrZero(m.Cwd), h.Seq, h.Time, h.Part,
 			h.What, h.Agent, h.Before, h.Match, h.After, h.More})
 		if err != nil {
 			return fmt.Errorf("find: %w", err)

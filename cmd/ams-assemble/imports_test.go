@@ -25,6 +25,8 @@ var mayImport = map[string]string{
 	"ams/pkg/library":        "lax parallel query redact safefile schema search spool upload",
 	"ams/pkg/parallel":       "",
 	"ams/pkg/commandline":    "",
+	"ams/pkg/demo":           "lax recorded",
+	"ams/pkg/listing":        "lax library schema screen",
 	"ams/pkg/query":          "lax schema",
 	"ams/pkg/clientsettings": "lax",
 	"ams/pkg/screen":         "",

@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path"
 	"path/filepath"
 	"runtime"
-	"strings"
 
 	"ams/pkg/library"
 	"ams/pkg/query"
@@ -88,24 +86,4 @@ func sayNothing(e env, set settings, all int) {
 		return
 	}
 	fmt.Fprintf(e.stderr, "ams-assemble: none of %s in %s fits\n", screen.Count(all, "session"), set.storeName())
-}
-
-// titleOf is what a stored session is called: its title, else the first that was asked of it.
-func titleOf(s *schema.Summary) string {
-	switch {
-	case s.Title != nil:
-		return *s.Title
-	case s.FirstPrompt != nil:
-		return *s.FirstPrompt
-	}
-	return ""
-}
-
-// project is the folder that a session ran in, by its own name.
-func project(s *schema.Summary) string {
-	cwd := strings.TrimRight(strings.ReplaceAll(schema.OrZero(s.Cwd), `\`, "/"), "/")
-	if cwd == "" {
-		return ""
-	}
-	return path.Base(cwd)
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/schollz/progressbar/v3"
 	"github.com/urfave/cli/v2"
 
+	"ams/pkg/demo"
 	"ams/pkg/lax"
 	"ams/pkg/query"
 	"ams/pkg/receipt"
@@ -90,7 +91,7 @@ func watch(ctx context.Context, e env, set settings, opt runOptions) error {
 		if err := runAll(ctx, e, set, opt); err != nil && ctx.Err() == nil {
 			fmt.Fprintf(e.stderr, "ams-assemble: %v\n", err)
 		}
-		if wait(ctx, opt.watch) != nil {
+		if demo.Wait(ctx, opt.watch) != nil {
 			return nil // it was told to stop
 		}
 	}

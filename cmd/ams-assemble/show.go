@@ -12,6 +12,7 @@ import (
 
 	"ams/pkg/lax"
 	"ams/pkg/library"
+	"ams/pkg/listing"
 	"ams/pkg/query"
 	"ams/pkg/recorded"
 	"ams/pkg/schema"
@@ -173,7 +174,7 @@ func candidates(a *library.AmbiguousError) string {
 			continue
 		}
 		fmt.Fprintf(&b, "\n  %s  %s  %s", screen.Line(s.SessionID), s.StartTime.Local().Format("2006-01-02 15:04"),
-			screen.Cut(screen.Line(titleOf(s.Summary)), 50))
+			screen.Cut(screen.Line(listing.Title(s.Summary)), 50))
 	}
 	if more := a.Count - len(a.Sessions); more > 0 {
 		fmt.Fprintf(&b, "\n  and %d more", more)

@@ -3,10 +3,8 @@ package main
 import (
 	"bufio"
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"text/tabwriter"
@@ -101,111 +99,33 @@ func openSpool(set settings, arg string) (spool.Contents, error) {
 	return contents, err
 }
 
-// maxPending bounds how many bytes of payloads wait in memory before they go into their spools.
-const maxPending = 64 << 20
-
-// loader sorts lines into sessions.
-type loader struct {
-	dir     string
-	pending map[string][]spool.Record
-	bytes   int
-	seen    map[[sha256.Size]byte]int // how many records of one session, time and payload there were
-	added   int
-	lines   int
-}
-
 func spoolLoad(e env, c *cli.Context, set settings) error {
 	if !c.Args().Present() {
 		return usagef("spool load needs files, or - for standard input")
 	}
-	l := &loader{dir: set.spoolDir, pending: map[string][]spool.Record{}, seen: map[[sha256.Size]byte]int{}}
+	l := recorded.NewLoader(set.spoolDir)
 	for _, path := range c.Args().Slice() {
-		if err := l.loadPath(e, path); err != nil {
+		if err := loadPath(e, l, path); err != nil {
 			return err
 		}
 	}
-	if err := l.flush(); err != nil {
+	if err := l.Flush(); err != nil {
 		return err
 	}
-	fmt.Fprintf(e.stderr, "ams-assemble: %d lines read, %d records added\n", l.lines, l.added)
+	fmt.Fprintf(e.stderr, "ams-assemble: %d lines read, %d records added\n", l.Lines, l.Added)
 	return nil
 }
 
-func (l *loader) loadPath(e env, path string) error {
-	in := e.stdin
-	if path != "-" {
-		f, err := os.Open(path)
-		if err != nil {
-			return fmt.Errorf("load: %w", err)
-		}
-		defer f.Close()
-		in = f
+func loadPath(e env, l *recorded.Loader, path string) error {
+	if path == "-" {
+		return l.Load(e.stdin, path)
 	}
-	br := bufio.NewReaderSize(in, 1<<20)
-	for n := 1; ; n++ {
-		line, err := readLine(br, maxLoadLine)
-		if len(line) > 1 {
-			if err := l.add(line); err != nil {
-				return fmt.Errorf("load %s line %d: %w", path, n, err)
-			}
-		}
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return fmt.Errorf("load %s line %d: %w", path, n, err)
-		}
-	}
-}
-
-// maxLoadLine bounds a line of a dump: twice the largest payload, for what JSON or base64 makes of it.
-const maxLoadLine = 2 * spool.MaxRaw
-
-var errLineTooLong = errors.New("longer than a dump's lines can be")
-
-// readLine returns the next line with its newline, or errLineTooLong.
-func readLine(br *bufio.Reader, most int) ([]byte, error) {
-	var line []byte
-	for {
-		part, err := br.ReadSlice('\n')
-		if len(line)+len(part) > most {
-			return nil, fmt.Errorf("%w: more than %d bytes", errLineTooLong, most)
-		}
-		line = append(line, part...)
-		if !errors.Is(err, bufio.ErrBufferFull) {
-			return line, err
-		}
-	}
-}
-
-// add takes one line. What it cannot keep whole is an error: loading half a file in silence would lose records.
-func (l *loader) add(b []byte) error {
-	at, rec, err := recorded.ParseRecord(b)
+	f, err := os.Open(path)
 	if err != nil {
-		return err
+		return fmt.Errorf("load: %w", err)
 	}
-	id, _ := spool.SessionID(rec.Raw)
-	occurrence := sha256.Sum256(append([]byte(id+"\x00"+at.UTC().String()+"\x00"), rec.Raw...))
-	rec.Key = spool.KeyFor(at, rec.Raw, l.seen[occurrence])
-	l.seen[occurrence]++
-	l.lines++
-	l.pending[id] = append(l.pending[id], rec)
-	if l.bytes += len(rec.Raw); l.bytes >= maxPending {
-		return l.flush()
-	}
-	return nil
-}
-
-func (l *loader) flush() error {
-	for id, records := range l.pending {
-		n, err := spool.Insert(l.dir, id, records)
-		l.added += n
-		if err != nil {
-			return fmt.Errorf("load session %s: %w", id, err)
-		}
-	}
-	l.pending, l.bytes = map[string][]spool.Record{}, 0
-	return nil
+	defer f.Close()
+	return l.Load(f, path)
 }
 
 // seen reports whether the store has the session of a receipt: one that there was nothing to store of needs none.

@@ -22,9 +22,11 @@ type flow struct {
 	upload.Store
 	turns chan struct{}
 
-	mu   sync.Mutex
-	room sync.Cond
-	left int64 // of inputBytes; below zero while more is on its way, as it is known only when it was read
+	mu     sync.Mutex
+	room   sync.Cond
+	left   int64 // of inputBytes; below zero while more is on its way, as it is known only when it was read
+	active int
+	proved bool // the store took a session: until then no more are tried at once than there are turns
 }
 
 func newFlow(store upload.Store, turns int) *flow {
@@ -36,9 +38,10 @@ func newFlow(store upload.Store, turns int) *flow {
 // begin waits for room and for a turn.
 func (f *flow) begin() {
 	f.mu.Lock()
-	for f.left <= 0 {
+	for f.left <= 0 || !f.proved && f.active >= cap(f.turns) {
 		f.room.Wait()
 	}
+	f.active++
 	f.mu.Unlock()
 	f.turns <- struct{}{}
 }
@@ -49,20 +52,20 @@ func (f *flow) hold(w *recorded.Session) int64 {
 	for _, in := range w.Inputs {
 		n += in.Size
 	}
-	f.add(-n)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.left -= n
 	return n
 }
 
-// end gives back the turn, and the room of what a session held.
-func (f *flow) end(held int64) {
+// end gives back the turn, and the room of what a session held. stored says that the store took it.
+func (f *flow) end(held int64, stored bool) {
 	<-f.turns
-	f.add(held)
-}
-
-func (f *flow) add(n int64) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.left += n
+	f.left += held
+	f.active--
+	f.proved = f.proved || stored
 	f.room.Broadcast()
 }
 

@@ -86,7 +86,7 @@ func (im *importer) store(ctx context.Context, found [][]transcript.Files) {
 	var state health
 	handOut, giveUp := context.WithCancel(ctx)
 	defer giveUp()
-	many, workers := im.sh.workers(func(name string) bool { return im.mem.stored != nil && !im.mem.stored[name] })
+	many, workers := im.sh.workers(handOut, func(name string) bool { return im.mem.stored != nil && !im.mem.stored[name] })
 	results := parallel.Each(handOut, workers, found, func() func([]transcript.Files) []imported {
 		rd := im.sh.opt.Source.Reader()
 		return func(files []transcript.Files) []imported { return many.session(ctx, rd, files, im.mem.last) }
@@ -109,7 +109,12 @@ func (sh *Shipper) session(ctx context.Context, rd *recorded.Reader, files []tra
 	var out []imported
 	last := lastOf(spool.FileName(files[0].SessionID))
 	for _, f := range files {
-		done := sh.importOne(ctx, rd, f, last)
+		way := sh.begin()
+		if way == nil {
+			break
+		}
+		done := sh.importOne(ctx, rd, f, last, way)
+		way.end()
 		if done.receipt != nil {
 			last = done.receipt
 		}
@@ -122,16 +127,13 @@ func (sh *Shipper) session(ctx context.Context, rd *recorded.Reader, files []tra
 
 // importOne assembles and stores the session of one main file. last is the receipt of the Session stored
 // before, or nil.
-func (sh *Shipper) importOne(ctx context.Context, rd *recorded.Reader, files transcript.Files, last *receipt.Receipt) imported {
+func (sh *Shipper) importOne(ctx context.Context, rd *recorded.Reader, files transcript.Files, last *receipt.Receipt, way *passage) imported {
 	out := imported{path: cmp.Or(files.Main, filepath.Join(files.Project, files.SessionID))}
-	made, end := sh.begun()
-	defer end()
 	var w *recorded.Session
 	if w, out.err = rd.FromTranscript(files.SessionID, files); out.err != nil {
 		return out
 	}
-	made(w)
-	done, err := sh.put(ctx, w, last)
+	done, err := way.put(ctx, sh, w, last)
 	if out.err = err; err != nil && !isTooLarge(err) {
 		return out
 	}

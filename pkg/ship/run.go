@@ -69,7 +69,7 @@ func (sh *Shipper) Run(ctx context.Context, keep Retention, watch Watch) (Tally,
 	if err != nil {
 		return tally, err
 	}
-	many, workers := sh.workers(isNew)
+	many, workers := sh.workers(handOut, isNew)
 	results := parallel.Each(handOut, workers, todo, func() func(spool.Stat) Result {
 		rd := sh.opt.Source.Reader()
 		return func(s spool.Stat) Result { return many.storeOne(ctx, rd, s.Name, known[s.Name]) }

@@ -64,27 +64,55 @@ const (
 // Shipper puts sessions into a store.
 type Shipper struct {
 	opt  Options
-	flow *flow // of a worker that is one of several, else nil
+	flow *flow           // of a worker that is one of several, else nil
+	left context.Context // when it ends, what was not begun is left
 	// isNew reports whether a session, by the name of its spool, is surely not in the store, as far as a list told; nil knows of none.
 	isNew func(name string) bool
 }
 
-// workers are Shippers for several sessions at once, with a bound on how many compute.
-func (sh *Shipper) workers(isNew func(name string) bool) (*Shipper, int) {
+// workers are Shippers for several sessions at once, with a bound on how many compute. When handOut ends they begin no more.
+func (sh *Shipper) workers(handOut context.Context, isNew func(name string) bool) (*Shipper, int) {
 	many := *sh
+	many.left = handOut
 	many.flow, many.isNew = newFlow(sh.opt.Store, sh.opt.Jobs), isNew
 	many.opt.Store = many.flow
 	return &many, sh.opt.Jobs + inFlight
 }
 
-// begun starts the work on a session; the returned function ends it, and notes before what it was made of.
-func (sh *Shipper) begun() (made func(*recorded.Session), end func()) {
-	if sh.flow == nil {
-		return func(*recorded.Session) {}, func() {}
+// passage is a session's way through a flow.
+type passage struct {
+	flow   *flow // nil where it goes alone
+	held   int64
+	stored bool // the store took it
+}
+
+// begin waits until the work on a session may begin; nil says that it is left.
+func (sh *Shipper) begin() *passage {
+	p := &passage{flow: sh.flow}
+	if sh.flow != nil {
+		sh.flow.begin()
+		if sh.left.Err() != nil {
+			p.end()
+			return nil
+		}
 	}
-	var held int64
-	sh.flow.begin()
-	return func(w *recorded.Session) { held += sh.flow.hold(w) }, func() { sh.flow.end(held) }
+	return p
+}
+
+// put is [Shipper.put] of the session.
+func (p *passage) put(ctx context.Context, sh *Shipper, w *recorded.Session, last *receipt.Receipt) (shelved, error) {
+	if p.flow != nil {
+		p.held = p.flow.hold(w)
+	}
+	done, err := sh.put(ctx, w, last)
+	p.stored = err == nil
+	return done, err
+}
+
+func (p *passage) end() {
+	if p.flow != nil {
+		p.flow.end(p.held, p.stored)
+	}
 }
 
 // New returns a Shipper.
@@ -133,8 +161,11 @@ func (sh *Shipper) Store(ctx context.Context, w *recorded.Session) (Result, erro
 
 // storeOne assembles and stores one session, then writes its receipt. last is the one before, or nil.
 func (sh *Shipper) storeOne(ctx context.Context, rd *recorded.Reader, name string, last *receipt.Receipt) Result {
-	made, end := sh.begun()
-	defer end()
+	way := sh.begin()
+	if way == nil {
+		return Result{Name: name}
+	}
+	defer way.end()
 	w, err := rd.FromSpool(name)
 	if errors.Is(err, spool.ErrNotFound) && last != nil && last.RecordCount == 0 {
 		w, err = rd.FromImport(last.SessionID, mainOf(last))
@@ -148,8 +179,7 @@ func (sh *Shipper) storeOne(ctx context.Context, rd *recorded.Reader, name strin
 	case err != nil:
 		return Result{Name: name, Err: err}
 	default:
-		made(w)
-		if done, err = sh.put(ctx, w, last); err != nil && !isTooLarge(err) {
+		if done, err = way.put(ctx, sh, w, last); err != nil && !isTooLarge(err) {
 			return Result{Name: name, Session: w, Err: err}
 		}
 		w.Session = done.session

@@ -1,7 +1,9 @@
-package main
+// Package listing shows many sessions: as a table in as many columns as fit, as CSV, as JSON, and in the order that a person asks for.
+package listing
 
 import (
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"time"
@@ -11,11 +13,12 @@ import (
 	"ams/pkg/screen"
 )
 
-// listTable lays out sessions in as many columns as fit.
-type listTable struct {
-	*page
-	shortID func(name string) string
-	year    int
+// Table lays out sessions in as many columns as fit.
+type Table struct {
+	screen.Screen
+	io.Writer
+	ShortID func(name string) string
+	Year    int // that is left out of times where the screen is narrow
 }
 
 // column is one column of the table. rank says which go first where there is no room: the highest.
@@ -34,7 +37,7 @@ const (
 	titleMost  = 90
 )
 
-func (t *listTable) columns() []column {
+func (t *Table) columns() []column {
 	outcome := func(r library.Stored) string {
 		if r.Outcome != nil {
 			return string(*r.Outcome)
@@ -42,10 +45,10 @@ func (t *listTable) columns() []column {
 		return string(r.Status)
 	}
 	return []column{
-		{head: "ID", cell: func(r library.Stored) string { return t.shortID(r.Name) }, style: func(library.Stored) screen.Style { return screen.Dim }},
+		{head: "ID", cell: func(r library.Stored) string { return t.ShortID(r.Name) }, style: func(library.Stored) screen.Style { return screen.Dim }},
 		{head: "START", cell: func(r library.Stored) string { return t.start(r.StartTime.Local()) }},
-		{head: "TITLE", cell: func(r library.Stored) string { return titleOf(r.Summary) }},
-		{head: "PROJECT", rank: 5, cell: func(r library.Stored) string { return screen.CutLeft(screen.Line(project(r.Summary)), 20) }},
+		{head: "TITLE", cell: func(r library.Stored) string { return Title(r.Summary) }},
+		{head: "PROJECT", rank: 5, cell: func(r library.Stored) string { return screen.CutLeft(screen.Line(Project(r.Summary)), 20) }},
 		{head: "AGENT", rank: 6, cell: func(r library.Stored) string { return screen.Cut(screen.Line(r.Agent.Name), 20) }},
 		{head: "OUTCOME", rank: 1, cell: outcome, style: outcomeStyle},
 		{head: "TIME", rank: 3, right: true, cell: func(r library.Stored) string {
@@ -96,18 +99,15 @@ func outcomeStyle(r library.Stored) screen.Style {
 }
 
 // start leaves the year out where it is this one and the screen is narrow.
-func (t *listTable) start(at time.Time) string {
-	if t.Cells < 120 && at.Year() == t.year {
+func (t *Table) start(at time.Time) string {
+	if t.Cells < 120 && at.Year() == t.Year {
 		return at.Format("01-02 15:04")
 	}
 	return at.Format("2006-01-02 15:04")
 }
 
-// write lays the table out and sums it up. more is how many sessions fit and are not shown.
-func (t *listTable) write(shown []library.Stored, more int) error {
-	if !t.terminal && !t.given {
-		t.Cells = 200 // another program reads it: every column
-	}
+// Show lays the table out and sums it up. more is how many sessions fit and are not shown.
+func (t *Table) Show(shown []library.Stored, more int) error {
 	columns := t.fit(t.columns(), shown)
 	if err := t.row(columns, func(c column) (string, screen.Style) { return c.head, screen.Dim }); err != nil {
 		return err
@@ -129,7 +129,7 @@ func (t *listTable) write(shown []library.Stored, more int) error {
 }
 
 // fit measures the columns and leaves out what has no room.
-func (t *listTable) fit(columns []column, shown []library.Stored) []column {
+func (t *Table) fit(columns []column, shown []library.Stored) []column {
 	title := 0
 	for i := range columns {
 		c := &columns[i]
@@ -163,7 +163,7 @@ func (t *listTable) fit(columns []column, shown []library.Stored) []column {
 	}
 }
 
-func (t *listTable) row(columns []column, cell func(column) (string, screen.Style)) error {
+func (t *Table) row(columns []column, cell func(column) (string, screen.Style)) error {
 	var b strings.Builder
 	for i, c := range columns {
 		text, style := cell(c)

@@ -1,0 +1,98 @@
+package listing
+
+import (
+	"encoding/csv"
+	"fmt"
+	"io"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"ams/pkg/lax"
+	"ams/pkg/library"
+	"ams/pkg/schema"
+)
+
+// JSON writes the index records as an array.
+func JSON(w io.Writer, records []library.Stored) error {
+	out := make([]*schema.Summary, len(records))
+	for i, r := range records {
+		out[i] = r.Summary
+	}
+	b, err := lax.Encode(out)
+	if err == nil {
+		_, err = w.Write(append(b, '\n'))
+	}
+	if err != nil {
+		return fmt.Errorf("list: %w", err)
+	}
+	return nil
+}
+
+// CSV writes one line a session, for spreadsheets.
+func CSV(out io.Writer, records []library.Stored) error {
+	w := csv.NewWriter(out)
+	w.UseCRLF = true // RFC 4180
+	rows := [][]string{{"session_id", "start_time", "end_time", "duration_ms", "title", "cwd", "agent", "environment", "tags", "status", "outcome",
+		"cost_usd", "cost_source", "input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens", "output_tokens", "llm_calls",
+		"tool_calls", "subagents", "errors", "models", "client_version"}}
+	number := func(n int64) string { return strconv.FormatInt(n, 10) }
+	count := func(r library.Stored, name string, n int64) string {
+		if slices.Contains(r.UnknownTokens, name) {
+			return "" // a lower bound is no number to add up
+		}
+		return number(n)
+	}
+	for _, r := range records {
+		row := []string{r.SessionID, r.StartTime.Format(time.RFC3339Nano), "", "", formulaSafe(Title(r.Summary)), formulaSafe(schema.OrZero(r.Cwd)),
+			formulaSafe(r.Agent.Name), formulaSafe(schema.OrZero(r.Environment)), formulaSafe(strings.Join(r.Tags, " ")), string(r.Status), string(schema.OrZero(r.Outcome)), "",
+			string(schema.OrZero(r.CostSource)), count(r, schema.InputTokens, r.InputTokens),
+			count(r, schema.CacheReadTokens, r.CacheReadInputTokens), count(r, schema.CacheCreationTokens, r.CacheCreationInputTokens),
+			count(r, schema.OutputTokens, r.OutputTokens), number(int64(r.LLMCalls)), number(int64(r.ToolCalls)), number(int64(r.Subagents)), number(int64(r.Errors)),
+			formulaSafe(strings.Join(r.Models, " ")), formulaSafe(schema.OrZero(r.ClientVersion))}
+		if r.EndTime != nil {
+			row[2] = r.EndTime.Format(time.RFC3339Nano)
+		}
+		if r.DurationMS != nil {
+			row[3] = number(*r.DurationMS)
+		}
+		if r.CostUSD != nil {
+			row[11] = strconv.FormatFloat(*r.CostUSD, 'f', -1, 64)
+		}
+		rows = append(rows, row)
+	}
+	if err := w.WriteAll(rows); err != nil {
+		return fmt.Errorf("list: %w", err)
+	}
+	return nil
+}
+
+// formulaSafe keeps a spreadsheet from running a title that somebody made up for it.
+func formulaSafe(s string) string {
+	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
+		return "'" + s
+	}
+	return s
+}
+
+// Title is what a stored session is called: its title, else the first that was asked of it.
+func Title(s *schema.Summary) string {
+	switch {
+	case s.Title != nil:
+		return *s.Title
+	case s.FirstPrompt != nil:
+		return *s.FirstPrompt
+	}
+	return ""
+}
+
+// Project is the folder that a session ran in, by its own name.
+func Project(s *schema.Summary) string {
+	cwd := strings.TrimRight(strings.ReplaceAll(schema.OrZero(s.Cwd), `\`, "/"), "/")
+	if cwd == "" {
+		return ""
+	}
+	return path.Base(cwd)
+}
