@@ -100,7 +100,9 @@ func TestEachStageTellsItsFault(t *testing.T) {
 			"settings", doctor.Problem, "no hook runs"},
 		"a hook that is off": {func(t *testing.T, o *doctor.Options) { write(t, settings(o), `{"env": {"AMS_DISABLE": "1"}}`) },
 			"agree", doctor.Problem, "AMS_DISABLE=1"},
-		"a spool elsewhere": {func(t *testing.T, o *doctor.Options) { write(t, settings(o), `{"env": {"AMS_SPOOL_DIR": "/elsewhere"}}`) },
+		"a spool elsewhere": {func(t *testing.T, o *doctor.Options) {
+			write(t, settings(o), `{"env": {"AMS_SPOOL_DIR": "/elsewhere"}}`)
+		},
 			"agree", doctor.Problem, "reads"},
 		"a few events alone": {func(t *testing.T, o *doctor.Options) {
 			text, err := clientsettings.Register(nil, "/gone/ams-hook", []string{"Stop"}, nil)
