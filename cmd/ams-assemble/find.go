@@ -29,10 +29,10 @@ func findCommand(e env) *cli.Command {
 			"they are found. ams-assemble show ID --event SEQ shows an event whole.",
 		Flags: slices.Concat(filterFlags(), pageFlags(), []cli.Flag{
 			&cli.StringSliceFlag{Name: "in", Usage: "look into these texts alone, `PART` " + namesOf(search.Parts) + "; several with commas"},
-			&cli.BoolFlag{Name: "regexp", Aliases: []string{"E"}, Usage: "TEXT is a regular expression (Go's syntax); slower, as every session is decoded"},
+			&cli.BoolFlag{Name: "regexp", Aliases: []string{"E"}, Usage: "TEXT is a regular expression (Go's syntax); slow where no part of it must stand as it is"},
 			&cli.DurationFlag{Name: "time-limit", Value: 2 * time.Minute, Usage: "with --regexp: stop after `DURATION`; an expression can be slow"},
 			&cli.BoolFlag{Name: "case", Usage: "letters must be as they are"},
-			&cli.IntFlag{Name: "limit", Aliases: []string{"n"}, Usage: "stop after `N` sessions with the text"},
+			&cli.IntFlag{Name: "limit", Aliases: []string{"n"}, Usage: fmt.Sprintf("stop after `N` sessions with the text; 0: never (default on a terminal: %d)", pageSessions)},
 			&cli.BoolFlag{Name: "all", Usage: fmt.Sprintf("show every place, not the first %d of a session", placesShown)},
 			&cli.BoolFlag{Name: "json", Usage: "print one line of JSON per place"},
 		}),
@@ -81,6 +81,10 @@ func readPattern(c *cli.Context) (*search.Pattern, error) {
 	return p, nil
 }
 
+// pageSessions is after how many sessions with the text a search ends whose reader is at a terminal and did not say: a word that is
+// everywhere would fill it for ever.
+const pageSessions = 20
+
 // placesShown is how many places of a session are shown.
 const placesShown = 5
 
@@ -104,7 +108,13 @@ func find(e env, c *cli.Context, set settings, q query.Query, pattern *search.Pa
 		e: e, among: len(list.Sessions), limit: c.Int("limit"), all: c.Bool("all"), json: c.Bool("json"), shortID: list.ShortID,
 		began: time.Now(),
 	}
-	if err := paged(e, c, func(p *page) error { return f.tell(ctx, p, lib.Find(ctx, pattern, list)) }); err != nil {
+	err = paged(e, c, func(p *page) error {
+		if p.terminal && !f.json && !c.IsSet("limit") {
+			f.limit = pageSessions
+		}
+		return f.tell(ctx, p, lib.Find(ctx, pattern, list))
+	})
+	if err != nil {
 		return err
 	}
 	return f.end()
@@ -266,6 +276,9 @@ func (f *finds) sum(p *page) error {
 		fmt.Fprintf(f.e.stderr, "ams-assemble: nothing found in %s\n", looked)
 	default:
 		text := fmt.Sprintf("%s in %d of %s; ams-assemble show ID --event SEQ shows one", screen.Count(f.places, "place"), f.sessions, looked)
+		if left := f.among - f.looked; left > 0 && p.terminal && f.stopped == nil {
+			text += fmt.Sprintf("; %s not looked at: --limit 0 looks at all", screen.Count(left, "older session"))
+		}
 		fmt.Fprintf(p, "\n%s\n", p.Paint(screen.Dim, strings.Join(screen.Wrap(text, p.Cells), "\n")))
 	}
 	return p.flush()

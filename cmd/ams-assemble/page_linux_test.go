@@ -6,9 +6,11 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -87,6 +89,33 @@ func TestOnlyATerminalIsPaintedAndPaged(t *testing.T) {
 		}
 		if widest > int(columns) || widest < 70 {
 			t.Errorf("a terminal of %d columns gets a line of %d cells", columns, widest)
+		}
+	}
+}
+
+// TestASearchOnATerminalEnds looks for a word that is in more sessions than a person reads.
+func TestASearchOnATerminalEnds(t *testing.T) {
+	home, program := t.TempDir(), buildProgram(t)
+	at := time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
+	for i := range pageSessions + 3 {
+		fillSpool(t, home+"/spool", fmt.Sprintf("session-%02d", i), at.Add(time.Duration(i)*time.Minute))
+	}
+	flags := []string{"--spool-dir", home + "/spool", "--local-dir", home + "/store"}
+	assembleBy(t, "", append([]string{"run", "--now"}, flags...)...)
+	for _, c := range []struct {
+		args     []string
+		sessions int
+		rest     string
+	}{
+		{nil, pageSessions, "3 older sessions not looked at"},
+		{[]string{"--limit", "22"}, 22, "1 older session not looked at"},
+		{[]string{"--limit", "0"}, pageSessions + 3, ""},
+	} {
+		args := slices.Concat([]string{"find", "--no-pager", "--color=never", "--width", "300"}, flags, c.args, []string{"hello"})
+		out := onTerminal(t, program, 200, []string{"HOME=" + home}, args...)
+		if n := strings.Count(out, "\nsession-") + 1; n != c.sessions || !strings.Contains(out, c.rest) ||
+			strings.Contains(out, "not looked at") != (c.rest != "") || !strings.HasPrefix(out, "session-22") {
+			t.Errorf("%v: %d sessions, want %d and %q\n%s", c.args, n, c.sessions, c.rest, out)
 		}
 	}
 }
