@@ -1,0 +1,164 @@
+package upload
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"slices"
+	"strings"
+	"time"
+)
+
+// List implements [Store]. It reads every object that it lists, for the ETag.
+func (l *Local) List(ctx context.Context, prefix string, fn func(Object) error) error {
+	return l.each(ctx, prefix, func(root *os.Root, key string) (tell func() error, err error) {
+		body, etag, err := read(root, key)
+		if err != nil {
+			return nil, err
+		}
+		info, err := root.Lstat(key)
+		if err != nil {
+			return nil, err
+		}
+		return func() error {
+			return fn(Object{Key: key, Size: int64(len(body)), ETag: etag, ModTime: info.ModTime().UTC()})
+		}, nil
+	})
+}
+
+// Versions implements [Near], by the files' stats: Put makes a new file each time.
+func (l *Local) Versions(ctx context.Context, prefix string, fn func(key, version string) error) error {
+	return l.each(ctx, prefix, func(root *os.Root, key string) (tell func() error, err error) {
+		info, err := root.Lstat(key)
+		if err != nil {
+			return nil, err
+		}
+		return func() error {
+			return fn(key, fmt.Sprintf("%d-%d-%d", info.Size(), info.ModTime().UnixNano(), fileNumber(info)))
+		}, nil
+	})
+}
+
+// each looks at the objects whose keys begin with prefix, and tells each to the caller's function. An error of that function ends it and is
+// returned as it is; an object that was deleted meanwhile is left out.
+func (l *Local) each(ctx context.Context, prefix string, look func(root *os.Root, key string) (tell func() error, err error)) error {
+	root, err := os.OpenRoot(l.dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return ctx.Err()
+	}
+	if err != nil {
+		return fmt.Errorf("list %q: %w", prefix, err)
+	}
+	defer root.Close()
+	var told error
+	err = walk(ctx, root, "", prefix, func(key string) error {
+		tell, err := look(root, key)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		told = tell()
+		return told
+	})
+	if err != nil && told == nil {
+		return fmt.Errorf("list %q: %w", prefix, err)
+	}
+	return err
+}
+
+// Clean removes the temp files of Puts that a crash ended, as far as they were
+// last written before that time, and returns their number.
+func (l *Local) Clean(ctx context.Context, before time.Time) (int, error) {
+	root, err := os.OpenRoot(l.dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return 0, ctx.Err()
+	}
+	if err != nil {
+		return 0, fmt.Errorf("clean: %w", err)
+	}
+	defer root.Close()
+	n := 0
+	err = fs.WalkDir(root.FS(), ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || ctx.Err() != nil {
+			return errors.Join(err, ctx.Err())
+		}
+		if !strings.HasPrefix(path.Base(name), tempPrefix) || !d.Type().IsRegular() {
+			return nil
+		}
+		info, err := d.Info()
+		if err != nil || !info.ModTime().Before(before) {
+			return nil // gone, or perhaps still being written
+		}
+		if err := removeIfThere(root, name); err != nil {
+			return err
+		}
+		n++
+		return nil
+	})
+	if err != nil {
+		return n, fmt.Errorf("clean: %w", err)
+	}
+	return n, nil
+}
+
+// walk calls fn for the keys below folder that begin with prefix, ascending. It
+// goes only into folders that can hold such keys, and never through links.
+func walk(ctx context.Context, root *os.Root, folder, prefix string, fn func(key string) error) error {
+	entries, err := readFolder(root, folder)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		key := path.Join(folder, e.Name())
+		switch {
+		case CheckKey(key) != nil:
+			continue
+		case e.IsDir():
+			below := key + "/"
+			if !strings.HasPrefix(below, prefix) && !strings.HasPrefix(prefix, below) {
+				continue
+			}
+			err = walk(ctx, root, key, prefix, fn)
+		case e.Type().IsRegular() && strings.HasPrefix(key, prefix):
+			err = fn(key)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// readFolder returns a folder's entries in the order of the keys that they lead
+// to: a folder counts as its name and a slash, which comes after "-" and ".".
+func readFolder(root *os.Root, folder string) ([]fs.DirEntry, error) {
+	f, err := root.Open(orDot(folder))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	entries, err := f.ReadDir(-1)
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(entries, func(a, b fs.DirEntry) int { return strings.Compare(keyOrder(a), keyOrder(b)) })
+	return entries, nil
+}
+
+func keyOrder(e fs.DirEntry) string {
+	if e.IsDir() {
+		return e.Name() + "/"
+	}
+	return e.Name()
+}
