@@ -1,0 +1,88 @@
+package listing_test
+
+import (
+	"bytes"
+	"encoding/csv"
+	"strings"
+	"testing"
+	"time"
+
+	"ams/pkg/library"
+	"ams/pkg/listing"
+	"ams/pkg/schema"
+	"ams/pkg/screen"
+)
+
+func stored(id, title string, cost *float64) library.Stored {
+	cwd, ms := "/home/dev/shop", int64(61_000)
+	return library.Stored{Name: id, Summary: &schema.Summary{
+		SessionID: id, Title: &title, Cwd: &cwd, CostUSD: cost, DurationMS: &ms, Status: schema.OK, Models: []string{"claude-opus-4-6"},
+		StartTime: schema.At(time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)), OutputTokens: 5, ToolCalls: 2,
+	}}
+}
+
+func dollars(usd float64) *float64 { return &usd }
+
+// TestATableFitsItsScreen lays one list out on narrow and wide screens: no line is wider than the screen, the title always stays, and the
+// project goes before the cost does.
+func TestATableFitsItsScreen(t *testing.T) {
+	rows := []library.Stored{
+		stored("a1", "why does the build of the shop fail on a clean machine", dollars(1.5)),
+		stored("b2", "日本語の題 with wide characters", nil),
+	}
+	for _, cells := range []int{60, 80, 120, 200} {
+		var out bytes.Buffer
+		table := listing.Table{Screen: screen.Screen{Cells: cells}, Writer: &out, ShortID: func(name string) string { return name }, Year: 2026}
+		if err := table.Show(rows, 3); err != nil {
+			t.Fatal(err)
+		}
+		lines := strings.Split(out.String(), "\n")
+		for _, line := range lines {
+			if screen.Width(line) > cells {
+				t.Errorf("at %d columns, %d wide: %q", cells, screen.Width(line), line)
+			}
+		}
+		if !strings.Contains(lines[0], "TITLE") || !strings.Contains(lines[1], "why does the") {
+			t.Errorf("at %d columns the title is gone:\n%s", cells, out.String())
+		}
+		if strings.Contains(lines[0], "PROJECT") && !strings.Contains(lines[0], "COST") {
+			t.Errorf("at %d columns the project took the cost's room:\n%s", cells, out.String())
+		}
+		if sum := strings.Join(strings.Fields(strings.Join(lines[3:], " ")), " "); !strings.Contains(sum, "2 sessions (3 more fit)") ||
+			!strings.Contains(sum, "without 1 of unknown cost") {
+			t.Errorf("at %d columns the sum says %q", cells, sum)
+		}
+	}
+}
+
+func TestSpreadsheetsRunNoTitle(t *testing.T) {
+	var out bytes.Buffer
+	if err := listing.CSV(&out, []library.Stored{stored("a1", "=HYPERLINK(\"http://x\",\"y\"), with a comma", dollars(0.25))}); err != nil {
+		t.Fatal(err)
+	}
+	rows, err := csv.NewReader(&out).ReadAll()
+	if err != nil || len(rows) != 2 || len(rows[0]) != len(rows[1]) {
+		t.Fatalf("%d rows, %v", len(rows), err)
+	}
+	got := map[string]string{}
+	for i, name := range rows[0] {
+		got[name] = rows[1][i]
+	}
+	if got["title"] != "'=HYPERLINK(\"http://x\",\"y\"), with a comma" || got["cost_usd"] != "0.25" || got["output_tokens"] != "5" {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestSortPutsUnknownCostLast(t *testing.T) {
+	rows := []library.Stored{stored("unknown", "b", nil), stored("less", "c", dollars(1)), stored("most", "a", dollars(2))}
+	for by, want := range map[string]string{"cost": "most less unknown", "title": "most unknown less"} {
+		listing.Sort(rows, by)
+		var got []string
+		for _, r := range rows {
+			got = append(got, r.Name)
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("by %s: got %v, want %s", by, got, want)
+		}
+	}
+}
