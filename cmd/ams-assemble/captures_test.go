@@ -126,6 +126,10 @@ func (want truth) check(t *testing.T, s *schema.Session) {
 	}
 	for _, e := range s.Events {
 		switch {
+		case e.Note == schema.WarmUpNote: // the truth counts what the client started for itself among the agents
+			if e.AgentID != "" && !slices.Contains(agents, e.AgentID) {
+				agents = append(agents, e.AgentID)
+			}
 		case e.Tool != nil:
 			tools = append(tools, e.Tool.ToolUseID)
 		case e.Type == schema.UserPrompt:
