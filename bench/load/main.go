@@ -179,8 +179,8 @@ func (s *scenario) hook(i int, kill bool) {
 	}
 }
 
-// filled returns a pipe that holds text. It is filled before the hook starts: on a machine as busy as this program makes it, what is written
-// after the start may come after the second for which a hook waits.
+// filled returns a pipe that holds text. It is filled before the hook starts: on a machine as busy as this program
+// makes it, what is written after the start may come after the second for which a hook waits.
 func filled(text string) (*os.File, error) {
 	r, w, err := os.Pipe()
 	if err != nil {

@@ -53,7 +53,8 @@ const (
 	minAgent   = 85 << 10
 )
 
-// spread plans the sessions: one of the largest size, the others with sizes of a long-tailed distribution, agents in proportion.
+// spread plans the sessions: one of the largest size, the others with sizes of a long-tailed distribution, agents in
+// proportion.
 func (p plan) spread() []session {
 	rng := rand.New(rand.NewPCG(archiveVersion, 0))
 	sizes := make([]float64, p.sessions)

@@ -11,8 +11,8 @@ import (
 
 const model = "claude-opus-5-5"
 
-// writer writes the lines of one file as client 2.1.330 does: its line types, the order of its keys, and the sizes of its parts.
-// The texts are made up of made-up words.
+// writer writes the lines of one file as client 2.1.330 does: its line types, the order of its keys, and the sizes of
+// its parts. The texts are made up of made-up words.
 type writer struct {
 	s   *session
 	a   *agent // nil in the main file
@@ -184,8 +184,8 @@ type callPlan struct {
 	write int    // write a file of so many bytes
 }
 
-// call is one call of the model with its tools' results. Calls with several tools have their results between their lines, as fast
-// tools do.
+// call is one call of the model with its tools' results. Calls with several tools have their results between their
+// lines, as fast tools do.
 func (w *writer) call(p callPlan) {
 	w.sinceSet++
 	m := newMessage(w.rng, "tool_use")

@@ -105,8 +105,9 @@ func writeReceipts(b *testing.B, set settings, project string) {
 	wg.Wait()
 }
 
-// BenchmarkShip is a run over 1,000 changed sessions of 200 kB each into an S3 server over TLS in this process. heap-MB is the most that
-// was in use at once beside what the server holds: it must not grow with the number of sessions.
+// BenchmarkShip is a run over 1,000 changed sessions of 200 kB each into an S3 server over TLS in this process.
+// heap-MB is the most that was in use at once beside what the server holds: it must not grow with the number of
+// sessions.
 func BenchmarkShip(b *testing.B) {
 	const sessions, payload = 1000, 200_000
 	server := newBucketServer(b)
@@ -191,8 +192,9 @@ func BenchmarkFind(b *testing.B) {
 	}
 }
 
-// BenchmarkImportToABucket imports an archive into a bucket that is beside us and into one that is 40 ms away: what storing waits for. The archive
-// is that of AMS_BENCH_ARCHIVE, as `go run ./bench/transcripts -generate DIR` makes it, else 117 sessions of 1 MB.
+// BenchmarkImportToABucket imports an archive into a bucket that is beside us and into one that is 40 ms away: what
+// storing waits for. The archive is that of AMS_BENCH_ARCHIVE, as `go run ./bench/transcripts -generate DIR` makes
+// it, else 117 sessions of 1 MB.
 func BenchmarkImportToABucket(b *testing.B) {
 	archive := os.Getenv("AMS_BENCH_ARCHIVE")
 	if archive == "" {

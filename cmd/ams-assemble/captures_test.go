@@ -17,8 +17,8 @@ import (
 	"ams/pkg/schema/schematest"
 )
 
-// truth is what a Session of a recording must say, computed from the same files by a program of its own that shares no code with
-// this one (testdata/captures/*/truth.jsonl).
+// truth is what a Session of a recording must say, computed from the same files by a program of its own that shares
+// no code with this one (testdata/captures/*/truth.jsonl).
 type truth struct {
 	SessionID  string         `json:"session_id"`
 	LLMCalls   int            `json:"llm_calls"`

@@ -15,8 +15,8 @@ import (
 // A script passes the words to completeCommand, which prints the candidates, one a line with a tab and what it is, or nothing where
 // the shell should offer files.
 
-// completeCommand is called by the scripts: ams-assemble __complete cur=WORD WORDS..., the word under the cursor first (some shells drop an
-// argument that is empty) and then those before it, without the program's name.
+// completeCommand is called by the scripts: ams-assemble __complete cur=WORD WORDS..., the word under the cursor
+// first (some shells drop an argument that is empty) and then those before it, without the program's name.
 const completeCommand = "__complete"
 
 //go:embed completion

@@ -56,7 +56,8 @@ func TestCompleteKnowsNoFlagThatIsNotThere(t *testing.T) {
 	}
 }
 
-// ask is a script for each shell that prints, one a line, what it would offer for the words of a line, and needs no terminal.
+// ask is a script for each shell that prints, one a line, what it would offer for the words of a line, and needs no
+// terminal.
 var ask = map[string]string{
 	"bash": `source ./script
 COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1))

@@ -314,7 +314,8 @@ func TestStatusIsShort(t *testing.T) {
 	}
 }
 
-// TestASessionThatGoesOnDoesNotWait: what a run has stored of a live session is not a backlog, and looking at it disturbs no run.
+// TestASessionThatGoesOnDoesNotWait: what a run has stored of a live session is not a backlog, and looking at it
+// disturbs no run.
 func TestASessionThatGoesOnDoesNotWait(t *testing.T) {
 	w := newWorld(t, buildProgram(t))
 	cmd := exec.Command(filepath.Join(w.home, "bin", "ams-hook"))

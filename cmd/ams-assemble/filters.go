@@ -12,8 +12,9 @@ import (
 	"ams/pkg/schema"
 )
 
-// filterFlags are the common flags of a command that chooses sessions by their index records, and the filters. A filter takes several values,
-// with commas or by being given again; a value that holds a comma is found, too. --status is a filter here, and not the status to give.
+// filterFlags are the common flags of a command that chooses sessions by their index records, and the filters. A
+// filter takes several values, with commas or by being given again; a value that holds a comma is found, too.
+// --status is a filter here, and not the status to give.
 func filterFlags() []cli.Flag {
 	common := slices.DeleteFunc(commonFlags(), func(f cli.Flag) bool { return f.Names()[0] == "status" })
 	return append(common,

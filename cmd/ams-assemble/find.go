@@ -81,8 +81,8 @@ func readPattern(c *cli.Context) (*search.Pattern, error) {
 	return p, nil
 }
 
-// pageSessions is after how many sessions with the text a search ends whose reader is at a terminal and did not say: a word that is
-// everywhere would fill it for ever.
+// pageSessions is after how many sessions with the text a search ends whose reader is at a terminal and did not say:
+// a word that is everywhere would fill it for ever.
 const pageSessions = 20
 
 // placesShown is how many places of a session are shown.

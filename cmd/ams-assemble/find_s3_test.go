@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// TestABucketIsReadOnce lists and searches a bucket twice: what was fetched is not fetched again, and is forgotten with the session.
+// TestABucketIsReadOnce lists and searches a bucket twice: what was fetched is not fetched again, and is forgotten
+// with the session.
 func TestABucketIsReadOnce(t *testing.T) {
 	b, dir := newBucketServer(t), t.TempDir()
 	at := time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)

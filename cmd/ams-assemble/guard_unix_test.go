@@ -23,7 +23,8 @@ var limitRows = []string{
 	"-f 0", "-s 64", "-t 1", "-u 1", "-l 0",
 }
 
-// TestGuardedHookBlocksNothing runs what install --guard wrote, as the client does, under limits: it must never end with 2, nor print anything.
+// TestGuardedHookBlocksNothing runs what install --guard wrote, as the client does, under limits: it must never end
+// with 2, nor print anything.
 func TestGuardedHookBlocksNothing(t *testing.T) {
 	dir := t.TempDir()
 	settings := filepath.Join(dir, "settings.json")

@@ -60,8 +60,8 @@ func TestImportOfOddFiles(t *testing.T) {
 		}
 	}
 	want := []string{
-		// Three of the long ones have a second line; those of unknown types have 20 and no event; the agent's file has a line and is
-		// an event beside its prompt.
+		// Three of the long ones have a second line; those of unknown types have 20 and no event; the agent's file
+		// has a line and is an event beside its prompt.
 		fmt.Sprintf("read %d sessions %d events of %d lines", tiny+4+3, tiny+4+1, tiny+4+3+60+1),
 		"skipped 2 lines not JSON",
 		"skipped 60 lines of a type that this version does not know",

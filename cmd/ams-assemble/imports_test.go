@@ -9,9 +9,9 @@ import (
 	"testing"
 )
 
-// mayImport says which packages of ours each package may import. Imports run one way: a format is known by one package, the join is
-// pure, and only the commands wire things together, so any of them can be read, tested and replaced alone. lax is the way in which
-// JSON is read, and below everything.
+// mayImport says which packages of ours each package may import. Imports run one way: a format is known by one
+// package, the join is pure, and only the commands wire things together, so any of them can be read, tested and
+// replaced alone. lax is the way in which JSON is read, and below everything.
 var mayImport = map[string]string{
 	"ams/pkg/doctor":         "clientsettings install lax receipt recorded safefile schedule screen spool upload",
 	"ams/pkg/install":        "clientsettings safefile schedule screen spool",

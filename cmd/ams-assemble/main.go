@@ -1,5 +1,6 @@
-// ams-assemble joins what ams-hook recorded of Claude Code sessions with the client's transcripts, and stores every session as
-// one JSON object. It runs from cron (ams-assemble run) and by hand; the README lists its commands, settings and exit codes.
+// ams-assemble joins what ams-hook recorded of Claude Code sessions with the client's transcripts, and stores every
+// session as one JSON object. It runs from cron (ams-assemble run) and by hand; the README lists its commands,
+// settings and exit codes.
 package main
 
 import (
@@ -43,13 +44,13 @@ type env struct {
 	envErr error
 }
 
-// memoryLimit is the heap at which garbage is collected more often rather than more memory taken: no session needs as much, and half a gigabyte is what
-// a small machine, a container or a cron job can spare.
+// memoryLimit is the heap at which garbage is collected more often rather than more memory taken: no session needs as
+// much, and half a gigabyte is what a small machine, a container or a cron job can spare.
 const memoryLimit = 400 << 20
 
-// gcPercent lets the heap grow to three times of what is in use before garbage is collected, up to the limit: what is read, joined and
-// encoded is garbage a moment later, and the collector took a fifth of the time that an import takes (bench/transcripts: 115 MB
-// of memory instead of 90).
+// gcPercent lets the heap grow to three times of what is in use before garbage is collected, up to the limit: what is
+// read, joined and encoded is garbage a moment later, and the collector took a fifth of the time that an import takes
+// (bench/transcripts: 115 MB of memory instead of 90).
 const gcPercent = 200
 
 func main() {

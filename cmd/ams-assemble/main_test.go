@@ -98,7 +98,8 @@ func smaller(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// makeOld is the command "aged FOLDER": what is below was last changed on a day long ago, so that stats prove that it was not since.
+// makeOld is the command "aged FOLDER": what is below was last changed on a day long ago, so that stats prove that it
+// was not since.
 func makeOld(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: aged FOLDER")
@@ -154,7 +155,8 @@ func buildProgram(t *testing.T) string {
 	return path
 }
 
-// notHere skips a test for which something is missing on this machine. CI installs it, and a test that it skipped has checked nothing.
+// notHere skips a test for which something is missing on this machine. CI installs it, and a test that it skipped has
+// checked nothing.
 func notHere(t *testing.T, what string) {
 	t.Helper()
 	if os.Getenv("CI") == "true" {

@@ -7,8 +7,8 @@ import (
 	"ams/pkg/schedule"
 )
 
-// TestPackagedUnitsAreThoseOfInstall holds the units of the deb and rpm packages to the ones that install writes, but for the comment
-// that says who wrote them.
+// TestPackagedUnitsAreThoseOfInstall holds the units of the deb and rpm packages to the ones that install writes, but
+// for the comment that says who wrote them.
 func TestPackagedUnitsAreThoseOfInstall(t *testing.T) {
 	for name, installed := range map[string]string{
 		"ams-assemble.service": schedule.Service("/usr/bin/ams-assemble"), "ams-assemble.timer": schedule.Timer(),

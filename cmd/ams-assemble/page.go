@@ -47,8 +47,8 @@ type page struct {
 	close func() error
 }
 
-// layoutOf says how text is set on standard output: the width, and whether it is painted, which by default only a terminal is. Commands without
-// [pageFlags] get the defaults.
+// layoutOf says how text is set on standard output: the width, and whether it is painted, which by default only a
+// terminal is. Commands without [pageFlags] get the defaults.
 func layoutOf(e env, c *cli.Context) (l screen.Screen, terminal bool, err error) {
 	l.Cells, terminal = terminalWidth(e.stdout)
 	if out, ok := e.stdout.(*console); ok {
@@ -112,7 +112,8 @@ func pagerOf(e env) string {
 	if pager == "cat" {
 		return ""
 	}
-	// A shell starts whatever is asked of it, so whether the pager is there is looked up first; what is no plain word is the shell's.
+	// A shell starts whatever is asked of it, so whether the pager is there is looked up first; what is no plain word
+	// is the shell's.
 	if program := strings.Fields(pager)[0]; !strings.ContainsAny(program, `$'"=~\`+"`") {
 		if _, err := exec.LookPath(program); err != nil {
 			fmt.Fprintf(e.stderr, "ams-assemble: there is no pager %s (PAGER)\n", strconv.Quote(program))
@@ -122,7 +123,8 @@ func pagerOf(e env) string {
 	return pager
 }
 
-// startPager puts a pager between the page and the terminal. Where it does not start, the text goes to the terminal as it is.
+// startPager puts a pager between the page and the terminal. Where it does not start, the text goes to the terminal
+// as it is.
 func (p *page) startPager(e env, pager string) error {
 	// A Ctrl-C is the pager's to understand: it does not end with this program's context.
 	cmd := exec.Command("sh", "-c", pager)

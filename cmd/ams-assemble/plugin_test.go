@@ -32,7 +32,8 @@ func TestPluginReadmeSaysWhatToInstall(t *testing.T) {
 	}
 }
 
-// TestPluginIsOfTheNewestVersion holds the plugin to the changelog: the client updates a plugin only when its version changes.
+// TestPluginIsOfTheNewestVersion holds the plugin to the changelog: the client updates a plugin only when its version
+// changes.
 func TestPluginIsOfTheNewestVersion(t *testing.T) {
 	var manifest struct{ Version string }
 	if err := json.Unmarshal([]byte(readText(t, pluginDir+"/.claude-plugin/plugin.json")), &manifest); err != nil {

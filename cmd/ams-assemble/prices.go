@@ -43,8 +43,8 @@ func pricesCommand(e env) *cli.Command {
 	}
 }
 
-// readPrices is the embedded table with the rows of a person's own file, if there is one: the one named, else prices.json in the
-// configuration folder.
+// readPrices is the embedded table with the rows of a person's own file, if there is one: the one named, else
+// prices.json in the configuration folder.
 func readPrices(e env, named string) (*price.Table, error) {
 	table, err := price.Embedded()
 	if err != nil {

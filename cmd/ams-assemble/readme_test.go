@@ -27,11 +27,12 @@ func readmeBlocks(t *testing.T) []block {
 	return out
 }
 
-// volatile are the parts of the demo's output that differ from run to run: folders, days, times, and on which machine it ran.
+// volatile are the parts of the demo's output that differ from run to run: folders, days, times, and on which machine
+// it ran.
 var volatile = regexp.MustCompile(`(?m)\S*/ams-demo-\d+|\d{4}/\d\d/\d\d|\d{4}-\d\d-\d\d \d\d:\d\d| *\d+\.\ds|^  time .*$| on \S+, user \S+$`)
 
-// TestReadmeIsTrue runs every command of the README in its order, with a home folder of its own, and compares the demo's output with the
-// one shown. The test command itself is what runs this test.
+// TestReadmeIsTrue runs every command of the README in its order, with a home folder of its own, and compares the
+// demo's output with the one shown. The test command itself is what runs this test.
 func TestReadmeIsTrue(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("the README's commands are for a POSIX shell")
@@ -77,15 +78,15 @@ func TestReadmeIsTrue(t *testing.T) {
 	checkRegistered(t, home)
 }
 
-// verdicts are the first two columns of what doctor prints: the rest is different on every machine. So is whether the hook is slow on it, or
-// its disk nearly full.
+// verdicts are the first two columns of what doctor prints: the rest is different on every machine. So is whether the
+// hook is slow on it, or its disk nearly full.
 func verdicts(out string) string {
 	lines := regexp.MustCompile(`(?m)^(ok|warning|problem) +\w+`).FindAllString(out, -1)
 	return regexp.MustCompile(`(?m)^(warning|problem)( +)(trial|spool)$`).ReplaceAllString(strings.Join(lines, "\n"), "ok       $3")
 }
 
-// standInPrograms are programs that the README's commands must not find for real here: a client, which records a short session as the real one
-// would, and cron and systemd, which would change this machine.
+// standInPrograms are programs that the README's commands must not find for real here: a client, which records a
+// short session as the real one would, and cron and systemd, which would change this machine.
 func standInPrograms(t *testing.T, home string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -107,8 +108,8 @@ esac`,
 	return filepath.Join(home, ".local", "bin") + ":" + dir
 }
 
-// checkCronShips records an event as the client would, and lets the crontab line store the session with an empty environment: its only
-// setting is in the file that the README names.
+// checkCronShips records an event as the client would, and lets the crontab line store the session with an empty
+// environment: its only setting is in the file that the README names.
 func checkCronShips(t *testing.T, home, command string) {
 	t.Helper()
 	store := filepath.Join(t.TempDir(), "store")

@@ -14,8 +14,8 @@ import (
 	"ams/pkg/schema/schematest"
 )
 
-// TestRealClientIsToldTruly runs the real client with ams-hook registered as hooks.example.json says, then the command that cron runs,
-// and reads the Session that is stored.
+// TestRealClientIsToldTruly runs the real client with ams-hook registered as hooks.example.json says, then the
+// command that cron runs, and reads the Session that is stored.
 func TestRealClientIsToldTruly(t *testing.T) {
 	for _, c := range []struct{ version, agentTool string }{{"2.1.332", "Agent"}, {"2.0.56", "Task"}} {
 		t.Run(c.version, func(t *testing.T) {

@@ -84,8 +84,8 @@ func readRunOptions(c *cli.Context) (runOptions, error) {
 	return opt, nil
 }
 
-// watch runs again and again until it is stopped. A failed run is said and tried again; only a wrong setting would never mend itself, and
-// those were checked before.
+// watch runs again and again until it is stopped. A failed run is said and tried again; only a wrong setting would
+// never mend itself, and those were checked before.
 func watch(ctx context.Context, e env, set settings, opt runOptions) error {
 	for {
 		if err := runAll(ctx, e, set, opt); err != nil && ctx.Err() == nil {
@@ -97,7 +97,8 @@ func watch(ctx context.Context, e env, set settings, opt runOptions) error {
 	}
 }
 
-// runAll stores every session with news, then removes spools that are no longer needed, and leaves word of how it went for doctor and status.
+// runAll stores every session with news, then removes spools that are no longer needed, and leaves word of how it
+// went for doctor and status.
 func runAll(ctx context.Context, e env, set settings, opt runOptions) error {
 	r := receipt.LastRun{Began: e.now(), Program: version()}
 	err := storeAll(ctx, e, set, opt, &r)

@@ -90,8 +90,8 @@ func (w lineWriter) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// TestEveryCallOfTheStoreMayFail makes each call fail in both ways, not done and done but reported failed: the run says so, and the next one
-// ends where a run without a fault ends.
+// TestEveryCallOfTheStoreMayFail makes each call fail in both ways, not done and done but reported failed: the run
+// says so, and the next one ends where a run without a fault ends.
 func TestEveryCallOfTheStoreMayFail(t *testing.T) {
 	prices, err := price.Embedded()
 	if err != nil {

@@ -153,8 +153,8 @@ func TestRunShipsToS3(t *testing.T) {
 	}
 }
 
-// TestRunRepeatsWhatDidNotArrive cuts the way between body and index, and takes the server away: the next run does the work again, and
-// nothing is lost.
+// TestRunRepeatsWhatDidNotArrive cuts the way between body and index, and takes the server away: the next run does
+// the work again, and nothing is lost.
 func TestRunRepeatsWhatDidNotArrive(t *testing.T) {
 	b, dir, later := newBucketServer(t), t.TempDir(), time.Now().Add(time.Minute)
 	fillSpool(t, dir, "one", time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC))
@@ -197,8 +197,8 @@ func TestRunNamesTheSettingThatIsWrong(t *testing.T) {
 	}
 }
 
-// TestTwoMachinesStoreOneSession lets two machines with a part of a session each, and no receipt, store it: neither loses what the other
-// has.
+// TestTwoMachinesStoreOneSession lets two machines with a part of a session each, and no receipt, store it: neither
+// loses what the other has.
 func TestTwoMachinesStoreOneSession(t *testing.T) {
 	b, later := newBucketServer(t), time.Now().Add(time.Minute)
 	at := time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)

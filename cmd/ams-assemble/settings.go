@@ -39,8 +39,8 @@ type settings struct {
 	keepRaw   ship.Raw
 }
 
-// commonFlags are the settings that every command takes. Each flag's environment variable sets that flag. The library would refuse
-// AMS_X=yes for a boolean, so those are read as text.
+// commonFlags are the settings that every command takes. Each flag's environment variable sets that flag. The library
+// would refuse AMS_X=yes for a boolean, so those are read as text.
 func commonFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "spool-dir", EnvVars: []string{"AMS_SPOOL_DIR"}, Usage: "`DIR` where ams-hook records (default ~/.local/state/ams/spool)"},
@@ -219,7 +219,8 @@ func (s settings) shipping(e env) ship.Options {
 	}
 }
 
-// readS3 says which bucket to use, nil for the local store. As in the original, a bucket alone chooses S3, and local beats it.
+// readS3 says which bucket to use, nil for the local store. As in the original, a bucket alone chooses S3, and local
+// beats it.
 func readS3(c *cli.Context) (*upload.S3Options, error) {
 	opt := &upload.S3Options{
 		Bucket: c.String("s3-bucket"), Prefix: c.String("s3-prefix"), Endpoint: c.String("s3-endpoint-url"),

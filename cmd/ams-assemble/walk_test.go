@@ -19,8 +19,9 @@ import (
 	"ams/pkg/recorded"
 )
 
-// TestWalkFromCheckoutToTheFirstSession is what a new user does on a clean machine: build, install, run the client once, read the session.
-// Nothing but install tells the hook where to record: it shows that clients give hooks the environment of their settings, too.
+// TestWalkFromCheckoutToTheFirstSession is what a new user does on a clean machine: build, install, run the client
+// once, read the session. Nothing but install tells the hook where to record: it shows that clients give hooks the
+// environment of their settings, too.
 func TestWalkFromCheckoutToTheFirstSession(t *testing.T) {
 	for _, c := range []struct {
 		version, agentTool string

@@ -38,7 +38,8 @@ type licensed struct {
 	texts         []string
 }
 
-// notices collects the texts of all that packages link. Equal texts stand there once, behind the names of all whose texts they are.
+// notices collects the texts of all that packages link. Equal texts stand there once, behind the names of all whose
+// texts they are.
 func notices(packages ...string) (string, error) {
 	modules, err := linked(packages)
 	if err != nil {

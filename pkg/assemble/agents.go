@@ -29,8 +29,8 @@ type agent struct {
 	event  *event
 }
 
-// helperPrefixes begin the ids of agents that the client runs for itself: compaction, side questions, prompt suggestions. Their
-// files replay the parent's messages.
+// helperPrefixes begin the ids of agents that the client runs for itself: compaction, side questions, prompt
+// suggestions. Their files replay the parent's messages.
 var helperPrefixes = []string{"acompact-", "aside_question-", "aprompt_suggestion-"}
 
 func isHelper(agentID string) bool {
@@ -42,8 +42,8 @@ func isHelper(agentID string) bool {
 	return false
 }
 
-// findSidechains gives the lines of subagents that clients 1.0.x wrote into the main file to an agent each: the line that starts
-// the chain names it.
+// findSidechains gives the lines of subagents that clients 1.0.x wrote into the main file to an agent each: the line
+// that starts the chain names it.
 func (j *joiner) findSidechains() {
 	j.inline = map[*transcript.Line]string{}
 	root := map[string]string{} // uuid -> agent id
@@ -65,8 +65,8 @@ func (j *joiner) findSidechains() {
 	}
 }
 
-// collectAgents gathers subagents: who has a SubagentStart, an agent file, or lines inside the main file is one. A SubagentStop with
-// no type and no start is the client's own helper.
+// collectAgents gathers subagents: who has a SubagentStart, an agent file, or lines inside the main file is one. A
+// SubagentStop with no type and no start is the client's own helper.
 func (j *joiner) collectAgents() {
 	for i := range j.in.Files {
 		f := &j.in.Files[i]
@@ -142,8 +142,8 @@ func (j *joiner) collectAgentHooks() {
 	}
 }
 
-// linkAgents finds the tool call that started each agent: the meta file's, else the one whose result names the agent, else the
-// Workflow call of its run, else by equal prompts, and only where nothing else is left by order and type.
+// linkAgents finds the tool call that started each agent: the meta file's, else the one whose result names the agent,
+// else the Workflow call of its run, else by equal prompts, and only where nothing else is left by order and type.
 func (j *joiner) linkAgents() {
 	byAgent, byRun := map[string]*tool{}, map[string]*tool{}
 	var named []string
@@ -185,9 +185,9 @@ func (j *joiner) linkAgents() {
 	j.inferLinks()
 }
 
-// inferLinks pairs what has no id to go by: teammates and calls by name; agents and Agent calls with equal prompts; then, in time
-// order, those of one type.
-// Agents that the client warmed up by itself (2.0.x) have no call, and no call is left for them.
+// inferLinks pairs what has no id to go by: teammates and calls by name; agents and Agent calls with equal prompts;
+// then, in time order, those of one type. Agents that the client warmed up by itself (2.0.x) have no call, and no
+// call is left for them.
 func (j *joiner) inferLinks() {
 	taken := map[*tool]bool{}
 	for _, a := range j.agents {
@@ -270,7 +270,8 @@ func (a *agent) firstPrompt() string {
 	return ""
 }
 
-// rootPrompt is the prompt in the line that begins the agent's own file, "" where that is not the first of its lines any more.
+// rootPrompt is the prompt in the line that begins the agent's own file, "" where that is not the first of its lines
+// any more.
 func (a *agent) rootPrompt() string {
 	for _, l := range a.lines {
 		if l.Type == "user" && l.ParentUUID == "" && !l.IsMeta && !l.IsCompactSummary && !isToolResult(l) {

@@ -151,7 +151,8 @@ func Session(in Input, set Settings) *schema.Session {
 	return j.finish()
 }
 
-// dropRepeats leaves out lines that stand twice in one file, as they do in a few published ones. The caller's files stay as they are.
+// dropRepeats leaves out lines that stand twice in one file, as they do in a few published ones. The caller's files
+// stay as they are.
 func (j *joiner) dropRepeats() {
 	j.in.Files = slices.Clone(j.in.Files)
 	for i := range j.in.Files {
@@ -190,8 +191,8 @@ func countedAs(counts map[string]int, name string) string {
 	return "(others)"
 }
 
-// readRecords decodes the payloads. Equal bytes of one client within two seconds count once, unless its process ended in between; what
-// is not JSON is counted.
+// readRecords decodes the payloads. Equal bytes of one client within two seconds count once, unless its process ended
+// in between; what is not JSON is counted.
 func (j *joiner) readRecords() {
 	c := &j.completed
 	c.Records = map[string]int{}

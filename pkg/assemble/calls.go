@@ -39,8 +39,8 @@ func isCall(l *transcript.Line) bool {
 	return l.Type == "assistant" && l.Message != nil && l.Message.Model != transcript.SyntheticModel
 }
 
-// collectCalls groups assistant lines into calls. The main file beats agent files: a message that a file before has is not read again
-// (a teammate that goes on has a new file that begins with the old one's messages).
+// collectCalls groups assistant lines into calls. The main file beats agent files: a message that a file before has
+// is not read again (a teammate that goes on has a new file that begins with the old one's messages).
 func (j *joiner) collectCalls() {
 	for i, f := range j.in.Files {
 		agentID := ""
@@ -113,8 +113,8 @@ func (j *joiner) addLine(file, order int, agentID string, l *transcript.Line) *c
 	if l.Time.After(c.last) {
 		c.last = l.Time
 	}
-	// The whole line with the most output, the later on a tie: streaming clients wrote placeholders first, and a maximum per field
-	// would mix two snapshots of a call that fell back to another model.
+	// The whole line with the most output, the later on a tie: streaming clients wrote placeholders first, and a
+	// maximum per field would mix two snapshots of a call that fell back to another model.
 	if c.best == nil || outputOf(l) >= outputOf(c.best) {
 		c.best = l
 	}
@@ -122,12 +122,12 @@ func (j *joiner) addLine(file, order int, agentID string, l *transcript.Line) *c
 	return c
 }
 
-// maxPieces bounds the lines of a call in which a replay is looked for, so that many replays of many pieces take linear time. Real calls have
-// less than a hundred.
+// maxPieces bounds the lines of a call in which a replay is looked for, so that many replays of many pieces take
+// linear time. Real calls have less than a hundred.
 const maxPieces = 1000
 
-// renew takes in what a replay knows better: the later state of a piece that the call has, or a piece that it lacks. What it does not find in a
-// call of more than maxPieces it takes for one that the call has.
+// renew takes in what a replay knows better: the later state of a piece that the call has, or a piece that it lacks.
+// What it does not find in a call of more than maxPieces it takes for one that the call has.
 func (c *call) renew(l *transcript.Line) {
 	i := slices.IndexFunc(c.lines[:min(len(c.lines), maxPieces)], func(have *transcript.Line) bool { return sameContent(have.Message.Content, l.Message.Content) })
 	switch {
@@ -177,7 +177,8 @@ func (j *joiner) addCalls() {
 		if start, ok := j.requests[c.best.RequestRef]; ok && c.best.RequestRef != "" && !start.IsZero() {
 			e.span(start, c.last)
 		} else {
-			// Without api-request lines (clients before about 2.1.281) the start is not known: the end of the first block is.
+			// Without api-request lines (clients before about 2.1.281) the start is not known: the end of the first
+			// block is.
 			e.StartTime, e.EndTime = schema.At(c.first), schema.At(c.last)
 		}
 		c.event = j.add(e)

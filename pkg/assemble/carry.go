@@ -224,7 +224,8 @@ type loss struct {
 	strange           map[string]bool // events of old that only another machine can have seen
 }
 
-// events unites the events of both, in the order in which readers find them, and counts those that fresh does not have or has in part.
+// events unites the events of both, in the order in which readers find them, and counts those that fresh does not
+// have or has in part.
 func (g loss) events(old, fresh []schema.Event) ([]schema.Event, int) {
 	at := map[string]int{}
 	var out []*event
@@ -272,7 +273,8 @@ func blockedText(e schema.Event) string {
 	return "blocked prompt " + strings.TrimSpace(e.Prompt)
 }
 
-// couldGive reports whether an event that fresh lacks may have come from what is gone: hooks give anything but the model's messages.
+// couldGive reports whether an event that fresh lacks may have come from what is gone: hooks give anything but the
+// model's messages.
 func (g loss) couldGive(e schema.Event) bool {
 	return g.transcript || g.hooks && e.Type != schema.LLMMessage || g.strange[e.ID]
 }

@@ -28,8 +28,8 @@ var losses = map[string]func(in *assemble.Input){
 	"spool lost its head": func(in *assemble.Input) { in.Records = in.Records[len(in.Records)/2:] },
 }
 
-// TestNothingIsLostWhenInputsAre holds [assemble.Carry] to its rule over every case of testdata: what a stored Session tells stays told
-// when its inputs go, carrying twice changes nothing, and inputs that come back replace it.
+// TestNothingIsLostWhenInputsAre holds [assemble.Carry] to its rule over every case of testdata: what a stored
+// Session tells stays told when its inputs go, carrying twice changes nothing, and inputs that come back replace it.
 func TestNothingIsLostWhenInputsAre(t *testing.T) {
 	names, err := filepath.Glob("testdata/*.txtar")
 	if err != nil || len(names) == 0 {

@@ -25,8 +25,8 @@ import (
 
 // Bounds of what counts as order and of what as another clock.
 const (
-	// stepLeast is well above what lines of the conversation were seen to stand out of order by themselves (0.6 s): a smaller step only
-	// makes a length zero, but a false one would move every time behind it.
+	// stepLeast is well above what lines of the conversation were seen to stand out of order by themselves (0.6 s): a
+	// smaller step only makes a length zero, but a false one would move every time behind it.
 	stepLeast = 10 * time.Second
 	// skewLeast is more than what the fastest of several hooks was seen to be late by (0.1 s; single ones by 2 s).
 	skewLeast = 2 * time.Second
@@ -149,8 +149,9 @@ func needsTime(l *transcript.Line) bool {
 	return false
 }
 
-// settle returns the lines with times of one clock, moved by shift at their beginning, and the stretches that
-// they were written in. Where no line has a time all get the other one. What a fork copied is older than what it wrote before: no step.
+// settle returns the lines with times of one clock, moved by shift at their beginning, and the stretches that they
+// were written in. Where no line has a time all get the other one. What a fork copied is older than what it wrote
+// before: no step.
 func settle(lines []*transcript.Line, shift time.Duration, other time.Time, copied map[*transcript.Line]bool) ([]*transcript.Line, []stretch) {
 	steps := stepsBack(lines, shift, copied)
 	if shift == 0 && len(steps) == 0 && !slices.ContainsFunc(lines, needsTime) {

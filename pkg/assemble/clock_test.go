@@ -28,7 +28,8 @@ func hooksOf(t *testing.T, hooks ...string) []assemble.Record {
 	return out
 }
 
-// story assembles a talk and tells it in one line: what kinds of events, in their order. It checks what holds whatever the clocks were.
+// story assembles a talk and tells it in one line: what kinds of events, in their order. It checks what holds
+// whatever the clocks were.
 func story(t *testing.T, lines string, records []assemble.Record) (string, *schema.Session) {
 	t.Helper()
 	prices, err := price.Embedded()

@@ -58,8 +58,8 @@ func withoutBlocks(l *transcript.Line, mask int) *transcript.Line {
 	return &line
 }
 
-// TestToolCallsInAllCombinations keeps every choice of PreToolUse, PostToolUse, tool_use and tool_result. Whatever is left, the call
-// is one event with the same id; its times, input, result and outcome come from what there is.
+// TestToolCallsInAllCombinations keeps every choice of PreToolUse, PostToolUse, tool_use and tool_result. Whatever is
+// left, the call is one event with the same id; its times, input, result and outcome come from what there is.
 func TestToolCallsInAllCombinations(t *testing.T) {
 	archive, err := txtar.ParseFile("testdata/agent.txtar")
 	if err != nil {
@@ -138,8 +138,9 @@ func checkCombo(t *testing.T, mask int, got, want schema.Event) {
 	}
 }
 
-// TestIDsAreTheSameFromEitherChannel assembles every case whole, by its hooks alone and by its transcript alone: an event that two of
-// them tell has one id, so that a Session whose input was pruned can be united with the one stored before.
+// TestIDsAreTheSameFromEitherChannel assembles every case whole, by its hooks alone and by its transcript alone: an
+// event that two of them tell has one id, so that a Session whose input was pruned can be united with the one stored
+// before.
 func TestIDsAreTheSameFromEitherChannel(t *testing.T) {
 	forEachCase(t, func(t *testing.T, in assemble.Input, set assemble.Settings) {
 		if len(in.Records) == 0 || len(in.Files) == 0 {

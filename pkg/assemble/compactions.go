@@ -10,8 +10,8 @@ import (
 	"ams/pkg/transcript"
 )
 
-// addCompactions makes one event of each compaction: of a boundary line with its PostCompact, of a PostCompact alone, or in old
-// clients of a summary line alone.
+// addCompactions makes one event of each compaction: of a boundary line with its PostCompact, of a PostCompact alone,
+// or in old clients of a summary line alone.
 func (j *joiner) addCompactions() {
 	var pre, post []*record
 	for i := range j.records {

@@ -39,8 +39,8 @@ func (j *joiner) readContexts() {
 	}
 }
 
-// clientOf is the process of the client that a hook ran for, where the context says it: two that resume one session at once begin
-// with the same bytes.
+// clientOf is the process of the client that a hook ran for, where the context says it: two that resume one session
+// at once begin with the same bytes.
 func clientOf(context []byte) string {
 	c, err := hook.ParseContext(context)
 	if err != nil {

@@ -8,8 +8,9 @@ import (
 	"ams/pkg/transcript"
 )
 
-// copies are the lines of a session's files that belong to another session: a fork, and in old clients every resume, begins with the
-// whole history of its parent, with the parent's uuids, message ids and tool ids, but its own session id; and people copy files.
+// copies are the lines of a session's files that belong to another session: a fork, and in old clients every resume,
+// begins with the whole history of its parent, with the parent's uuids, message ids and tool ids, but its own session
+// id; and people copy files.
 type copies struct {
 	lines  map[*transcript.Line]bool
 	calls  map[string]bool // message ids
@@ -17,10 +18,10 @@ type copies struct {
 	parent string          // session id, "" where not known
 }
 
-// findCopies tells copied lines by, in this order: the session that made the request; the same uuid or message in a sibling's files, where
-// the sibling is the original; in a session whose hooks begin with SessionStart(fork), an older time. A line that is in no sibling is
-// the session's own, wherever it stands. Only where the parent's file is gone does the mark of the last copied answer speak for
-// the lines before it, which bear none.
+// findCopies tells copied lines by, in this order: the session that made the request; the same uuid or message in a
+// sibling's files, where the sibling is the original; in a session whose hooks begin with SessionStart(fork), an
+// older time. A line that is in no sibling is the session's own, wherever it stands. Only where the parent's file is
+// gone does the mark of the last copied answer speak for the lines before it, which bear none.
 func (j *joiner) findCopies() {
 	j.copies = copies{lines: map[*transcript.Line]bool{}, calls: map[string]bool{}, tools: map[string]bool{}}
 	fork, isFork := j.forkedAt()
@@ -123,8 +124,8 @@ func (c claims) original(l *transcript.Line) string {
 	return best.session
 }
 
-// compare orders claims to a line of the time at, the better one first. Each key is told of one file alone, so that all who hold the
-// line agree on its original, whoever asks and in whatever order.
+// compare orders claims to a line of the time at, the better one first. Each key is told of one file alone, so that
+// all who hold the line agree on its original, whoever asks and in whatever order.
 func (c *claim) compare(o *claim, at time.Time) int {
 	return cmp.Or(
 		cmp.Compare(c.witness(at), o.witness(at)),
@@ -137,8 +138,8 @@ func (c *claim) compare(o *claim, at time.Time) int {
 	)
 }
 
-// witness says what hooks prove of a line: 0 that the session was at work then, 2 that it began later as a fork, 1 nothing. Hooks that
-// came later without that word prove nothing: they may have been registered later.
+// witness says what hooks prove of a line: 0 that the session was at work then, 2 that it began later as a fork, 1
+// nothing. Hooks that came later without that word prove nothing: they may have been registered later.
 func (c *claim) witness(at time.Time) int {
 	switch {
 	case c.Hooked.IsZero():

@@ -107,9 +107,10 @@ func (r *relation) write(t *testing.T, dir string) {
 	}
 }
 
-// TestEveryCallCountsOnceAmongRelatives makes forks, forks of forks, resumes without their first lines, files with warm-ups of their own
-// and copies under other names, in several project folders: whatever they share, each call of the model counts in one session, each
-// line that only one file has stays there, and neither the order of the work nor a second archive changes a byte.
+// TestEveryCallCountsOnceAmongRelatives makes forks, forks of forks, resumes without their first lines, files with
+// warm-ups of their own and copies under other names, in several project folders: whatever they share, each call of
+// the model counts in one session, each line that only one file has stays there, and neither the order of the work
+// nor a second archive changes a byte.
 func TestEveryCallCountsOnceAmongRelatives(t *testing.T) {
 	prices, err := price.Embedded()
 	if err != nil {

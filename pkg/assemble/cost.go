@@ -97,8 +97,8 @@ func (j *joiner) sumCalls(m money) callSum {
 // sameUSD is how far two sums of dollars may be apart and count as equal: floating point, not money.
 const sameUSD = 1e-9
 
-// differences names what makes the bill differ from the computed cost of the calls that it covers, model by model: prices that are not
-// the table's, or calls that no line of the transcript has.
+// differences names what makes the bill differ from the computed cost of the calls that it covers, model by model:
+// prices that are not the table's, or calls that no line of the transcript has.
 func (j *joiner) differences(m money, diff float64) []schema.CostGap {
 	if diff == 0 {
 		return nil
@@ -147,7 +147,8 @@ func (j *joiner) gapsByModel(m money, reason string, events []string) []schema.C
 	return gaps
 }
 
-// billName is a model as both bills and calls name it: some clients add the size of the context window, as in claude-opus-5-5[1m].
+// billName is a model as both bills and calls name it: some clients add the size of the context window, as in
+// claude-opus-5-5[1m].
 func billName(model string) string {
 	name, _, _ := strings.Cut(model, "[")
 	return name
@@ -161,8 +162,8 @@ const (
 	gapUnknown = "unknown_cost"           // calls that the bill covers and the price table cannot: no usage, no price
 )
 
-// suspects names what the client pays for that no line of the transcript has: the calls of a compaction and of the WebSearch tool,
-// the rest of a broken stream, answers that were empty, calls of unknown cost.
+// suspects names what the client pays for that no line of the transcript has: the calls of a compaction and of the
+// WebSearch tool, the rest of a broken stream, answers that were empty, calls of unknown cost.
 func (j *joiner) suspects(m money) (reason string, events []string) {
 	var reasons []string
 	blame := func(reason, eventID string) {
@@ -201,7 +202,8 @@ func (j *joiner) suspects(m money) (reason string, events []string) {
 	return strings.Join(reasons, ", "), events
 }
 
-// silentRequests counts API requests that no line answers and no retry explains: empty answers are billed and written nowhere.
+// silentRequests counts API requests that no line answers and no retry explains: empty answers are billed and written
+// nowhere.
 func (j *joiner) silentRequests() int {
 	answered := map[string]bool{}
 	retries := 0

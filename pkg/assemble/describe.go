@@ -41,8 +41,9 @@ func (j *joiner) describe(s *schema.Session) {
 	}
 }
 
-// mainAgent is the type of agent that the main thread ran as last: hooks of the main thread bear it without the id of an agent, and
-// the client notes it in the file. The hooks of a subagent always have an id, but for those of its own start and stop in old clients.
+// mainAgent is the type of agent that the main thread ran as last: hooks of the main thread bear it without the id of
+// an agent, and the client notes it in the file. The hooks of a subagent always have an id, but for those of its own
+// start and stop in old clients.
 func (j *joiner) mainAgent() string {
 	var name string
 	for _, l := range j.mainLines() {
@@ -76,9 +77,9 @@ func (j *joiner) entrypoint() string {
 	return ""
 }
 
-// title is the last that a person or the client gave; old clients called it a summary, and put the summaries of other sessions of
-// the project at the top of a new file: such a line names a leaf that is not in it. A teammate's session is called by what its lead
-// asked of it.
+// title is the last that a person or the client gave; old clients called it a summary, and put the summaries of other
+// sessions of the project at the top of a new file: such a line names a leaf that is not in it. A teammate's session
+// is called by what its lead asked of it.
 func (j *joiner) title() string {
 	var custom, ai, summary string
 	ours := map[string]bool{"": true}

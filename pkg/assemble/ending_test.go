@@ -16,7 +16,8 @@ import (
 // morning is when talks begin.
 var morning = time.Date(2026, 2, 5, 7, 0, 0, 0, time.UTC)
 
-// timestamp is a line's in JSON: so many seconds after the morning's beginning, or the text as it is; otherwise its place in the file.
+// timestamp is a line's in JSON: so many seconds after the morning's beginning, or the text as it is; otherwise its
+// place in the file.
 func timestamp(t *testing.T, at string, place int) string {
 	t.Helper()
 	after := time.Duration(place) * time.Second
@@ -28,7 +29,8 @@ func timestamp(t *testing.T, at string, place int) string {
 	return strconv.Quote(morning.Add(after).Format(time.RFC3339Nano))
 }
 
-// talk makes the lines of a main file, one second apart: each word is one line, as sayings has them; word@SECONDS has another time.
+// talk makes the lines of a main file, one second apart: each word is one line, as sayings has them; word@SECONDS has
+// another time.
 func talk(t *testing.T, words string) transcript.File {
 	t.Helper()
 	var b strings.Builder

@@ -21,8 +21,8 @@ type failure struct {
 	promptID   string
 }
 
-// addErrors makes events of API errors that ended a turn and of streams that broke off. Errors of single attempts are counted as
-// retries of the call that came of them.
+// addErrors makes events of API errors that ended a turn and of streams that broke off. Errors of single attempts are
+// counted as retries of the call that came of them.
 func (j *joiner) addErrors() {
 	failures := j.lineFailures()
 	taken := map[int]bool{}

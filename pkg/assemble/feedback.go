@@ -6,7 +6,8 @@ import (
 	"ams/pkg/schema"
 )
 
-// refusedWithWord begins, in the text that a refused call gets, what the person said to it; before 2.1.330 nothing else tells.
+// refusedWithWord begins, in the text that a refused call gets, what the person said to it; before 2.1.330 nothing
+// else tells.
 const refusedWithWord = "the user said:\n"
 
 // feedback is what a person said when they permitted or refused the call, "" where they said nothing.

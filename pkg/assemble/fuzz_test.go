@@ -18,8 +18,8 @@ import (
 // fuzzStart is when the hooks of a fuzzed session arrive, one every 300 ms.
 var fuzzStart = time.Date(2026, 11, 22, 15, 9, 49, 0, time.UTC)
 
-// FuzzSession assembles arbitrary hook payloads, one a line, and arbitrary transcript lines: the main file, and after a line "--"
-// the file of an agent.
+// FuzzSession assembles arbitrary hook payloads, one a line, and arbitrary transcript lines: the main file, and after
+// a line "--" the file of an agent.
 func FuzzSession(f *testing.F) {
 	names, _ := filepath.Glob("testdata/*.txtar")
 	for _, name := range names {

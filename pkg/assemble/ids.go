@@ -11,8 +11,8 @@ import (
 // namespace is the root of all ids that AMS derives. It must never change: ids of sessions stored long ago depend on it.
 var namespace = uuid.MustParse("6b1c5a0e-53f5-5e0b-9d0a-4f6b7c2e8a11")
 
-// ids derives event ids: UUIDv5 of the session id, the kind of event and its natural key. The key is the same whichever channel
-// gave the event, and knows no position and no arrival where the client gives an id.
+// ids derives event ids: UUIDv5 of the session id, the kind of event and its natural key. The key is the same
+// whichever channel gave the event, and knows no position and no arrival where the client gives an id.
 type ids struct {
 	session uuid.UUID
 	seen    map[string]int

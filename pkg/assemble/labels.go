@@ -45,11 +45,12 @@ var errorWords = []struct{ words, label string }{
 	{"internal server error", "api_error"},
 }
 
-// labelledText is how much of an error's text is looked at: the client's own words stand first, what a gateway answered may be long.
+// labelledText is how much of an error's text is looked at: the client's own words stand first, what a gateway
+// answered may be long.
 const labelledText = 4 << 10
 
-// errorLabel is the kind of an API error: the client's word for it, and where that is "unknown" what the status, the API's own type
-// or the text say.
+// errorLabel is the kind of an API error: the client's word for it, and where that is "unknown" what the status, the
+// API's own type or the text say.
 func errorLabel(kind, apiType string, status int64, text string) string {
 	if kind != unknownError {
 		return kind

@@ -13,8 +13,8 @@ import (
 	"ams/pkg/transcript"
 )
 
-// TestMangledCasesStaySane loses, repeats and moves hooks and lines of every case, as crashes, rewritten files and hooks that were
-// registered late do. What is left must still be a sane Session, and the same one twice.
+// TestMangledCasesStaySane loses, repeats and moves hooks and lines of every case, as crashes, rewritten files and
+// hooks that were registered late do. What is left must still be a sane Session, and the same one twice.
 func TestMangledCasesStaySane(t *testing.T) {
 	forEachCase(t, func(t *testing.T, whole assemble.Input, set assemble.Settings) {
 		for seed := range uint64(10) {

@@ -24,7 +24,8 @@ func (a tokens) within(b tokens) bool {
 	return a.input <= b.input && a.output <= b.output && a.read <= b.read && a.creation <= b.creation
 }
 
-// bill is one cost-state: the client's own account of the session so far, written when a process ends. It has no time of its own.
+// bill is one cost-state: the client's own account of the session so far, written when a process ends. It has no time
+// of its own.
 type bill struct {
 	line  *transcript.Line
 	order int       // place in the main file
@@ -89,14 +90,15 @@ func (j *joiner) bills() (own []bill, foreign *bill) {
 	return own, foreign
 }
 
-// What one session cannot have cost, and how long it cannot have waited for the API: 25 billion tokens of the dearest output, and a year.
+// What one session cannot have cost, and how long it cannot have waited for the API: 25 billion tokens of the dearest
+// output, and a year.
 const (
 	absurdUSD = 1e6
 	absurdMS  = 366 * 24 * 3600e3
 )
 
-// isPlausibleBill reports whether a session can have a bill, in the whole and model by model. JSON has no NaN and no infinity: clients would
-// write null.
+// isPlausibleBill reports whether a session can have a bill, in the whole and model by model. JSON has no NaN and no
+// infinity: clients would write null.
 func isPlausibleBill(l *transcript.Line) bool {
 	if l.TotalCostUSD == nil || !(*l.TotalCostUSD >= 0 && *l.TotalCostUSD < absurdUSD) {
 		return false
@@ -123,8 +125,8 @@ func (c *call) tokens() tokens {
 	return tokens{c.used.InputTokens, c.used.OutputTokens, c.used.CacheReadInputTokens, c.used.CacheCreationInputTokens}
 }
 
-// parentBase is what a fork's first bill already held when it began: the parent's last bill before it. It is known from a copied
-// line, from the parent's own file, or else computed from the copied calls.
+// parentBase is what a fork's first bill already held when it began: the parent's last bill before it. It is known
+// from a copied line, from the parent's own file, or else computed from the copied calls.
 func (j *joiner) parentBase(m *money, first bill, foreign *bill) stand {
 	if len(j.copies.lines) == 0 {
 		return stand{}

@@ -75,8 +75,8 @@ func (j *joiner) askedCommands() commands {
 	return c
 }
 
-// take reports whether a prompt is the command of a line. Where one of the two has no prompt id, as in older clients, each prompt is one
-// command of the same text.
+// take reports whether a prompt is the command of a line. Where one of the two has no prompt id, as in older clients,
+// each prompt is one command of the same text.
 func (c commands) take(promptID, text string) bool {
 	if promptID != "" && c.byID[promptID] == text {
 		return true

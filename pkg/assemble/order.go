@@ -16,9 +16,9 @@ const (
 	placed
 )
 
-// place sorts the events so that a reader going down the list reads the story, and numbers them from 1. An event's key is the
-// greatest of its own start, its parent's key and the key of the call that asked for it: so nothing stands before what it came from,
-// whatever the clocks say. On a tie what came from the other stands after it.
+// place sorts the events so that a reader going down the list reads the story, and numbers them from 1. An event's
+// key is the greatest of its own start, its parent's key and the key of the call that asked for it: so nothing stands
+// before what it came from, whatever the clocks say. On a tie what came from the other stands after it.
 func (j *joiner) place() []schema.Event {
 	for _, e := range j.events {
 		e.settle()
@@ -44,8 +44,8 @@ func (j *joiner) place() []schema.Event {
 	return out
 }
 
-// settle computes the event's key and depth, its parent's and asker's first. Damaged files may name each other in a circle: the link
-// that would close it is cut.
+// settle computes the event's key and depth, its parent's and asker's first. Damaged files may name each other in a
+// circle: the link that would close it is cut.
 func (e *event) settle() {
 	if e.state != unplaced {
 		return

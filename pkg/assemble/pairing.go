@@ -22,8 +22,8 @@ func (q queues) take(key string, open func(*tool) bool) *tool {
 	return nil
 }
 
-// pairWithoutIDs pairs the hooks of clients 1.0.x, which send no tool_use_id, by order and name: with a call of the transcript that
-// has the same input, else with the first of that name; a Post with the first open Pre.
+// pairWithoutIDs pairs the hooks of clients 1.0.x, which send no tool_use_id, by order and name: with a call of the
+// transcript that has the same input, else with the first of that name; a Post with the first open Pre.
 func (j *joiner) pairWithoutIDs() {
 	var hooks []*record
 	for i := range j.records {
@@ -72,8 +72,8 @@ func (j *joiner) pairWithoutIDs() {
 	}
 }
 
-// joinPermissions gives permission dialogs to the calls that they asked about: a PermissionRequest carries no id, but the call's name
-// and input, and stands between its Pre and Post.
+// joinPermissions gives permission dialogs to the calls that they asked about: a PermissionRequest carries no id, but
+// the call's name and input, and stands between its Pre and Post.
 func (j *joiner) joinPermissions() {
 	asked := map[string]bool{}
 	for _, r := range j.records {
@@ -114,8 +114,8 @@ func (j *joiner) joinPermissions() {
 	}
 }
 
-// firstAsked is the first call of a key that a dialog can have asked about. Those at the head that are over are dropped: dialogs come
-// in the order of their time.
+// firstAsked is the first call of a key that a dialog can have asked about. Those at the head that are over are
+// dropped: dialogs come in the order of their time.
 func firstAsked(calls map[string][]*tool, key string, r *record) *tool {
 	list := calls[key]
 	for len(list) > 0 && (list[0].asked != nil || list[0].overBefore(r)) {

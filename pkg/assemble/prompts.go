@@ -52,7 +52,8 @@ func isMachineMade(text string) bool {
 	return false
 }
 
-// collectPrompts gathers prompts from both channels, each once. The hook's text is kept where there is one: the transcript trims.
+// collectPrompts gathers prompts from both channels, each once. The hook's text is kept where there is one: the
+// transcript trims.
 func (j *joiner) collectPrompts() {
 	clients := map[string]bool{} // what the client gave the model by itself: its hook looks like a prompt's
 	for _, l := range j.mainLines() {
@@ -155,8 +156,9 @@ func first(list []*prompt, fits func(*prompt) bool) *prompt {
 	return nil
 }
 
-// find finds the transcript's copy of a hook's prompt, which says words: the same prompt_id and text, else the first of the same text where one of the two
-// has no id of its own, else the same prompt_id with a text that the client changed.
+// find finds the transcript's copy of a hook's prompt, which says words: the same prompt_id and text, else the first
+// of the same text where one of the two has no id of its own, else the same prompt_id with a text that the client
+// changed.
 func (x promptIndex) find(r *record, words string) *prompt {
 	want := strings.TrimSpace(words)
 	sameTurn := x.byID[r.PromptID]
@@ -206,7 +208,8 @@ func promptOf(l *transcript.Line) *prompt {
 	case strings.HasPrefix(text, "<bash-input>"):
 		p.source, p.text = sourceBash, strings.TrimSpace(tagged(text, "bash-input"))
 	case strings.HasPrefix(text, "<command-message>"):
-		// A command that is expanded into a prompt names its message first; one that the client runs itself names itself first.
+		// A command that is expanded into a prompt names its message first; one that the client runs itself names
+		// itself first.
 		p.source, p.text = sourceSlash, slashText(text)
 	case strings.HasPrefix(text, "<command-name>"):
 		return nil
@@ -297,8 +300,8 @@ func (p *prompt) asked() time.Time {
 	return p.at
 }
 
-// promptsHaveIDs reports whether both channels of this client carry prompt ids, so that an event's id is the same from either: the
-// hooks of clients before about 2.1.200 have none while their transcripts do.
+// promptsHaveIDs reports whether both channels of this client carry prompt ids, so that an event's id is the same
+// from either: the hooks of clients before about 2.1.200 have none while their transcripts do.
 func (j *joiner) promptsHaveIDs() bool {
 	for _, r := range j.records {
 		if r.Event == hook.UserPromptSubmit {

@@ -7,9 +7,9 @@ import (
 	"ams/pkg/transcript"
 )
 
-// absorbed finds the prompts that were typed while a turn ran and given to the model in the middle of it, as clients 2.0.29 to 2.1.89
-// tell of them: they leave the queue by "remove" and have no line of their own. Later clients write an attachment, and then "remove"
-// alone means that the person took the prompt back, as "popAll" always does.
+// absorbed finds the prompts that were typed while a turn ran and given to the model in the middle of it, as clients
+// 2.0.29 to 2.1.89 tell of them: they leave the queue by "remove" and have no line of their own. Later clients write
+// an attachment, and then "remove" alone means that the person took the prompt back, as "popAll" always does.
 func (j *joiner) absorbed(lines []*transcript.Line) []*prompt {
 	var waiting []string
 	var out []*prompt

@@ -7,9 +7,9 @@ import (
 	"ams/pkg/transcript"
 )
 
-// liftProgress puts the subagents' lines that stand inside progress lines (clients 2.1.7 to 2.1.81) to the other lines of the agent: its
-// file as a rule holds all of them, but it may be gone, or be cut and hold less. A file without a path is an agent that only progress
-// lines know.
+// liftProgress puts the subagents' lines that stand inside progress lines (clients 2.1.7 to 2.1.81) to the other
+// lines of the agent: its file as a rule holds all of them, but it may be gone, or be cut and hold less. A file
+// without a path is an agent that only progress lines know.
 func (j *joiner) liftProgress() {
 	byAgent := map[string][]*transcript.Line{}
 	var order []string
@@ -61,10 +61,11 @@ type replays struct {
 	own      map[int]bool                 // files whose lines are not the caller's list any more
 }
 
-// settleReplays gives every line one place. The client's helpers (compaction, side questions, prompt suggestions) get the main thread's
-// lines to work on, and their files hold these lines again: no events of their own, whatever their type. But they may hold what the main
-// file lacks: the later state of a line (2.1.39 to 2.1.88 wrote the final usage only there), or a block of a message that the
-// main thread began (2.1.23). Files of other agents may do the same with lines of the main file.
+// settleReplays gives every line one place. The client's helpers (compaction, side questions, prompt suggestions) get
+// the main thread's lines to work on, and their files hold these lines again: no events of their own, whatever their
+// type. But they may hold what the main file lacks: the later state of a line (2.1.39 to 2.1.88 wrote the final usage
+// only there), or a block of a message that the main thread began (2.1.23). Files of other agents may do the same
+// with lines of the main file.
 func (j *joiner) settleReplays() {
 	if len(j.in.Files) < 2 {
 		return
@@ -142,8 +143,8 @@ func (r *replays) elsewhere(l *transcript.Line) bool {
 	return true
 }
 
-// maxBack bounds how many lines before the last one of a message are looked at for its others, so that many replays take linear time. Real
-// ones stand a few dozen lines apart.
+// maxBack bounds how many lines before the last one of a message are looked at for its others, so that many replays
+// take linear time. Real ones stand a few dozen lines apart.
 const maxBack = 4096
 
 // lineOf finds the line of a message that holds the same content as l; -1 where there is none.

@@ -11,9 +11,9 @@ import (
 	"ams/pkg/transcript"
 )
 
-// seen is the result of a call that ended well, as the model saw it. The PostToolUse payload is fuller than the transcript, but holds
-// what the tool gave before somebody's PostToolUse hook replaced it (updatedToolOutput): then the transcript's counts, and what the
-// hook took out is stored nowhere.
+// seen is the result of a call that ended well, as the model saw it. The PostToolUse payload is fuller than the
+// transcript, but holds what the tool gave before somebody's PostToolUse hook replaced it (updatedToolOutput): then
+// the transcript's counts, and what the hook took out is stored nowhere.
 func (t *tool) seen() schema.Raw {
 	if t.post == nil || t.post.Event != hook.PostToolUse || lax.IsNull(t.post.ToolResponse) || t.result == nil {
 		return t.response()
@@ -30,8 +30,8 @@ func (t *tool) seen() schema.Raw {
 	return t.post.ToolResponse
 }
 
-// replaced reports whether the transcript says something else of a result than the hook, and not only less: the client leaves out what is
-// large (an edited file's old content is null).
+// replaced reports whether the transcript says something else of a result than the hook, and not only less: the
+// client leaves out what is large (an edited file's old content is null).
 func replaced(hooked, written schema.Raw) bool {
 	if bytes.Equal(hooked, written) || lax.IsNull(written) {
 		return false
@@ -54,8 +54,8 @@ func replaced(hooked, written schema.Raw) bool {
 // comparable is the most text of a result that is compared: what is longer the client cuts in ways of its own.
 const comparable = 8 << 10
 
-// textReplaced is the same where the transcript has only the text for the model, as in the files of subagents. It knows the shapes in which
-// that text holds the result as it is: what a command printed, a text, a list of blocks.
+// textReplaced is the same where the transcript has only the text for the model, as in the files of subagents. It
+// knows the shapes in which that text holds the result as it is: what a command printed, a text, a list of blocks.
 func textReplaced(hooked schema.Raw, text string) bool {
 	var said string
 	switch hooked.Kind() {
@@ -68,8 +68,8 @@ func textReplaced(hooked schema.Raw, text string) bool {
 	return said != "" && len(said) <= comparable && !strings.Contains(text, said)
 }
 
-// onlyResult reports whether a line holds the result of one call, so that its toolUseResult is that call's. A person's words may stand
-// beside it.
+// onlyResult reports whether a line holds the result of one call, so that its toolUseResult is that call's. A
+// person's words may stand beside it.
 func onlyResult(l *transcript.Line) bool {
 	n := 0
 	for _, b := range l.Message.Content.Blocks {
@@ -80,8 +80,8 @@ func onlyResult(l *transcript.Line) bool {
 	return n == 1
 }
 
-// changedBy says who changed what a call ran with, "" where that is not known: the client's decision names a hook that decided; a
-// person answers the questions of AskUserQuestion, or edits what the tool would write.
+// changedBy says who changed what a call ran with, "" where that is not known: the client's decision names a hook
+// that decided; a person answers the questions of AskUserQuestion, or edits what the tool would write.
 func (t *tool) changedBy() schema.ChangedBy {
 	source := ""
 	if t.resLine != nil && t.resLine.PermissionDecision != nil {

@@ -14,8 +14,8 @@ type promptTurn struct {
 	last   int // place of the last line that belongs to it
 }
 
-// maxTakenBack bounds how many prompts one rewind takes back: a damaged file that names one parent for all of a hundred thousand must not
-// cost the square of that.
+// maxTakenBack bounds how many prompts one rewind takes back: a damaged file that names one parent for all of a
+// hundred thousand must not cost the square of that.
 const maxTakenBack = 1000
 
 // findRewinds finds the prompts before which a person took the conversation back (/rewind, Esc Esc). The client writes nothing of

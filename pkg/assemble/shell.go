@@ -10,8 +10,8 @@ import (
 	"ams/pkg/transcript"
 )
 
-// shell is one shell command (!`...`) in the text of a skill or command, which the client runs before the model sees that text. It is
-// no tool call: the id that its hook bears names none of the transcript.
+// shell is one shell command (!`...`) in the text of a skill or command, which the client runs before the model sees
+// that text. It is no tool call: the id that its hook bears names none of the transcript.
 type shell struct {
 	command string // "" where only its end is known
 	verdict string // how it ended, where that is not well
@@ -28,8 +28,8 @@ const (
 	shellFailedFor = shellFailed + " for pattern \"!`"
 )
 
-// addShells makes an event of each shell command of skills and commands. Clients from 2.1.332 on have a hook before each of them, and
-// nothing after it; the transcript alone tells of those that failed or were not run.
+// addShells makes an event of each shell command of skills and commands. Clients from 2.1.332 on have a hook before
+// each of them, and nothing after it; the transcript alone tells of those that failed or were not run.
 func (j *joiner) addShells() {
 	shells := j.hookedShells()
 	open := map[string][]*shell{} // command -> those whose end is not known
@@ -120,8 +120,8 @@ func runOfLine(l *transcript.Line) string {
 	return "turn " + l.PromptID
 }
 
-// shellText is the text of a line that may tell of shell commands: the expanded text of a skill or command, or what the client says of a
-// command that failed.
+// shellText is the text of a line that may tell of shell commands: the expanded text of a skill or command, or what
+// the client says of a command that failed.
 func shellText(l *transcript.Line) string {
 	switch {
 	case l.Type == "user" && l.IsMeta && l.Message != nil && !isToolResult(l):

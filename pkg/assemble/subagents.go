@@ -71,7 +71,8 @@ func (j *joiner) parentOf(a *agent) string {
 	return ""
 }
 
-// maxAgentDepth bounds how far agents are followed upwards, so that a chain of 100,000 costs no more than as many side by side; clients nest 5 deep.
+// maxAgentDepth bounds how far agents are followed upwards, so that a chain of 100,000 costs no more than as many
+// side by side; clients nest 5 deep.
 const maxAgentDepth = 100
 
 // below reports whether a is b or stands below it, or too deep to tell.
@@ -84,8 +85,8 @@ func (a *agent) below(b *agent) bool {
 	return false
 }
 
-// transcriptPath is the path of the agent's file below the project folder, as completeness names files: the same whichever channel has
-// it, and on every machine. A hook gives the whole path, beside that of the main file.
+// transcriptPath is the path of the agent's file below the project folder, as completeness names files: the same
+// whichever channel has it, and on every machine. A hook gives the whole path, beside that of the main file.
 func (a *agent) transcriptPath() string {
 	if a.file != nil {
 		return a.file.Name
@@ -106,8 +107,8 @@ func (a *agent) transcriptPath() string {
 	return path[strings.LastIndexByte(path, '/')+1:]
 }
 
-// invocationPrompt is the prompt that it ran with: what the call's result says of it, else the first of its file, else what the call gave
-// it. Somebody's hook may have rewritten what was asked.
+// invocationPrompt is the prompt that it ran with: what the call's result says of it, else the first of its file,
+// else what the call gave it. Somebody's hook may have rewritten what was asked.
 func (a *agent) invocationPrompt() string {
 	byCall := a.by != nil && isAgentTool(a.by.name)
 	if byCall {
@@ -250,8 +251,8 @@ func (a *agent) answered() bool {
 	return false
 }
 
-// reasonOf is what the parent thought and said just before it made the call: the blocks before it in the same message, else the
-// message before that, in the same turn.
+// reasonOf is what the parent thought and said just before it made the call: the blocks before it in the same
+// message, else the message before that, in the same turn.
 func (j *joiner) reasonOf(t *tool) string {
 	if t.call == nil {
 		return ""
@@ -286,7 +287,8 @@ func (j *joiner) wordsBefore(c *call, until *transcript.Block) string {
 	return strings.Join(parts, "\n")
 }
 
-// promptBetween reports whether a person spoke between two calls of one file: then the earlier has nothing to do with the later.
+// promptBetween reports whether a person spoke between two calls of one file: then the earlier has nothing to do with
+// the later.
 func (j *joiner) promptBetween(a, b *call) bool {
 	if a.file >= len(j.in.Files) {
 		return false

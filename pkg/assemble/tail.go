@@ -8,9 +8,9 @@ import (
 	"ams/pkg/schema"
 )
 
-// addTail adds the last message of a turn that only a hook saw: the client writes its files in batches, and the hook of a Stop was
-// seen before the message's line in 3 of 7 runs; a run that saves nothing never writes it. Such a message is provisional: it has no
-// usage, is no LLM call, and goes when the file has it.
+// addTail adds the last message of a turn that only a hook saw: the client writes its files in batches, and the hook
+// of a Stop was seen before the message's line in 3 of 7 runs; a run that saves nothing never writes it. Such a
+// message is provisional: it has no usage, is no LLM call, and goes when the file has it.
 func (j *joiner) addTail() {
 	spoken := map[string][]time.Time{} // thread and text -> ends of the messages
 	note := func(agentID, text string, at time.Time) {

@@ -70,8 +70,8 @@ func (g *fileGroup) unite(other *fileGroup) {
 	a.files, a.into = nil, b
 }
 
-// uniteFiles makes the files of a group one agent's, in the order in which they end. What a later file repeats of an earlier one is left
-// out, but for the messages: their later state counts.
+// uniteFiles makes the files of a group one agent's, in the order in which they end. What a later file repeats of an
+// earlier one is left out, but for the messages: their later state counts.
 func (j *joiner) uniteFiles(files []*transcript.File) {
 	slices.SortStableFunc(files, func(a, b *transcript.File) int {
 		return cmp.Or(lastTime(a.Lines).Compare(lastTime(b.Lines)), strings.Compare(a.Agent.AgentID, b.Agent.AgentID))
@@ -128,8 +128,8 @@ func (j *joiner) agentID(id string) string {
 	return id
 }
 
-// inferTeammates finds the Agent calls of teammates by their names: the call gives the name, which the teammate's lines, its hooks (as
-// its type) or its id bear. What has no name is left to the prompts.
+// inferTeammates finds the Agent calls of teammates by their names: the call gives the name, which the teammate's
+// lines, its hooks (as its type) or its id bear. What has no name is left to the prompts.
 func inferTeammates(agents []*agent, calls []*tool, take func(*agent, *tool)) {
 	byName := map[string][]*tool{}
 	for _, t := range calls {

@@ -77,7 +77,8 @@ func (j *joiner) collectResults(l *transcript.Line) {
 		}
 		t := j.tool(b.ToolUseID)
 		if t.result != nil {
-			// A resume answers a call that it finds open with "[Tool call interrupted"; a real result that came first stands.
+			// A resume answers a call that it finds open with "[Tool call interrupted"; a real result that came first
+			// stands.
 			continue
 		}
 		t.result, t.resLine = b, l
@@ -157,8 +158,8 @@ func (t *tool) executed() schema.Raw {
 	return t.post.ToolInput
 }
 
-// inputChanged reports whether a tool ran with something that it was not asked for. The client's own copies differ too: in the order
-// of keys, and the Post hook's may lack keys that the Pre hook's has.
+// inputChanged reports whether a tool ran with something that it was not asked for. The client's own copies differ
+// too: in the order of keys, and the Post hook's may lack keys that the Pre hook's has.
 func inputChanged(asked, ran schema.Raw) bool {
 	if lax.IsNull(asked) || lax.IsNull(ran) || bytes.Equal(asked, ran) {
 		return false

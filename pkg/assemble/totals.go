@@ -33,7 +33,8 @@ func (j *joiner) finish() *schema.Session {
 	j.sumAgents()
 	s.Outcome, s.Limit = j.ending()
 	s.Completeness = j.completeness()
-	// What follows needs the events alone. The lines of a large session are most of its memory: they go before the events are copied.
+	// What follows needs the events alone. The lines of a large session are most of its memory: they go before the
+	// events are copied.
 	j.in.Files, j.calls, j.callOf, j.copies, j.inline = nil, nil, nil, copies{}, nil
 	s.Events = j.place()
 	j.total(s)
@@ -215,8 +216,8 @@ func (j *joiner) status(s *schema.Session) schema.Status {
 	return schema.OK
 }
 
-// completeness says what the Session was made from and what it lacks. It holds on to nothing of j, which is many times as large as
-// the Session.
+// completeness says what the Session was made from and what it lacks. It holds on to nothing of j, which is many
+// times as large as the Session.
 func (j *joiner) completeness() *schema.Completeness {
 	c := new(schema.Completeness)
 	*c = j.completed

@@ -137,7 +137,8 @@ func TestIterationsThatCannotBeHaveNoPrice(t *testing.T) {
 	}
 }
 
-// TestPlaceholdersAreDecidedByTheMessage has an output count that is final where any line of the message says why it stopped.
+// TestPlaceholdersAreDecidedByTheMessage has an output count that is final where any line of the message says why it
+// stopped.
 func TestPlaceholdersAreDecidedByTheMessage(t *testing.T) {
 	line := func(id, stop string) string {
 		return `{"id":"` + id + `","model":"claude-opus-5-5","stop_reason":` + stop + `,"content":[{"type":"text","text":"hi"}]` + wholeUsage + `}`

@@ -117,7 +117,8 @@ func TestAWarmUpWithoutAPromptIsNoSubagent(t *testing.T) {
 	}
 }
 
-// TestTwoMachinesAgreeOnAWarmUp: of two that do not agree, the one that can prove what it says is right, whoever comes first.
+// TestTwoMachinesAgreeOnAWarmUp: of two that do not agree, the one that can prove what it says is right, whoever
+// comes first.
 func TestTwoMachinesAgreeOnAWarmUp(t *testing.T) {
 	main := linesOf(t, "s.jsonl", asks)
 	part := func(hooks []string, files ...transcript.File) *schema.Session {

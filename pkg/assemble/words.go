@@ -2,14 +2,16 @@ package assemble
 
 import "strings"
 
-// wrappers are the elements that the client puts before or after a person's words: what an editor has open, reminders, what hooks said.
+// wrappers are the elements that the client puts before or after a person's words: what an editor has open,
+// reminders, what hooks said.
 var wrappers = []string{
 	"ide_opened_file", "ide_selection", "ide_diagnostics", "new-diagnostics", "system-reminder", "system-note", "mcp-server-note",
 	"user-prompt-submit-hook", "session-start-hook", "post-tool-use-hook", "local-command-caveat", "current_working_directory",
 }
 
-// wordsOf is what somebody said in a text of the client: without the client's own elements around it, and out of the element that
-// holds a person's note to the memory (#) or the message of a team's lead. A text without any of them stays as it is.
+// wordsOf is what somebody said in a text of the client: without the client's own elements around it, and out of the
+// element that holds a person's note to the memory (#) or the message of a team's lead. A text without any of them
+// stays as it is.
 func wordsOf(text string) string {
 	words := unwrapped(text)
 	if note := tagged(words, "user-memory-input"); note != "" && strings.HasPrefix(words, "<user-memory-input>") {
@@ -21,8 +23,8 @@ func wordsOf(text string) string {
 	return words
 }
 
-// unwrapped takes wrappers away from the beginning of a text, and from its end where they begin a line: in the middle they are
-// what somebody quotes.
+// unwrapped takes wrappers away from the beginning of a text, and from its end where they begin a line: in the middle
+// they are what somebody quotes.
 func unwrapped(text string) string {
 	words, cut := strings.TrimSpace(text), false
 	for _, off := range []func(text, name string) (string, bool){cutElement, cutLastElement} {

@@ -46,8 +46,8 @@ const MaxBytes = 256 << 20
 // formatVersion is what this package writes.
 const formatVersion = 1
 
-// What a bundle may hold: members as many as a session has agents, and less than the memory that may be used. A bundle of 32 kB can be made to
-// unpack to 4 GB.
+// What a bundle may hold: members as many as a session has agents, and less than the memory that may be used. A
+// bundle of 32 kB can be made to unpack to 4 GB.
 var bounds = limits{bytes: MaxBytes, members: 250_000}
 
 type limits struct {

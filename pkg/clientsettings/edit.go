@@ -13,9 +13,11 @@ import (
 // HookTimeout bounds how long the client waits for ams-hook, in seconds: a thousand times what it takes.
 const HookTimeout = 5
 
-// Register returns the file with ams-hook registered for the events and no others, with a timeout, once for each. The command is the path of
-// ams-hook, which is then started without a shell, or the line that [Guarded] makes of it. Entries of ours that are otherwise are corrected where they stand, but for those that somebody made more of: with variables set for ams-hook, or other commands. env is set in the environment that the client gives its hooks. Where all is as
-// wanted the bytes are the same. The error is a [SyntaxError].
+// Register returns the file with ams-hook registered for the events and no others, with a timeout, once for each. The
+// command is the path of ams-hook, which is then started without a shell, or the line that [Guarded] makes of it.
+// Entries of ours that are otherwise are corrected where they stand, but for those that somebody made more of: with
+// variables set for ams-hook, or other commands. env is set in the environment that the client gives its hooks. Where
+// all is as wanted the bytes are the same. The error is a [SyntaxError].
 func Register(b []byte, command string, events []string, env map[string]string) ([]byte, error) {
 	e := &editor{text: b}
 	wanted, err := hookText(command)
@@ -41,8 +43,9 @@ func Register(b []byte, command string, events []string, env map[string]string) 
 	return e.text, nil
 }
 
-// Unregister returns the file without any entry that starts ams-hook alone, without the groups, events and objects that held nothing else, and without
-// the variables of env where they have these values. The error is a [SyntaxError].
+// Unregister returns the file without any entry that starts ams-hook alone, without the groups, events and objects
+// that held nothing else, and without the variables of env where they have these values. The error is a
+// [SyntaxError].
 func Unregister(b []byte, env map[string]string) ([]byte, error) {
 	e := &editor{text: b}
 	for again := true; again; {
@@ -75,9 +78,9 @@ func Unregister(b []byte, env map[string]string) ([]byte, error) {
 	return e.text, nil
 }
 
-// Guarded is the line for a shell that starts ams-hook and ends with 0 and without a word even where no Go program can start: the runtime then
-// ends with 2, which the client takes for a refusal. It has to be one text: clients that do not know args would start the shell without them,
-// and it would run what comes on stdin.
+// Guarded is the line for a shell that starts ams-hook and ends with 0 and without a word even where no Go program
+// can start: the runtime then ends with 2, which the client takes for a refusal. It has to be one text: clients that
+// do not know args would start the shell without them, and it would run what comes on stdin.
 func Guarded(program string) string {
 	return "'" + strings.ReplaceAll(program, "'", `'\''`) + "' 2>/dev/null || :"
 }

@@ -16,10 +16,10 @@ var everywhere = []string{
 // since2_1_100 are the events that 2.1.100 knows, too.
 var since2_1_100 = []string{"PermissionRequest", "PostCompact", "StopFailure", "Setup", "TaskCompleted", "Elicitation"}
 
-// since2_1_110 are the other events that tell a fact. From 2.1.110 on a client ignores a name that it does not know, and runs the rest. Left
-// out on purpose: WorktreeCreate, where a silent hook breaks worktrees; MessageDisplay, which delays the screen and joins to nothing;
-// PostToolBatch, which repeats every result; FileChanged, which needs the name of a file; PreModelSwitch and UserPromptExpansion, whose facts
-// other events have.
+// since2_1_110 are the other events that tell a fact. From 2.1.110 on a client ignores a name that it does not know,
+// and runs the rest. Left out on purpose: WorktreeCreate, where a silent hook breaks worktrees; MessageDisplay, which
+// delays the screen and joins to nothing; PostToolBatch, which repeats every result; FileChanged, which needs the
+// name of a file; PreModelSwitch and UserPromptExpansion, whose facts other events have.
 var since2_1_110 = []string{
 	"PermissionDenied", "PostModelSwitch", "TaskCreated", "ElicitationResult", "CwdChanged", "DirectoryAdded", "ConfigChange",
 	"InstructionsLoaded", "WorktreeRemove", "TeammateIdle",
@@ -51,14 +51,15 @@ func Events(version string) []string {
 	return slices.Concat(everywhere, since2_1_100, since2_1_110, since2_1_332)
 }
 
-// Accepts reports whether a client of a version runs the hooks of a file that names this event. A version that is not known is taken for
-// a new one.
+// Accepts reports whether a client of a version runs the hooks of a file that names this event. A version that is not
+// known is taken for a new one.
 func Accepts(version, event string) bool {
 	v, ok := parseVersion(version)
 	return !ok || !less(v, [3]int{2, 1, 110}) || slices.Contains(Events(version), event)
 }
 
-// StopsAt reports whether a client of a version, used in a terminal, stops at a dialog at every start because a file names this event.
+// StopsAt reports whether a client of a version, used in a terminal, stops at a dialog at every start because a file
+// names this event.
 func StopsAt(version, event string) bool {
 	v, ok := parseVersion(version)
 	return ok && less(v, [3]int{2, 1, 332}) && slices.Contains(since2_1_332, event)

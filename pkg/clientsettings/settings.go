@@ -13,8 +13,8 @@ import (
 	"ams/pkg/lax"
 )
 
-// Scope is whose settings a file holds. The client reads all of them; the first in this order wins where two say different things,
-// and the hooks of all run.
+// Scope is whose settings a file holds. The client reads all of them; the first in this order wins where two say
+// different things, and the hooks of all run.
 type Scope string
 
 const (
@@ -121,7 +121,8 @@ func Parse(b []byte) (*Settings, error) {
 	return s, nil
 }
 
-// parseFile reads the tree of a settings file and checks the parts that lead to hooks: with another type there the client ignores the file.
+// parseFile reads the tree of a settings file and checks the parts that lead to hooks: with another type there the
+// client ignores the file.
 func parseFile(b []byte) (*node, error) {
 	if len(strings.TrimSpace(strings.TrimPrefix(string(b), string(bom)))) == 0 {
 		return &node{kind: '{'}, nil
@@ -212,8 +213,8 @@ const (
 // harmless is what may stand behind ams-hook in a shell without making it more than ams-hook.
 var harmless = regexp.MustCompile(`^( *([12&]?> */dev/null|2>&1|\|\| *(true|:)))* *$`)
 
-// kindOf tells what a command is. exec says that it has args, and so is the path of a program and no line for a shell. In a shell only the first
-// word counts: a path elsewhere in a line is an argument of somebody else's program.
+// kindOf tells what a command is. exec says that it has args, and so is the path of a program and no line for a
+// shell. In a shell only the first word counts: a path elsewhere in a line is an argument of somebody else's program.
 func kindOf(command string, exec bool) kind {
 	if exec {
 		if IsAMSHook(command) {
@@ -234,8 +235,8 @@ func kindOf(command string, exec bool) kind {
 	return plain
 }
 
-// firstWord is the first word of a shell's line, without its quotes, and what stands behind it. A backslash outside of quotes counts before a
-// quote only, so that a path of Windows stays one.
+// firstWord is the first word of a shell's line, without its quotes, and what stands behind it. A backslash outside
+// of quotes counts before a quote only, so that a path of Windows stays one.
 func firstWord(line string) (word, rest string) {
 	var b strings.Builder
 	for i := 0; i < len(line); i++ {

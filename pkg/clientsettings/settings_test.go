@@ -187,7 +187,8 @@ func TestKindOfACommand(t *testing.T) {
 	}
 }
 
-// TestGuardedCommandIsOurs holds that what install --guard writes is known again, whatever the path, starts that path in a shell, and goes again.
+// TestGuardedCommandIsOurs holds that what install --guard writes is known again, whatever the path, starts that path
+// in a shell, and goes again.
 func TestGuardedCommandIsOurs(t *testing.T) {
 	for _, dir := range []string{"/opt", "/a b", "/it's", "/''", `/"`, `/\`, `/\'`, "/$HOME", "/`x`", "/a;b|c&d", "/$(x)", "/a\nb", "/*?[x]", "/#", "/é", "/!x", "/-n", "/~"} {
 		program := dir + "/ams-hook"

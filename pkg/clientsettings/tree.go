@@ -26,7 +26,8 @@ type item struct {
 // bom begins files of some editors on Windows. The client skips it.
 var bom = []byte("\xef\xbb\xbf")
 
-// SyntaxError says where a settings file is not what the client reads. The client then ignores the whole file without a word.
+// SyntaxError says where a settings file is not what the client reads. The client then ignores the whole file without
+// a word.
 type SyntaxError struct {
 	Line, Column int // from 1; the column counts bytes
 	Reason       string

@@ -29,8 +29,9 @@ import (
 	"time"
 )
 
-// A Script gives each lane its replies, in order. A request belongs to the lane that the last [[lane:NAME]] marker before the first
-// assistant message names, NAME being small letters and digits: so a prompt chooses its lane, and the prompt of a subagent another.
+// A Script gives each lane its replies, in order. A request belongs to the lane that the last [[lane:NAME]] marker
+// before the first assistant message names, NAME being small letters and digits: so a prompt chooses its lane, and
+// the prompt of a subagent another.
 type Script map[string][]Reply
 
 // A Reply is the API's answer to one request. An error is a reply too: a client that tries again gets the next one.
@@ -45,7 +46,8 @@ type Reply struct {
 	ErrorType string // with Status, e.g. "overloaded_error"
 }
 
-// Usage counts the tokens of one reply. As everywhere in the API, Input leaves out what was read from or written to the cache.
+// Usage counts the tokens of one reply. As everywhere in the API, Input leaves out what was read from or written to
+// the cache.
 type Usage struct {
 	Input, Output, CacheRead, CacheWrite5m, CacheWrite1h int
 }
@@ -86,9 +88,10 @@ type Request struct {
 	Status   int
 }
 
-// API is a scripted stand-in for the Messages API: POST /v1/messages, streaming or not, and POST /v1/messages/count_tokens; everything
-// else is 404. A request of no lane, such as a client's own warm-up, gets a short text. A lane that is unknown or used up is a mistake
-// in the script: the request gets status 400 and [API.Err] says so.
+// API is a scripted stand-in for the Messages API: POST /v1/messages, streaming or not, and POST
+// /v1/messages/count_tokens; everything else is 404. A request of no lane, such as a client's own warm-up, gets a
+// short text. A lane that is unknown or used up is a mistake in the script: the request gets status 400 and [API.Err]
+// says so.
 type API struct {
 	script Script
 	mux    *http.ServeMux
@@ -155,7 +158,8 @@ type messageRequest struct {
 
 var laneMarker = regexp.MustCompile(`\[\[lane:([a-z0-9]+)\]\]`)
 
-// lane returns the last marker before the first assistant message: what a client puts before a prompt may quote other prompts.
+// lane returns the last marker before the first assistant message: what a client puts before a prompt may quote other
+// prompts.
 func (q *messageRequest) lane() string {
 	lane := ""
 	for _, m := range q.Messages {

@@ -17,8 +17,8 @@ type Client struct {
 
 // A Setup is everything around a [Scenario]. Only Dir is needed.
 type Setup struct {
-	// Dir is an existing folder of the run's own. Run makes the folders home, tmp, config and project in it, where they are missing, and
-	// leaves them; a later run in the same Dir can resume the session.
+	// Dir is an existing folder of the run's own. Run makes the folders home, tmp, config and project in it, where
+	// they are missing, and leaves them; a later run in the same Dir can resume the session.
 	Dir      string
 	Settings []byte        // the client's settings.json; none if nil
 	Args     []string      // further arguments
@@ -51,9 +51,10 @@ type Run struct {
 // installTimeout bounds the installation of one version: 370 MB, 7 s on a good line.
 const installTimeout = 8 * time.Minute
 
-// Available returns the installed client of a version, after a trial of everything else that [Client.Run] needs. Where the machine
-// cannot make a network namespace, or cannot get the client (npm is missing, or has no way to its registry), it skips the test; with
-// CI=true in the environment that is fatal, as a CI that skips it has checked nothing.
+// Available returns the installed client of a version, after a trial of everything else that [Client.Run] needs.
+// Where the machine cannot make a network namespace, or cannot get the client (npm is missing, or has no way to its
+// registry), it skips the test; with CI=true in the environment that is fatal, as a CI that skips it has checked
+// nothing.
 func Available(t testing.TB, version string) *Client {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), installTimeout)

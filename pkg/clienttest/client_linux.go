@@ -18,7 +18,8 @@ import (
 
 const npmPackage = "@anthropic-ai/claude-code"
 
-// DefaultCacheDir is where client versions are kept between runs: AMS_TEST_CLIENT_DIR, else ams-test-clients in the user's cache folder.
+// DefaultCacheDir is where client versions are kept between runs: AMS_TEST_CLIENT_DIR, else ams-test-clients in the
+// user's cache folder.
 func DefaultCacheDir() (string, error) {
 	if dir := os.Getenv("AMS_TEST_CLIENT_DIR"); dir != "" {
 		return dir, nil
@@ -30,8 +31,9 @@ func DefaultCacheDir() (string, error) {
 	return filepath.Join(dir, "ams-test-clients"), nil
 }
 
-// Install returns the client of a version, from cacheDir/VERSION if it is there, else from npm. It needs npm and node in the PATH and
-// may be called by several processes at once: one installs, the others wait. The folder appears under its name only when whole.
+// Install returns the client of a version, from cacheDir/VERSION if it is there, else from npm. It needs npm and node
+// in the PATH and may be called by several processes at once: one installs, the others wait. The folder appears under
+// its name only when whole.
 func Install(ctx context.Context, version, cacheDir string) (*Client, error) {
 	if err := os.MkdirAll(cacheDir, 0o755); err != nil {
 		return nil, fmt.Errorf("make the client cache: %w", err)
@@ -62,8 +64,9 @@ func Install(ctx context.Context, version, cacheDir string) (*Client, error) {
 	return load(version, dir)
 }
 
-// npmInstall installs a version into dir. Whether npm runs a package's scripts differs between npm versions and users' settings. So
-// it is told not to, and the one script that puts the native binary in its place is run here; clients up to 2.0 have none.
+// npmInstall installs a version into dir. Whether npm runs a package's scripts differs between npm versions and
+// users' settings. So it is told not to, and the one script that puts the native binary in its place is run here;
+// clients up to 2.0 have none.
 func npmInstall(ctx context.Context, version, dir string) error {
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		return err

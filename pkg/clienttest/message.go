@@ -55,8 +55,8 @@ func (u Usage) wire() object {
 	}
 }
 
-// stream writes the message as server-sent events, in the order of the real API: the message without content and with one output
-// token, each block as an empty start, its deltas and a stop, then the stop reason with the final usage.
+// stream writes the message as server-sent events, in the order of the real API: the message without content and with
+// one output token, each block as an empty start, its deltas and a stop, then the stop reason with the final usage.
 func (m message) stream(w http.ResponseWriter, r *http.Request, blockDelay time.Duration) {
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("Cache-Control", "no-cache")

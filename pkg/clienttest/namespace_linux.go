@@ -139,8 +139,8 @@ func receiveListener(conn *net.UnixConn) (net.Listener, error) {
 	return net.FileListener(file)
 }
 
-// Enter must be the first call of TestMain. In a test it does nothing. In the process that [Client.Run] starts inside the namespace
-// it does not return: it sets the namespace up and replaces the process by the client.
+// Enter must be the first call of TestMain. In a test it does nothing. In the process that [Client.Run] starts inside
+// the namespace it does not return: it sets the namespace up and replaces the process by the client.
 func Enter() {
 	if os.Getenv(enterVar) == "" {
 		return

@@ -147,8 +147,8 @@ func checkTools(t *testing.T, payloads map[string][]payload) {
 	}
 }
 
-// checkSubagent holds that the story's subagent started and stopped. Client 2.0.56 starts agents of its own beside it, to warm up, and
-// names the agent's type at the start alone.
+// checkSubagent holds that the story's subagent started and stopped. Client 2.0.56 starts agents of its own beside
+// it, to warm up, and names the agent's type at the start alone.
 func checkSubagent(t *testing.T, payloads map[string][]payload) {
 	t.Helper()
 	started := slices.IndexFunc(payloads["SubagentStart"], func(p payload) bool { return p.AgentType == "general-purpose" })

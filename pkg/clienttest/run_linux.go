@@ -13,9 +13,10 @@ import (
 	"strings"
 )
 
-// Run runs the client once, in print mode and with all permissions, and waits for its end. The error says that it could not run, took
-// too long or gave no result, or that scenario and requests disagree (see [API.Err]); the Run is there with all but the first.
-// A client that ends with an error of its own is no error here: see ExitCode and IsError.
+// Run runs the client once, in print mode and with all permissions, and waits for its end. The error says that it
+// could not run, took too long or gave no result, or that scenario and requests disagree (see [API.Err]); the Run is
+// there with all but the first. A client that ends with an error of its own is no error here: see ExitCode and
+// IsError.
 func (c *Client) Run(ctx context.Context, scenario Scenario, setup Setup) (*Run, error) {
 	api := NewAPI(scenario.Script)
 	setup.Args = append([]string{"-p", scenario.Prompt, "--output-format", "stream-json", "--verbose", "--dangerously-skip-permissions"},
@@ -37,16 +38,16 @@ func (c *Client) Run(ctx context.Context, scenario Scenario, setup Setup) (*Run,
 	return run, nil
 }
 
-// Command runs the client with the arguments of setup alone, such as "plugin", "validate" and a folder, and returns what it wrote to
-// standard output. No API answers. The error says that the client could not run or took too long; for a failure of its own, see the
-// Run's ExitCode.
+// Command runs the client with the arguments of setup alone, such as "plugin", "validate" and a folder, and returns
+// what it wrote to standard output. No API answers. The error says that the client could not run or took too long;
+// for a failure of its own, see the Run's ExitCode.
 func (c *Client) Command(ctx context.Context, setup Setup) (*Run, string, error) {
 	run, stdout, err := c.start(ctx, http.NotFoundHandler(), setup)
 	return run, string(stdout), err
 }
 
-// start runs the client with the arguments of setup, and waits for its end. Without a Run it could not run; an error beside a Run says
-// that it was stopped.
+// start runs the client with the arguments of setup, and waits for its end. Without a Run it could not run; an error
+// beside a Run says that it was stopped.
 func (c *Client) start(ctx context.Context, api http.Handler, setup Setup) (*Run, []byte, error) {
 	timeout := setup.Timeout
 	if timeout == 0 {

@@ -29,7 +29,8 @@ func standIn(part string) {
 	os.Exit(0)
 }
 
-// look asks the API once and prints a result line with the answer's status, the network interfaces and the program's arguments.
+// look asks the API once and prints a result line with the answer's status, the network interfaces and the program's
+// arguments.
 func look() {
 	resp, err := http.Post(os.Getenv("ANTHROPIC_BASE_URL")+"/v1/messages", "application/json", strings.NewReader(ask(false, user("[[lane:main]]"))))
 	if err != nil {

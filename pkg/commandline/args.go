@@ -1,5 +1,5 @@
-// Package commandline gives a program that urfave/cli reads what people expect and the library lacks: flags that may stand anywhere on the
-// line, words to offer in the shell, and a manual page that says everything once.
+// Package commandline gives a program that urfave/cli reads what people expect and the library lacks: flags that may
+// stand anywhere on the line, words to offer in the shell, and a manual page that says everything once.
 package commandline
 
 import (

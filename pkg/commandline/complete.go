@@ -18,8 +18,8 @@ func PrintCandidates(w io.Writer, found []Candidate) {
 	}
 }
 
-// Complete says what may stand at the place of the word cur, behind the words before it. values are those of the flags that take one of a
-// few. None at all: offer files.
+// Complete says what may stand at the place of the word cur, behind the words before it. values are those of the
+// flags that take one of a few. None at all: offer files.
 func Complete(app *cli.App, values map[string][]string, cur string, before []string) []Candidate {
 	takesValue := FlagsWithValue(app)
 	pending := "" // the flag whose value cur is

@@ -20,7 +20,8 @@ import (
 //go:embed man.tmpl
 var manTemplate string
 
-// WriteManual writes the manual page of a program. common are the flags that all of its commands take: they are explained once.
+// WriteManual writes the manual page of a program. common are the flags that all of its commands take: they are
+// explained once.
 func WriteManual(w io.Writer, app *cli.App, common []cli.Flag) error {
 	page, err := template.New("man").Funcs(template.FuncMap{"roff": roff}).Parse(manTemplate)
 	if err != nil {
@@ -35,8 +36,8 @@ func WriteManual(w io.Writer, app *cli.App, common []cli.Flag) error {
 	return page.Execute(w, map[string]string{"Usage": app.Usage, "Commands": commands.String(), "Options": roffFlags(common)})
 }
 
-// writeCommands writes a heading per command, what it does, and its flags. A flag that an earlier command has as well is only named:
-// explained has the texts of flags and the command they stand with, "" for the common ones.
+// writeCommands writes a heading per command, what it does, and its flags. A flag that an earlier command has as well
+// is only named: explained has the texts of flags and the command they stand with, "" for the common ones.
 func writeCommands(w io.Writer, name string, commands []*cli.Command, explained map[string]string) {
 	for _, c := range commands {
 		if c.Hidden {
@@ -137,7 +138,8 @@ func unquoteUsage(usage string) (placeholder, plain string) {
 	return placeholder, strings.ReplaceAll(usage, "`", "")
 }
 
-// defaultText is a flag's default as a person would write it, whatever the environment says now; "" where the usage tells it or none is.
+// defaultText is a flag's default as a person would write it, whatever the environment says now; "" where the usage
+// tells it or none is.
 func defaultText(f cli.Flag, d cli.DocGenerationFlag) string {
 	switch f := f.(type) {
 	case *cli.StringFlag:
@@ -162,7 +164,8 @@ func defaultText(f cli.Flag, d cli.DocGenerationFlag) string {
 	return ""
 }
 
-// roff escapes text: a backslash, a dash that must stay one, and a dot or quote that would be a request at the beginning of a line.
+// roff escapes text: a backslash, a dash that must stay one, and a dot or quote that would be a request at the
+// beginning of a line.
 func roff(text string) string {
 	text = strings.NewReplacer(`\`, `\e`, "-", `\-`, "~", `\(ti`, "^", `\(ha`, "'", `\(aq`, "`", `\(ga`).Replace(text)
 	if strings.HasPrefix(text, ".") {

@@ -1,5 +1,5 @@
-// Package demo replays a recorded session through hooks as they are called, at the pace of the recording, and puts the client's transcript
-// beside them with the times of the replay.
+// Package demo replays a recorded session through hooks as they are called, at the pace of the recording, and puts
+// the client's transcript beside them with the times of the replay.
 package demo
 
 import (
@@ -67,8 +67,8 @@ type event struct {
 	raw                []byte
 }
 
-// moved is the time in the replay of a time in the recording. The replay may have been slower than the recording, so a time between two
-// events stays in the same proportion between them.
+// moved is the time in the replay of a time in the recording. The replay may have been slower than the recording, so
+// a time between two events stays in the same proportion between them.
 func moved(events []event, t time.Time) time.Time {
 	next := sort.Search(len(events), func(i int) bool { return events[i].recorded.After(t) })
 	switch next {

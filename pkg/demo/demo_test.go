@@ -14,8 +14,8 @@ import (
 	"ams/pkg/demo"
 )
 
-// TestReplayMovesPathsAndTimes replays with a clock that runs fast: every event comes in order with paths of here, and the transcript's times
-// lie within the replay.
+// TestReplayMovesPathsAndTimes replays with a clock that runs fast: every event comes in order with paths of here,
+// and the transcript's times lie within the replay.
 func TestReplayMovesPathsAndTimes(t *testing.T) {
 	claude := t.TempDir()
 	d, err := demo.Open(claude)

@@ -5,7 +5,8 @@ import "ams/pkg/lax"
 // maxShort bounds the names and ids of a payload; real ones have less than 200 bytes.
 const maxShort = 1 << 10
 
-// Fit cuts the texts and values of a payload to the room that there is, and what is a name or an id to 1 kB. The session's id stays.
+// Fit cuts the texts and values of a payload to the room that there is, and what is a name or an id to 1 kB. The
+// session's id stays.
 func (p *Payload) Fit(room *lax.Room) {
 	for _, s := range [...]*string{&p.Prompt, &p.Message, &p.CompactSummary, &p.LastMessage, &p.Error, &p.TaskDescription} {
 		room.Text(s)

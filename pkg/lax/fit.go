@@ -7,8 +7,9 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Shape says how deep a JSON value is nested and how many bytes it has once it is indented by two spaces, depth levels further in than
-// the left margin. It reads the bytes alone: a value of 20 kB that is nested 9,900 deep has 196 MB indented.
+// Shape says how deep a JSON value is nested and how many bytes it has once it is indented by two spaces, depth
+// levels further in than the left margin. It reads the bytes alone: a value of 20 kB that is nested 9,900 deep has
+// 196 MB indented.
 func Shape(r Raw, depth int) (deepest, indented int) {
 	at := depth
 	size := 0
@@ -77,7 +78,8 @@ func CutText(s string, n int) string {
 	return s + CutMark
 }
 
-// Quoted is how many bytes s has as a JSON string, without its quotes: a control character has six, a byte that is no UTF-8 three.
+// Quoted is how many bytes s has as a JSON string, without its quotes: a control character has six, a byte that is no
+// UTF-8 three.
 func Quoted(s string) int {
 	size := len(s)
 	for i := range len(s) {
@@ -100,9 +102,10 @@ var escaped = func() (more [256]int) {
 	return more
 }()
 
-// Fit returns a JSON value that is nested at most deep levels and has, indented as by [Shape], about size bytes. What is deeper stands as a
-// text that holds its JSON. What is too large loses the ends of its longest texts, each of which may have half of the room that is left
-// where it stands, and then its last members; so it keeps its form, and the short members before and behind a long one.
+// Fit returns a JSON value that is nested at most deep levels and has, indented as by [Shape], about size bytes. What
+// is deeper stands as a text that holds its JSON. What is too large loses the ends of its longest texts, each of
+// which may have half of the room that is left where it stands, and then its last members; so it keeps its form, and
+// the short members before and behind a long one.
 func Fit(r Raw, depth, deep, size int) Raw {
 	var out bytes.Buffer
 	f := fitter{

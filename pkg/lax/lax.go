@@ -56,8 +56,8 @@ func NewDecoder(r io.Reader) *Decoder { return jsontext.NewDecoder(r, options) }
 // Raw values are indented anew, and what is not valid Unicode in them becomes U+FFFD.
 func Encode(v any) ([]byte, error) { return EncodeSized(v, 0) }
 
-// EncodeSized is [Encode] for a large value of about size bytes, and leaves room for as many: a buffer that grows takes three times as
-// much memory, and the JSON library lets one grow that is three quarters full.
+// EncodeSized is [Encode] for a large value of about size bytes, and leaves room for as many: a buffer that grows
+// takes three times as much memory, and the JSON library lets one grow that is three quarters full.
 func EncodeSized(v any, size int) ([]byte, error) {
 	if size == 0 {
 		var b bytes.Buffer
@@ -101,8 +101,8 @@ func String(r Raw) string {
 	return string(b)
 }
 
-// Trouble says where an error of this package found text that is no JSON, as a number of bytes from the start, and what is wrong there. The
-// place is -1 where the text ends too soon.
+// Trouble says where an error of this package found text that is no JSON, as a number of bytes from the start, and
+// what is wrong there. The place is -1 where the text ends too soon.
 func Trouble(err error) (offset int, reason string) {
 	var syntax *jsontext.SyntacticError
 	if !errors.As(err, &syntax) {
@@ -114,7 +114,8 @@ func Trouble(err error) (offset int, reason string) {
 	return int(syntax.ByteOffset), syntax.Err.Error()
 }
 
-// Names returns the member names of a JSON object in the order in which they stand there, each once; none for any other value.
+// Names returns the member names of a JSON object in the order in which they stand there, each once; none for any
+// other value.
 func Names(r Raw) []string {
 	if r.Kind() != '{' {
 		return nil
@@ -237,8 +238,8 @@ func pieces(b []byte, kind jsontext.Kind, fn func(name string, raw Raw)) bool {
 	return err == nil
 }
 
-// Elements calls fn for each element of the list that d comes to next, at most n of them, and says how many it passed over. What is no list
-// is passed over, too.
+// Elements calls fn for each element of the list that d comes to next, at most n of them, and says how many it passed
+// over. What is no list is passed over, too.
 func Elements(d *Decoder, n int, fn func(d *Decoder) error) (over int, err error) {
 	return each(d, '[', n, func(string, *Decoder) error { return fn(d) })
 }

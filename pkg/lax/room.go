@@ -1,7 +1,7 @@
 package lax
 
-// Room is what may be kept in memory of many texts and values. What one of them may have is at most an eighth of what is left, so that where
-// there is too much the largest go first and the small ones stay.
+// Room is what may be kept in memory of many texts and values. What one of them may have is at most an eighth of what
+// is left, so that where there is too much the largest go first and the small ones stay.
 type Room struct {
 	Left int // bytes
 	Part int // bytes that one text or value may have at most

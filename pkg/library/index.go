@@ -26,8 +26,8 @@ type index struct {
 	read       int // records that were read from the store, and not from the cache
 }
 
-// loadIndex reads the index of a store. cache is the path of the file that keeps what was read; "" keeps nothing. The error is the store's, of the
-// list or of the first record that it would not give.
+// loadIndex reads the index of a store. cache is the path of the file that keeps what was read; "" keeps nothing. The
+// error is the store's, of the list or of the first record that it would not give.
 func loadIndex(ctx context.Context, store upload.Store, cache string) (*index, error) {
 	versions := map[string]string{}
 	var keys []string
@@ -65,8 +65,8 @@ func loadIndex(ctx context.Context, store upload.Store, cache string) (*index, e
 // tooLarge stands in the cache for a record that no program of ours wrote: it is not read again before it changes.
 const tooLarge = "too large"
 
-// readAll reads objects, several at once. What is gone by now is left out. The version that is kept with a body is the one that was listed
-// before it was read: a record that changed in between is read again the next time.
+// readAll reads objects, several at once. What is gone by now is left out. The version that is kept with a body is
+// the one that was listed before it was read: a record that changed in between is read again the next time.
 func readAll(ctx context.Context, store upload.Store, keys []string, versions map[string]string) ([]entry, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -139,7 +139,8 @@ func (c *index) decode(keys []string, entries map[string]entry) {
 // nameOf is the name of the session whose object is under a key.
 func nameOf(key string) string { return strings.TrimSuffix(path.Base(key), ".json") }
 
-// decodeRecord reads the index record under a key, one that a list can show: with a start, and of the session that its key names.
+// decodeRecord reads the index record under a key, one that a list can show: with a start, and of the session that
+// its key names.
 func decodeRecord(key string, body []byte) (*schema.Summary, error) {
 	if len(body) == 0 {
 		return nil, errors.New("it is empty")

@@ -60,7 +60,8 @@ type Options struct {
 	Candidates func(ctx context.Context, p *search.Pattern) (mayHold func(Stored) bool, err error)
 }
 
-// Unstored is what was recorded on this machine. It may tell of sessions that are stored, too; what the store has goes before.
+// Unstored is what was recorded on this machine. It may tell of sessions that are stored, too; what the store has
+// goes before.
 type Unstored interface {
 	// Names returns the names of the sessions (as [spool.FileName] makes them) whose id is the one given or begins with
 	// it: no more than the one where it is an id.

@@ -23,8 +23,8 @@ func stored(id, title string, cost *float64) library.Stored {
 
 func dollars(usd float64) *float64 { return &usd }
 
-// TestATableFitsItsScreen lays one list out on narrow and wide screens: no line is wider than the screen, the title always stays, and the
-// project goes before the cost does.
+// TestATableFitsItsScreen lays one list out on narrow and wide screens: no line is wider than the screen, the title
+// always stays, and the project goes before the cost does.
 func TestATableFitsItsScreen(t *testing.T) {
 	rows := []library.Stored{
 		stored("a1", "why does the build of the shop fail on a clean machine", dollars(1.5)),

@@ -1,4 +1,5 @@
-// Package listing shows many sessions: as a table in as many columns as fit, as CSV, as JSON, and in the order that a person asks for.
+// Package listing shows many sessions: as a table in as many columns as fit, as CSV, as JSON, and in the order that a
+// person asks for.
 package listing
 
 import (

@@ -8,8 +8,9 @@ import (
 	"sync"
 )
 
-// Each works on the items with up to jobs workers, each made by its own call of newWorker, and returns the results as they come.
-// When ctx ends, what is at work is finished and the rest is left. The caller reads the results to their end.
+// Each works on the items with up to jobs workers, each made by its own call of newWorker, and returns the results as
+// they come. When ctx ends, what is at work is finished and the rest is left. The caller reads the results to their
+// end.
 func Each[T, R any](ctx context.Context, jobs int, items []T, newWorker func() func(T) R) <-chan R {
 	queue, results := make(chan T), make(chan R)
 	var workers sync.WaitGroup

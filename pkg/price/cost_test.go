@@ -245,7 +245,8 @@ func BenchmarkCost(b *testing.B) {
 	}
 }
 
-// TestServiceTiers has a batch at half the price of its tokens, with all surcharges and advisors but its searches, and tiers without a price.
+// TestServiceTiers has a batch at half the price of its tokens, with all surcharges and advisors but its searches,
+// and tiers without a price.
 func TestServiceTiers(t *testing.T) {
 	tab := embeddedTable(t)
 	u := Usage{

@@ -1,5 +1,5 @@
-// Package query says which sessions are wanted, and reads what a person types of it: times, spans, ranges. It is pure: whoever lists, searches or
-// sums up sessions asks [Query.Match] about the index record of each.
+// Package query says which sessions are wanted, and reads what a person types of it: times, spans, ranges. It is
+// pure: whoever lists, searches or sums up sessions asks [Query.Match] about the index record of each.
 package query
 
 import (
@@ -15,8 +15,9 @@ import (
 	"ams/pkg/schema"
 )
 
-// Query says which sessions are wanted. Empty fields want all. Of a list of values one must fit, except for Tags, Meta, Tools and Words, of which
-// all must. A value with commas fits where it stands so, and where the values between its commas would fit.
+// Query says which sessions are wanted. Empty fields want all. Of a list of values one must fit, except for Tags,
+// Meta, Tools and Words, of which all must. A value with commas fits where it stands so, and where the values between
+// its commas would fit.
 type Query struct {
 	Since, Until time.Time // of the start: from Since on, before Until
 	Agents       []string  // names, in any case

@@ -11,8 +11,8 @@ import (
 	"ams/pkg/safefile"
 )
 
-// LastRun is what became of the last run on a store: a small file beside its receipts, which needs no lock to be read. Losing it in a crash
-// of the machine is no harm, so it is not synced: an idle run must cost nothing.
+// LastRun is what became of the last run on a store: a small file beside its receipts, which needs no lock to be
+// read. Losing it in a crash of the machine is no harm, so it is not synced: an idle run must cost nothing.
 type LastRun struct {
 	Began   time.Time `json:"began"`
 	Ended   time.Time `json:"ended"`

@@ -27,8 +27,8 @@ type Stat struct {
 	ModTime time.Time `json:"mod_time"`
 }
 
-// fresh is how long after its last change a file may change again within one tick of the file system's clock: a stat so young
-// proves nothing.
+// fresh is how long after its last change a file may change again within one tick of the file system's clock: a stat
+// so young proves nothing.
 const fresh = 2 * time.Second
 
 // absent is the size of what is not there.
@@ -97,8 +97,9 @@ type Receipt struct {
 	LastRecord  string `json:"last_record"`
 }
 
-// Current reports whether nothing has happened since the receipt: it is final, made by this program with these settings, the spool is
-// as it was, and so is every input; and none was looked at so soon after a change that another could hide behind it.
+// Current reports whether nothing has happened since the receipt: it is final, made by this program with these
+// settings, the spool is as it was, and so is every input; and none was looked at so soon after a change that another
+// could hide behind it.
 func (r *Receipt) Current(program, settings string, spool []Stat) bool {
 	if !r.Final || r.Program != program || r.Settings != settings || !Same(spool, r.Spool) {
 		return false

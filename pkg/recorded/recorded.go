@@ -27,7 +27,8 @@ type Options struct {
 	SpoolDir  string // where hooks record
 	ClaudeDir string // where a transcript is searched whose recorded path is gone
 	Join      assemble.Settings
-	// Idle is how long nothing happens in a session without an end before it counts as over; Over takes every session as over.
+	// Idle is how long nothing happens in a session without an end before it counts as over; Over takes every session
+	// as over.
 	Idle time.Duration
 	Over bool
 	Now  func() time.Time

@@ -12,7 +12,8 @@ import (
 	"ams/pkg/spool"
 )
 
-// RecordLine is the form in which records leave a spool and come back, one line each: that of ams-assemble spool dump and load.
+// RecordLine is the form in which records leave a spool and come back, one line each: that of ams-assemble spool dump
+// and load.
 type RecordLine struct {
 	ReceivedAt string  `json:"received_at"` // RFC 3339 with nanoseconds
 	Raw        *string `json:"raw,omitzero"`

@@ -35,7 +35,8 @@ type Session struct {
 	Contents spool.Contents // of its spool
 	Session  *schema.Session
 	Final    bool // it is over, as far as can be told
-	// Inputs are what it was made of, as it looked before it was read, Siblings the main files of sessions that share lines with it.
+	// Inputs are what it was made of, as it looked before it was read, Siblings the main files of sessions that share
+	// lines with it.
 	Inputs, Siblings []receipt.Stat
 	LookedAt         time.Time
 	Refused          error // why a transcript that is there was not read
@@ -81,8 +82,8 @@ func (e *NotFoundError) Error() string {
 	return fmt.Sprintf("session %s: there is no spool in %s and no transcript below %s", e.Named, e.SpoolDir, e.Projects)
 }
 
-// Find assembles what a person named: a session id, which may look like a path, the path of a spool file, or that of a bundle. It is a
-// [*NotFoundError] where there is none.
+// Find assembles what a person named: a session id, which may look like a path, the path of a spool file, or that of
+// a bundle. It is a [*NotFoundError] where there is none.
 func (rd *Reader) Find(named string) (*Session, error) {
 	if strings.HasSuffix(named, bundle.Suffix) {
 		return rd.FromBundle(named)
@@ -147,8 +148,8 @@ func (rd *Reader) FromTranscript(sessionID string, files transcript.Files) (*Ses
 	return rd.assemble(w)
 }
 
-// FromImport assembles a session without a spool from the main file that an import found. It is fs.ErrNotExist where that is gone,
-// or another session's by now.
+// FromImport assembles a session without a spool from the main file that an import found. It is fs.ErrNotExist where
+// that is gone, or another session's by now.
 func (rd *Reader) FromImport(sessionID, main string) (*Session, error) {
 	finder := &transcript.Finder{Anywhere: true} // a person named the file
 	files, err := finder.FromFile(main, safefile.Owner{})
@@ -178,8 +179,8 @@ func withoutMain(finder *transcript.Finder, main, sessionID string) (transcript.
 	return files, fmt.Errorf("%s: %w", main, fs.ErrNotExist)
 }
 
-// assemble finds and reads the transcript, looking at its files before it reads them, and joins. With ErrEmpty it returns what it
-// looked at.
+// assemble finds and reads the transcript, looking at its files before it reads them, and joins. With ErrEmpty it
+// returns what it looked at.
 func (rd *Reader) assemble(w *Session) (*Session, error) {
 	id := w.Contents.SessionID
 	records := joinRecords(w.Contents.Records)

@@ -45,8 +45,8 @@ func (u *Unstored) Session(_ context.Context, name string) (*schema.Session, err
 	return w.Session, nil
 }
 
-// Newest assembles the spool in which something was recorded last, nil if that was not after the given time. A spool that cannot be read is no reason not to tell what is stored; run and doctor say
-// what is wrong with it.
+// Newest assembles the spool in which something was recorded last, nil if that was not after the given time. A spool
+// that cannot be read is no reason not to tell what is stored; run and doctor say what is wrong with it.
 func (u *Unstored) Newest(ctx context.Context, after time.Time) (*schema.Session, error) {
 	spools, err := spool.List(u.Source.SpoolDir)
 	if err != nil {

@@ -48,8 +48,8 @@ func (s Step) String() string {
 	return "write " + s.Path
 }
 
-// tryPause is between two tries of one command: launchctl bootout returns before the job has gone, and a bootstrap at that moment is
-// refused.
+// tryPause is between two tries of one command: launchctl bootout returns before the job has gone, and a bootstrap at
+// that moment is refused.
 const tryPause = 500 * time.Millisecond
 
 func (m Machine) apply(ctx context.Context, c Change) error {
@@ -116,8 +116,8 @@ const ourSign = "Written by ams-assemble install"
 // maxOurs bounds a file of ours; a unit has 1 kB.
 const maxOurs = 1 << 20
 
-// readOurs returns the text of a file of ours, "" if there is none. Any other file of that name, and a link (a masked unit, a home kept
-// elsewhere), is an error: whoever put it there wants it so.
+// readOurs returns the text of a file of ours, "" if there is none. Any other file of that name, and a link (a masked
+// unit, a home kept elsewhere), is an error: whoever put it there wants it so.
 func readOurs(path string) (string, error) {
 	text, err := safefile.Read(path, safefile.Rules{MaxBytes: maxOurs})
 	var refused *safefile.Refusal

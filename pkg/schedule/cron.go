@@ -54,8 +54,8 @@ func crontabSteps(before, after string) []Step {
 	return []Step{{Argv: []string{"crontab", "-"}, Before: before, After: after}}
 }
 
-// read returns the user's crontab, "" if there is none. Every failure that does not say so is an error: taken for an empty crontab, it
-// would cost the user all its lines.
+// read returns the user's crontab, "" if there is none. Every failure that does not say so is an error: taken for an
+// empty crontab, it would cost the user all its lines.
 func (c cron) read(ctx context.Context) (string, error) {
 	out, err := c.Run(ctx, "", "crontab", "-l")
 	if err == nil {
@@ -72,8 +72,9 @@ func (c cron) read(ctx context.Context) (string, error) {
 	return "", fmt.Errorf("read the crontab: %w", runError(Step{Argv: []string{"crontab", "-l"}}, out, err))
 }
 
-// withLine returns the crontab with our one line, where ours was or else at the end; with none if ours is "". All other lines stay byte
-// for byte, but that a last line without a newline gets one if ours follows: crontab refuses a file without it.
+// withLine returns the crontab with our one line, where ours was or else at the end; with none if ours is "". All
+// other lines stay byte for byte, but that a last line without a newline gets one if ours follows: crontab refuses a
+// file without it.
 func withLine(text, ours string) string {
 	var b strings.Builder
 	done := ours == ""
@@ -95,8 +96,8 @@ func withLine(text, ours string) string {
 	return b.String()
 }
 
-// ending returns the newline of a line of ours, and gives it one if it is the last and has none. A carriage return before it is part of
-// the comment and does no harm.
+// ending returns the newline of a line of ours, and gives it one if it is the last and has none. A carriage return
+// before it is part of the comment and does no harm.
 func ending(line string) string {
 	if strings.HasSuffix(line, "\r\n") {
 		return "\r\n"
@@ -113,8 +114,8 @@ func cronLine(program string) string {
 	return everyFiveMinutes + cronWord(program) + " -q" + mark
 }
 
-// cronWord returns program as cron and then the shell read it. cron turns an unescaped % into a newline. The \% stands outside the
-// quotes, so that it is right also for a cron that hands \% on to the shell (busybox).
+// cronWord returns program as cron and then the shell read it. cron turns an unescaped % into a newline. The \%
+// stands outside the quotes, so that it is right also for a cron that hands \% on to the shell (busybox).
 func cronWord(program string) string {
 	parts := strings.Split(program, "%")
 	for i, part := range parts {
@@ -136,7 +137,8 @@ func shellWord(s string) string {
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
-// lineProgram returns the program that a line of ours starts, "" if it is not as we write it. The times may have been edited.
+// lineProgram returns the program that a line of ours starts, "" if it is not as we write it. The times may have been
+// edited.
 func lineProgram(line string) string {
 	rest := strings.TrimLeft(line, " \t")
 	fields := 5

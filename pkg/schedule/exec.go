@@ -14,7 +14,8 @@ import (
 // maxOutput bounds what is kept of a program's output. The longest crontab that cron reads is far shorter.
 const maxOutput = 4 << 20
 
-// ErrTooLong says that a program wrote more than we keep. What was kept is not to be used: a crontab cut short would lose lines.
+// ErrTooLong says that a program wrote more than we keep. What was kept is not to be used: a crontab cut short would
+// lose lines.
 var ErrTooLong = errors.New("its output is too long")
 
 // Exec runs argv, as [Machine] wants it of Run.

@@ -51,9 +51,9 @@ type Machine struct {
 	GOOS string // as runtime.GOOS
 	UID  int
 
-	// Run runs argv with stdin and returns what it wrote to stdout, followed, only if it failed, by what it wrote to stderr: a
-	// warning must not become a line of the crontab. The error is nil only if the program ran and exited 0. Programs are to speak
-	// English (LC_ALL=C). [Exec] is one.
+	// Run runs argv with stdin and returns what it wrote to stdout, followed, only if it failed, by what it wrote to
+	// stderr: a warning must not become a line of the crontab. The error is nil only if the program ran and exited 0.
+	// Programs are to speak English (LC_ALL=C). [Exec] is one.
 	Run func(ctx context.Context, stdin string, argv ...string) (string, error)
 }
 
@@ -72,8 +72,8 @@ type way interface {
 	remove(ctx context.Context) ([]Step, error)
 }
 
-// Default returns the kind that suits the machine: launchd on darwin; on linux systemd if the user's own answers, else cron if
-// crontab lets the user have one; else none.
+// Default returns the kind that suits the machine: launchd on darwin; on linux systemd if the user's own answers,
+// else cron if crontab lets the user have one; else none.
 func (m Machine) Default(ctx context.Context) Kind {
 	switch m.GOOS {
 	case "darwin":
@@ -101,7 +101,8 @@ func (m Machine) State(ctx context.Context, kind Kind) (Entry, bool, error) {
 	return w.state(ctx)
 }
 
-// Plan returns what [Machine.Install] would do, and does nothing. program must be an absolute path without control characters.
+// Plan returns what [Machine.Install] would do, and does nothing. program must be an absolute path without control
+// characters.
 func (m Machine) Plan(ctx context.Context, kind Kind, program string) (Change, error) {
 	if kind == None {
 		return Change{}, ErrNone
@@ -120,8 +121,8 @@ func (m Machine) Plan(ctx context.Context, kind Kind, program string) (Change, e
 	return Change{Kind: kind, Steps: steps}, nil
 }
 
-// Install puts program on the schedule of this kind and returns what it did, or, with an error, what it was about to do. The change
-// is empty if all was as wanted.
+// Install puts program on the schedule of this kind and returns what it did, or, with an error, what it was about to
+// do. The change is empty if all was as wanted.
 func (m Machine) Install(ctx context.Context, kind Kind, program string) (Change, error) {
 	c, err := m.Plan(ctx, kind, program)
 	if err != nil {
@@ -149,8 +150,8 @@ func (m Machine) PlanRemove(ctx context.Context, kind Kind) (Change, error) {
 	return Change{Kind: kind, Steps: steps}, nil
 }
 
-// Remove takes ams-assemble off the schedule of this kind and returns what it did, or, with an error, what it was about to do. It is
-// no error if there was nothing.
+// Remove takes ams-assemble off the schedule of this kind and returns what it did, or, with an error, what it was
+// about to do. It is no error if there was nothing.
 func (m Machine) Remove(ctx context.Context, kind Kind) (Change, error) {
 	c, err := m.PlanRemove(ctx, kind)
 	if err != nil {

@@ -19,15 +19,15 @@ const (
 	timerName   = "ams-assemble.timer"
 )
 
-// Service returns the text of the systemd unit that runs program once. It is a unit for a user, or with User= in a drop-in for the
-// system.
+// Service returns the text of the systemd unit that runs program once. It is a unit for a user, or with User= in a
+// drop-in for the system.
 func Service(program string) string {
 	return strings.Replace(serviceUnit, "@PROGRAM@", systemdWord(program), 1)
 }
 
-// Timer returns the text of the systemd unit that starts [Service] five minutes after its last run ended, and two minutes after the
-// machine started. Persistent= is not in it: it is for OnCalendar= alone (systemd.timer(5)), and OnBootSec= makes up for what a
-// machine that was off has missed.
+// Timer returns the text of the systemd unit that starts [Service] five minutes after its last run ended, and two
+// minutes after the machine started. Persistent= is not in it: it is for OnCalendar= alone (systemd.timer(5)), and
+// OnBootSec= makes up for what a machine that was off has missed.
 func Timer() string { return timerUnit }
 
 type systemd struct{ Machine }
@@ -55,8 +55,8 @@ func (s systemd) read() (service, timer string, err error) {
 	return service, timer, err
 }
 
-// active reports whether systemd runs the timer, will after the next start, and has read the files as they are now. If it does not
-// answer, it is told again, and then says itself what is wrong.
+// active reports whether systemd runs the timer, will after the next start, and has read the files as they are now.
+// If it does not answer, it is told again, and then says itself what is wrong.
 func (s systemd) active(ctx context.Context) bool {
 	out, err := s.Run(ctx, "", "systemctl", "--user", "show", "--property=UnitFileState,ActiveState,NeedDaemonReload", timerName, serviceName)
 	if err != nil || strings.Contains(out, "NeedDaemonReload=yes") {
@@ -112,8 +112,8 @@ func fileStep(steps []Step, path, before, after string) []Step {
 	return append(steps, Step{Path: path, Before: before, After: after})
 }
 
-// systemdWord returns program as ExecStart= reads it (systemd.service(5), "Command lines"). A $ is not doubled: in the path of the
-// program systemd leaves it alone, and the colon says the same for the name that the program sees.
+// systemdWord returns program as ExecStart= reads it (systemd.service(5), "Command lines"). A $ is not doubled: in
+// the path of the program systemd leaves it alone, and the colon says the same for the name that the program sees.
 func systemdWord(program string) string {
 	word := strings.ReplaceAll(program, "%", "%%")
 	if strings.ContainsAny(word, " ;\"'\\") {

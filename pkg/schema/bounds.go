@@ -10,13 +10,14 @@ import (
 	"ams/pkg/lax"
 )
 
-// What is written is bounded, whatever came in, so that no input makes an object that nobody can store, fetch or read. What is cut ends in
-// [lax.CutMark], and [Cut] counts it.
+// What is written is bounded, whatever came in, so that no input makes an object that nobody can store, fetch or
+// read. What is cut ends in [lax.CutMark], and [Cut] counts it.
 const (
 	// MaxField bounds titles, names, ids and other short texts, in bytes; real ones have less than 300.
 	MaxField = 1 << 10
-	// MaxDepth bounds how deep a value is nested, and so how far it is indented: 20 kB that are nested 9,900 deep would have 196 MB. What
-	// is deeper stands as the text of its JSON: nothing is lost, and readers in any language can read it.
+	// MaxDepth bounds how deep a value is nested, and so how far it is indented: 20 kB that are nested 9,900 deep
+	// would have 196 MB. What is deeper stands as the text of its JSON: nothing is lost, and readers in any language
+	// can read it.
 	MaxDepth = 64
 	// MaxEvent bounds the texts and values of one event, in bytes as written; the largest one seen has 2.4 MB.
 	MaxEvent = 8 << 20
@@ -43,8 +44,8 @@ const minEvent = 256
 // valueDepth is how far a tool's value is indented: in events, in one of them, in its tool.
 const valueDepth = 4
 
-// Bound cuts what is larger than a bound, in s itself, and counts it in its completeness. [Encode] does so; it is for who shows a Session that is not
-// stored. What was cut once is not cut again.
+// Bound cuts what is larger than a bound, in s itself, and counts it in its completeness. [Encode] does so; it is for
+// who shows a Session that is not stored. What was cut once is not cut again.
 func (s *Session) Bound() { s.bound(bounds) }
 
 func (s *Session) bound(l limits) {
@@ -197,8 +198,9 @@ func (e *Event) long(text func(*string), value func(*Raw)) {
 	}
 }
 
-// atMost is how many bytes the long texts and values of an event have at most once they are written: counted without a look into strings, at
-// many times the speed of [lax.Shape]. A text has six times its size at worst, if it is all control characters, and hardly ever twice.
+// atMost is how many bytes the long texts and values of an event have at most once they are written: counted without
+// a look into strings, at many times the speed of [lax.Shape]. A text has six times its size at worst, if it is all
+// control characters, and hardly ever twice.
 func (e *Event) atMost() (size int) {
 	const line = 2*(MaxDepth+valueDepth) + 2 // a line of its own and its indent
 	e.long(func(p *string) { size += 2 * len(*p) }, func(r *Raw) {
@@ -209,8 +211,8 @@ func (e *Event) atMost() (size int) {
 
 var comma, brace, bracket = []byte{','}, []byte{'{'}, []byte{'['}
 
-// fit bounds the long texts and values of an event together, counts an event that it cut, and returns what they have then. Short ones stay
-// whole; the longest share what is left.
+// fit bounds the long texts and values of an event together, counts an event that it cut, and returns what they have
+// then. Short ones stay whole; the longest share what is left.
 func (e *Event) fit(n int, cut *int) int {
 	type part struct {
 		text  *string
@@ -277,8 +279,8 @@ func flatten(r *Raw, cut *int) {
 	}
 }
 
-// bound cuts an index record that is larger than n bytes: tools with the fewest calls first, then metadata with the longest values, then tags
-// and models from their ends. What is left is bounded by the Session's own fields.
+// bound cuts an index record that is larger than n bytes: tools with the fewest calls first, then metadata with the
+// longest values, then tags and models from their ends. What is left is bounded by the Session's own fields.
 func (s *Summary) bound(n int) {
 	for _, p := range []*string{&s.SessionID, &s.TraceID, &s.Agent.Name, &s.Agent.Version, s.Environment, s.Title, s.Cwd, s.ClientVersion, s.FirstPrompt} {
 		if p != nil {

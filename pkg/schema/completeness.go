@@ -33,7 +33,8 @@ type Completeness struct {
 	ProvisionalTail bool `json:"provisional_tail,omitzero"`
 	// CopiedCalls counts LLM calls in the files that belong to another session (a fork or a resume copied them).
 	CopiedCalls int `json:"copied_calls,omitzero"`
-	// RefusedBills counts the client's cost-state lines that no session can have: a total or a part below zero, absurdly large or no number.
+	// RefusedBills counts the client's cost-state lines that no session can have: a total or a part below zero,
+	// absurdly large or no number.
 	RefusedBills int `json:"refused_bills,omitzero"`
 	// CarriedEvents counts events taken over from the Session stored before, whose input is gone.
 	CarriedEvents int `json:"carried_events,omitzero"`
@@ -43,7 +44,8 @@ type Completeness struct {
 	// HooksAheadMS is how far the clock of the hooks was ahead of the transcript's, below zero if behind; their
 	// times are told by the transcript's.
 	HooksAheadMS int64 `json:"hooks_ahead_ms,omitzero"`
-	// DamagedSpools counts spool files of the session that were moved aside as damaged; SalvagedRecords what was read from them.
+	// DamagedSpools counts spool files of the session that were moved aside as damaged; SalvagedRecords what was read
+	// from them.
 	DamagedSpools   int `json:"damaged_spools,omitzero"`
 	SalvagedRecords int `json:"salvaged_records,omitzero"`
 	// Cut counts what was larger than a bound, and so is shortened or left out.
@@ -62,7 +64,8 @@ type InputFile struct {
 type Cut struct {
 	// Lines were longer than 64 MB and were left out, and so were parts of a line beyond the number that one may have.
 	Lines int `json:"lines,omitzero"`
-	// Inputs are payloads and parts of lines that were shortened when they were read: beyond 8 MB, or because the session had too much of them.
+	// Inputs are payloads and parts of lines that were shortened when they were read: beyond 8 MB, or because the
+	// session had too much of them.
 	Inputs int `json:"inputs,omitzero"`
 	// Fields are titles, names, ids and other short texts of more than 1 kB.
 	Fields int `json:"fields,omitzero"`

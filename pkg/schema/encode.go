@@ -8,9 +8,9 @@ import (
 	"ams/pkg/lax"
 )
 
-// Encode returns s as JSON: two-space indent, fields in the order of their declaration, text not HTML-escaped, a final
-// newline. The same Session gives the same bytes. What is not valid Unicode in raw values becomes U+FFFD. What is larger than the bounds of
-// this package allow is cut, in s as well, and counted in its completeness.
+// Encode returns s as JSON: two-space indent, fields in the order of their declaration, text not HTML-escaped, a
+// final newline. The same Session gives the same bytes. What is not valid Unicode in raw values becomes U+FFFD. What
+// is larger than the bounds of this package allow is cut, in s as well, and counted in its completeness.
 func Encode(s *Session) ([]byte, error) {
 	s.Bound()
 	b, err := lax.EncodeSized(s, s.roughSize())
@@ -20,7 +20,8 @@ func Encode(s *Session) ([]byte, error) {
 	return append(b, '\n'), nil
 }
 
-// roughSize is about how many bytes a large Session has as JSON, and 0 for one that is not: there a buffer that grows is as quick.
+// roughSize is about how many bytes a large Session has as JSON, and 0 for one that is not: there a buffer that grows
+// is as quick.
 func (s *Session) roughSize() int {
 	const (
 		event = 800 // what one has beside its long texts and values
@@ -47,7 +48,8 @@ func checkVersion(version string) error {
 	return nil
 }
 
-// Decode reads a Session of any version 1.x. Fields that it does not know are ignored. [ErrNewer] says that it is of a later one.
+// Decode reads a Session of any version 1.x. Fields that it does not know are ignored. [ErrNewer] says that it is of
+// a later one.
 func Decode(b []byte) (*Session, error) {
 	var s Session
 	if err := lax.Unmarshal(b, &s); err != nil {

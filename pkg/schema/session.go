@@ -125,8 +125,8 @@ type Client struct {
 	Entrypoint string `json:"entrypoint,omitzero"`
 }
 
-// Usage counts tokens as the API does: InputTokens leaves out what was read from or written to the cache. A count that Unknown names is
-// only a lower bound: what is known of it, or 0.
+// Usage counts tokens as the API does: InputTokens leaves out what was read from or written to the cache. A count
+// that Unknown names is only a lower bound: what is known of it, or 0.
 type Usage struct {
 	InputTokens              int64          `json:"input_tokens"`
 	OutputTokens             int64          `json:"output_tokens"`
@@ -168,8 +168,8 @@ type CacheCreation struct {
 	Ephemeral1hInputTokens int64 `json:"ephemeral_1h_input_tokens"`
 }
 
-// Add returns the sum of u and v. The cache split is kept where at least one of them has it; what one of them does not know, the sum does
-// not know either.
+// Add returns the sum of u and v. The cache split is kept where at least one of them has it; what one of them does
+// not know, the sum does not know either.
 func (u Usage) Add(v Usage) Usage {
 	sum := Usage{
 		InputTokens:              u.InputTokens + v.InputTokens,
@@ -198,15 +198,15 @@ func (u Usage) Add(v Usage) Usage {
 	return sum
 }
 
-// WarmUpNote is the note of the events of agents that clients 2.0.x started by themselves to be ready: they are paid for, and belong
-// to no subagent of the session.
+// WarmUpNote is the note of the events of agents that clients 2.0.x started by themselves to be ready: they are paid
+// for, and belong to no subagent of the session.
 const WarmUpNote = "warm-up of the client"
 
 // OutputNote begins the note of the prompt that is a "!" line: what the command printed follows.
 const OutputNote = "output: "
 
-// Totals are sums over the whole session, subagents included. WarmUpCalls are the calls among LLMCalls of agents that the client started
-// by itself to be ready.
+// Totals are sums over the whole session, subagents included. WarmUpCalls are the calls among LLMCalls of agents that
+// the client started by itself to be ready.
 type Totals struct {
 	Usage         Usage    `json:"usage"`
 	CostUSD       *float64 `json:"cost_usd,omitzero"`
@@ -229,11 +229,12 @@ const (
 	Computed CostSource = "computed" // the price table alone
 )
 
-// Cost is the provenance of totals.cost_usd. RecordedUSD is what the client's bills say, without a parent's part; ComputedUSD is the
-// price table's sum over all calls of the session; DifferenceUSD is RecordedUSD less the computed cost of the calls that the bills
-// cover, above zero where the client paid for more than the transcript shows, and Differences name the reasons. UnknownCalls counts the
-// calls whose cost is not known: ComputedUSD is without them. RecordedGuess says that a bill charged a model at a default, as the client
-// had no price for it: then the total is computed.
+// Cost is the provenance of totals.cost_usd. RecordedUSD is what the client's bills say, without a parent's part;
+// ComputedUSD is the price table's sum over all calls of the session; DifferenceUSD is RecordedUSD less the computed
+// cost of the calls that the bills cover, above zero where the client paid for more than the transcript shows, and
+// Differences name the reasons. UnknownCalls counts the calls whose cost is not known: ComputedUSD is without them.
+// RecordedGuess says that a bill charged a model at a default, as the client had no price for it: then the total is
+// computed.
 type Cost struct {
 	Source              CostSource `json:"source,omitzero"`
 	RecordedUSD         *float64   `json:"recorded_usd,omitzero"`
@@ -326,8 +327,9 @@ const (
 	ChangedByUser ChangedBy = "user" // a person, who answered a question or edited a proposal
 )
 
-// Tool is one call of a tool that the client ran. ExecutedInput is what it ran with where that is not Input, ExecutedInputBy who changed it
-// where that is known. FullOutput is where the client keeps the whole of an output that it cut.
+// Tool is one call of a tool that the client ran. ExecutedInput is what it ran with where that is not Input,
+// ExecutedInputBy who changed it where that is known. FullOutput is where the client keeps the whole of an output
+// that it cut.
 type Tool struct {
 	Name            string      `json:"name"`
 	ToolUseID       string      `json:"tool_use_id,omitzero"`

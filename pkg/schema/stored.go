@@ -10,8 +10,9 @@ import (
 // beforeEvents is where the member "stored" stands in what [Encode] writes: no text of a Session can begin a line.
 var beforeEvents = []byte("\n  \"events\": ")
 
-// WithStored puts a counter into an encoded Session that has none: the same bytes as [Encode] gives, without encoding all of it again. It
-// changes body where that has room, as what Encode gave has: a second copy of a large one is a quarter of a gigabyte.
+// WithStored puts a counter into an encoded Session that has none: the same bytes as [Encode] gives, without encoding
+// all of it again. It changes body where that has room, as what Encode gave has: a second copy of a large one is a
+// quarter of a gigabyte.
 func WithStored(body []byte, stored Stored) ([]byte, error) {
 	i := bytes.Index(body, beforeEvents)
 	if i < 0 {

@@ -44,8 +44,8 @@ type Summary struct {
 	CostSource    *CostSource          `json:"cost_source"`
 	FirstPrompt   *string              `json:"first_prompt"`
 	Tools         map[string]ToolCount `json:"tools"`
-	// Cut names the fields of which something was left out, so that the record keeps its bound. It is the one key that is written only where
-	// it says something.
+	// Cut names the fields of which something was left out, so that the record keeps its bound. It is the one key
+	// that is written only where it says something.
 	Cut []string `json:"cut,omitempty"`
 }
 
@@ -88,8 +88,9 @@ func Summarize(s *Session) *Summary {
 	return sum
 }
 
-// FirstAsked is the first that somebody asked of the session, by which a reader knows it again: its first prompt with words; where
-// there is none, the first that a subagent was asked, else a command that the client ran itself, or a message that it was told of.
+// FirstAsked is the first that somebody asked of the session, by which a reader knows it again: its first prompt with
+// words; where there is none, the first that a subagent was asked, else a command that the client ran itself, or a
+// message that it was told of.
 func (s *Session) FirstAsked() string {
 	const kinds = 3
 	var found [kinds]string
@@ -133,8 +134,8 @@ func OrZero[T any](p *T) T {
 	return *p
 }
 
-// cut returns s if it has at most n characters, else the first n-1 of them and an ellipsis. It reads no further than that: a prompt
-// may have megabytes.
+// cut returns s if it has at most n characters, else the first n-1 of them and an ellipsis. It reads no further than
+// that: a prompt may have megabytes.
 func cut(s string, n int) string {
 	count, last := 0, 0 // last is where the n-th character begins
 	for i := range s {

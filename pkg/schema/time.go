@@ -26,8 +26,8 @@ func At(t time.Time) Time {
 	return Time{t}
 }
 
-// MarshalJSON writes the time in the layout of contract 1.0. Without it the JSON library would take the method of the embedded
-// time.Time, which writes Z. Years that have no such form are an error.
+// MarshalJSON writes the time in the layout of contract 1.0. Without it the JSON library would take the method of the
+// embedded time.Time, which writes Z. Years that have no such form are an error.
 func (t Time) MarshalJSON() ([]byte, error) {
 	utc := t.UTC().Truncate(time.Microsecond)
 	if y := utc.Year(); y < 0 || y > 9999 {

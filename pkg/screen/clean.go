@@ -10,9 +10,9 @@ import (
 // tab is how far a tab moves: less than a terminal's eight, the text stands indented already.
 const tab = "    "
 
-// Text makes a text of several lines safe to show: tabs become blanks, line ends stay, and every character that could move the cursor,
-// ring, recolour or reorder what a person sees stands there as its escape, as in \x1b. That includes Unicode's marks of direction, which
-// can make a command read as another one, and bytes that are no UTF-8.
+// Text makes a text of several lines safe to show: tabs become blanks, line ends stay, and every character that could
+// move the cursor, ring, recolour or reorder what a person sees stands there as its escape, as in \x1b. That includes
+// Unicode's marks of direction, which can make a command read as another one, and bytes that are no UTF-8.
 func Text(s string) string {
 	if isText(s) {
 		return s
@@ -51,7 +51,8 @@ func isText(s string) bool {
 	return true
 }
 
-// isHarmless reports whether a character may be written to a terminal. The joiners (U+200C, U+200D) hold emoji and some scripts together.
+// isHarmless reports whether a character may be written to a terminal. The joiners (U+200C, U+200D) hold emoji and
+// some scripts together.
 func isHarmless(r rune) bool {
 	switch {
 	case r == '\u200c', r == '\u200d':

@@ -93,7 +93,8 @@ func Short(n int64) string {
 	return strconv.FormatFloat(f, 'f', 0, 64) + "T"
 }
 
-// AtLeast marks a figure of which a part is not known; known is what is. Unknown is not nothing: where nothing is known, nothing is said.
+// AtLeast marks a figure of which a part is not known; known is what is. Unknown is not nothing: where nothing is
+// known, nothing is said.
 func AtLeast(figure string, known int64) string {
 	if known == 0 {
 		return "?"

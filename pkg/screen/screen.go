@@ -11,8 +11,8 @@ import (
 	"github.com/rivo/uniseg"
 )
 
-// Style is how a text is painted: the parameters of an SGR escape sequence (ECMA-48). The eight basic colours follow the theme of the
-// person's terminal, light or dark.
+// Style is how a text is painted: the parameters of an SGR escape sequence (ECMA-48). The eight basic colours follow
+// the theme of the person's terminal, light or dark.
 type Style string
 
 const (
@@ -36,8 +36,8 @@ type Screen struct {
 	Ink   Ink  // that of the door which stands before it
 }
 
-// Paint returns text in a style, or as it is where there is no colour. Each line is painted on its own, so that a pager that cuts between
-// two lines leaves no style open.
+// Paint returns text in a style, or as it is where there is no colour. Each line is painted on its own, so that a
+// pager that cuts between two lines leaves no style open.
 func (s Screen) Paint(style Style, text string) string {
 	if !s.Color || style == Plain || text == "" {
 		return text
@@ -96,8 +96,8 @@ func CutLeft(s string, cells int) string {
 	return "…" + s
 }
 
-// split cuts s behind the last character that ends within so many cells, but behind the first one at least: a wide character in a narrow
-// column must not stand still for ever.
+// split cuts s behind the last character that ends within so many cells, but behind the first one at least: a wide
+// character in a narrow column must not stand still for ever.
 func split(s string, cells int) (head, rest string) {
 	if end := min(cells, len(s)); cells > 0 && isPlain(s[:min(cells+1, len(s))]) {
 		return s[:end], s[end:]
@@ -125,8 +125,8 @@ func PadLeft(s string, cells int) string {
 	return strings.Repeat(" ", max(cells-Width(s), 0)) + s
 }
 
-// Wrap breaks a text into lines of at most so many cells: at its own line ends, then at blanks, then inside of words that are longer. What
-// a line is indented by is kept for the lines that follow from it, so that code stays readable.
+// Wrap breaks a text into lines of at most so many cells: at its own line ends, then at blanks, then inside of words
+// that are longer. What a line is indented by is kept for the lines that follow from it, so that code stays readable.
 func Wrap(text string, cells int) []string {
 	cells = max(cells, 1)
 	var out []string

@@ -5,8 +5,8 @@ import "regexp/syntax"
 // maxLiterals bounds of how many literals one must be in a text: each is a look at all bytes.
 const maxLiterals = 8
 
-// literals are what the matches of a regular expression cannot be without: each match holds one of them. There are none where that
-// cannot be told.
+// literals are what the matches of a regular expression cannot be without: each match holds one of them. There are
+// none where that cannot be told.
 func literals(re *syntax.Regexp) []scanner {
 	switch re.Op {
 	case syntax.OpLiteral:

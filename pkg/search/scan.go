@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// scanner looks for a part of the text that JSON writes in one way only, so that bytes can be searched without being decoded.
+// scanner looks for a part of the text that JSON writes in one way only, so that bytes can be searched without being
+// decoded.
 type scanner struct {
 	run  string // in lower case unless exact
 	rare int    // the index in run of the byte that texts have least
@@ -82,8 +83,8 @@ func longest(l literally) int {
 	return n
 }
 
-// hidden reports whether JSON text may hold a run in another form: an encoder may have written any character as \u00XX, and the
-// Kelvin sign and the long s are the letters k and s to who does not look at case.
+// hidden reports whether JSON text may hold a run in another form: an encoder may have written any character as
+// \u00XX, and the Kelvin sign and the long s are the letters k and s to who does not look at case.
 func (l literally) hidden(body []byte) bool {
 	odd := slices.ContainsFunc(l, func(s scanner) bool { return s.fold && strings.ContainsAny(s.run, "ks") })
 	if odd && (bytes.Contains(body, []byte("\u017f")) || bytes.Contains(body, []byte("\u212a"))) {
@@ -106,8 +107,8 @@ func (l literally) hidden(body []byte) bool {
 	}
 }
 
-// window is how many bytes are searched for one form of a letter before the other: a text may have none of one form and many of
-// the other.
+// window is how many bytes are searched for one form of a letter before the other: a text may have none of one form
+// and many of the other.
 const window = 4 << 10
 
 // index looks for the rarest byte of the run, in either case, and compares around it.

@@ -51,8 +51,8 @@ type Pattern struct {
 	in   []Part
 }
 
-// Compile makes a pattern. White space in a text stands for any white space: a phrase may be broken over lines. Without Case letters are equal
-// that differ in case alone, in any script.
+// Compile makes a pattern. White space in a text stands for any white space: a phrase may be broken over lines.
+// Without Case letters are equal that differ in case alone, in any script.
 func Compile(text string, o Options) (*Pattern, error) {
 	words := strings.Fields(text)
 	switch {
@@ -123,8 +123,8 @@ func (p *Pattern) Find(s *schema.Session) []Hit {
 	return f.hits
 }
 
-// FindIn is [Pattern.Find] in a Session that [schema.Peel] gave: of its events it decodes those alone that may match. An error says
-// that the text is of no events that can be told from each other.
+// FindIn is [Pattern.Find] in a Session that [schema.Peel] gave: of its events it decodes those alone that may match.
+// An error says that the text is of no events that can be told from each other.
 func (p *Pattern) FindIn(s *schema.Session, events schema.Events) ([]Hit, error) {
 	f := &finder{pattern: p}
 	f.text(Messages, "title", s.Title)
@@ -254,7 +254,8 @@ func (f *finder) text(part Part, what, text string) {
 	f.hits = append(f.hits, h)
 }
 
-// around is how many characters of an excerpt stand on each side of the match, and matchMost how many of the match are shown.
+// around is how many characters of an excerpt stand on each side of the match, and matchMost how many of the match
+// are shown.
 const (
 	around    = 60
 	matchMost = 120

@@ -9,15 +9,16 @@ import (
 )
 
 const (
-	// inFlight is how many more sessions than [Options.Jobs] are on their way at once: with a bucket 40 ms away and two requests a session
-	// that keeps two processors busy.
+	// inFlight is how many more sessions than [Options.Jobs] are on their way at once: with a bucket 40 ms away and
+	// two requests a session that keeps two processors busy.
 	inFlight = 16
 	// inputBytes bounds what the sessions on their way were made of: while they have more, no other is begun.
 	inputBytes = 64 << 20
 )
 
-// flow lets more sessions be on their way than there are processors. A session needs a processor to be read, joined and encoded, and then
-// waits for the store: its worker holds a turn while it computes, and gives it back while it waits. It is the store of those workers.
+// flow lets more sessions be on their way than there are processors. A session needs a processor to be read, joined
+// and encoded, and then waits for the store: its worker holds a turn while it computes, and gives it back while it
+// waits. It is the store of those workers.
 type flow struct {
 	upload.Store
 	turns chan struct{}

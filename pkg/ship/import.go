@@ -61,9 +61,10 @@ type imported struct {
 	handOver                         error // it is stored all the same
 }
 
-// Import stores the sessions whose transcripts are below the paths, each a main file or a folder. Every session is found first, by the heads
-// of the files; then several are worked on at once. The files of one session are not worked on at once: each is put over the
-// one before. What failed is noted and counted. The error says that nothing was begun, or is that of ctx.
+// Import stores the sessions whose transcripts are below the paths, each a main file or a folder. Every session is
+// found first, by the heads of the files; then several are worked on at once. The files of one session are not worked
+// on at once: each is put over the one before. What failed is noted and counted. The error says that nothing was
+// begun, or is that of ctx.
 func (sh *Shipper) Import(ctx context.Context, paths []string) (Imported, error) {
 	im := &importer{sh: sh}
 	sh.opt.Source.Archive.LookAtAll()

@@ -203,8 +203,8 @@ func (s *importSearch) withoutMain() {
 	}
 }
 
-// dropCopies leaves out the files of a session that hold nothing which its largest does not. Those that do are put over it, one after
-// the other; the order is that of their sizes, whatever the order in which they were found.
+// dropCopies leaves out the files of a session that hold nothing which its largest does not. Those that do are put
+// over it, one after the other; the order is that of their sizes, whatever the order in which they were found.
 func (s *importSearch) dropCopies() {
 	s.im.copies = map[string][]string{}
 	for i, group := range s.found {

@@ -61,7 +61,8 @@ func isMain(path string) bool {
 	return filepath.Ext(path) == ".jsonl" && !strings.HasPrefix(filepath.Base(path), "agent-")
 }
 
-// mainOf is the main file that a session was made of, of several copies the fullest; it may not be there. "" where there was none.
+// mainOf is the main file that a session was made of, of several copies the fullest; it may not be there. "" where
+// there was none.
 func mainOf(r *receipt.Receipt) string {
 	for _, in := range r.Inputs {
 		if isMain(in.Path) {

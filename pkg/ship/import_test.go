@@ -70,8 +70,8 @@ func TestImportHoldsOnlyTheSessionsAtWork(t *testing.T) {
 	if err != nil || im.Sessions != sessions {
 		t.Fatalf("%d sessions, %v; want %d: %+v", im.Sessions, err, sessions, im)
 	}
-	// The least of the last weights, because the other worker makes garbage while the heap is weighed: 0.6 MB as it is, 47 MB where
-	// results were made to hold their sessions.
+	// The least of the last weights, because the other worker makes garbage while the heap is weighed: 0.6 MB as it
+	// is, 47 MB where results were made to hold their sessions.
 	last := slices.Min(store.weights[len(store.weights)-20:])
 	if held, most := int64(last)-int64(before), int64(15_000_000); held > most {
 		t.Errorf("%d bytes held by %d workers at the end, want at most %d; the archive has %d", held, jobs, most, sessions*size)

@@ -12,8 +12,8 @@ import (
 	"ams/pkg/upload"
 )
 
-// Remove takes a session out of the store. The index record goes first: what a crash leaves behind is found by no list. The receipt stays
-// without a key, so that the next run does not store the same again.
+// Remove takes a session out of the store. The index record goes first: what a crash leaves behind is found by no
+// list. The receipt stays without a key, so that the next run does not store the same again.
 func (sh *Shipper) Remove(ctx context.Context, id string) error {
 	name := spool.FileName(id)
 	last := sh.opt.Book.Get(name)

@@ -32,9 +32,9 @@ type pruner struct {
 	rd    *recorded.Reader
 }
 
-// prune removes the spools of stored sessions that are older than the retention, and while the spools are too large the oldest
-// stored ones. What is not stored, or has news, is never removed. What stays is compacted, once. It returns how many sessions were not in the
-// store any more and could not be stored anew.
+// prune removes the spools of stored sessions that are older than the retention, and while the spools are too large
+// the oldest stored ones. What is not stored, or has news, is never removed. What stays is compacted, once. It
+// returns how many sessions were not in the store any more and could not be stored anew.
 func (p *pruner) prune(ctx context.Context, stats []spool.Stat, known map[string]*receipt.Receipt) (failed int) {
 	var total int64
 	var done []finished

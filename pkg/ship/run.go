@@ -22,8 +22,8 @@ type Retention struct {
 	MaxBytes int64         // of all spools: the oldest go while there are more; 0: no bound
 }
 
-// Watch follows a run: Begin is told how many sessions have news, Each what became of one. They are called from one goroutine; either may
-// be nil.
+// Watch follows a run: Begin is told how many sessions have news, Each what became of one. They are called from one
+// goroutine; either may be nil.
 type Watch struct {
 	Begin func(sessions int)
 	Each  func(Result)
@@ -51,8 +51,9 @@ type Tally struct {
 	Unseen int   // stored sessions that should be in the store, were not seen there, and could not be stored anew
 }
 
-// Run stores every session with news, then removes spools that are no longer needed. One bad session never stops the others: what became of
-// each is told to watch and counted. The error says that the spools could not be listed, or is that of ctx.
+// Run stores every session with news, then removes spools that are no longer needed. One bad session never stops the
+// others: what became of each is told to watch and counted. The error says that the spools could not be listed, or is
+// that of ctx.
 func (sh *Shipper) Run(ctx context.Context, keep Retention, watch Watch) (Tally, error) {
 	stats, err := spool.List(sh.opt.Source.SpoolDir)
 	if err != nil {
@@ -101,7 +102,8 @@ func (sh *Shipper) Run(ctx context.Context, keep Retention, watch Watch) (Tally,
 // listFrom is from how many new sessions on one list of what is stored is less to ask than to look for each.
 const listFrom = 16
 
-// listStored tells of many new sessions at once that they are not in the store. A store that does not list is asked for each.
+// listStored tells of many new sessions at once that they are not in the store. A store that does not list is asked
+// for each.
 func (sh *Shipper) listStored(ctx context.Context, known map[string]*receipt.Receipt, todo []spool.Stat) (isNew func(string) bool, err error) {
 	fresh := 0
 	for _, s := range todo {
@@ -123,8 +125,8 @@ func (sh *Shipper) listStored(ctx context.Context, known map[string]*receipt.Rec
 	return func(name string) bool { return !stored[name] }, nil
 }
 
-// News are the spools in which something has happened since their receipts, by stats alone; a transcript that came or went may make
-// news of sessions that share lines with it.
+// News are the spools in which something has happened since their receipts, by stats alone; a transcript that came or
+// went may make news of sessions that share lines with it.
 func (o Options) News(known map[string]*receipt.Receipt, stats []spool.Stat) []spool.Stat {
 	program, fingerprint, archive := o.Source.Join.ProgramVersion, o.Fingerprint(), o.Source.Archive
 	moved := archive.Changed()
@@ -144,7 +146,8 @@ func (o Options) News(known map[string]*receipt.Receipt, stats []spool.Stat) []s
 	return todo
 }
 
-// importedNews are the sessions without a spool, which an import stored, that are to be looked at anew: nothing else would tell of their ends.
+// importedNews are the sessions without a spool, which an import stored, that are to be looked at anew: nothing else
+// would tell of their ends.
 func importedNews(known map[string]*receipt.Receipt, stats []spool.Stat, again func(*receipt.Receipt) bool) []spool.Stat {
 	hasSpool := map[string]bool{}
 	for _, s := range stats {
@@ -159,7 +162,8 @@ func importedNews(known map[string]*receipt.Receipt, stats []spool.Stat, again f
 	return todo
 }
 
-// hasNewSibling reports whether a file that shares lines with a session's turned up since its receipt: what was counted may be a copy.
+// hasNewSibling reports whether a file that shares lines with a session's turned up since its receipt: what was
+// counted may be a copy.
 func hasNewSibling(archive *transcript.Archive, r *receipt.Receipt) bool {
 	return slices.ContainsFunc(archive.Relatives(mainOf(r)), func(path string) bool {
 		return !slices.ContainsFunc(r.Siblings, func(in receipt.Stat) bool { return in.Path == path })

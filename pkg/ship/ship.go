@@ -40,15 +40,17 @@ import (
 type Options struct {
 	Source *recorded.Source
 	Store  upload.Store
-	// Book holds the receipts of the store, and with them the lock that only one run holds. An Import without one reads everything.
+	// Book holds the receipts of the store, and with them the lock that only one run holds. An Import without one
+	// reads everything.
 	Book *receipt.Book
 	Mask redact.Rules
 	Raw  Raw
 	Jobs int // sessions that are worked on at once; at least 1
-	// Note tells a person what is no result, in a sentence without an end; nil tells nobody. It is called from one goroutine.
+	// Note tells a person what is no result, in a sentence without an end; nil tells nobody. It is called from one
+	// goroutine.
 	Note func(format string, args ...any)
-	// OnFinal gets every session that became final, as it is stored. One that it fails for is given to it again by the next Run;
-	// the receipt knows which version it took. It is called from several goroutines.
+	// OnFinal gets every session that became final, as it is stored. One that it fails for is given to it again by
+	// the next Run; the receipt knows which version it took. It is called from several goroutines.
 	OnFinal func(context.Context, *schema.Session) error
 }
 
@@ -66,7 +68,8 @@ type Shipper struct {
 	opt  Options
 	flow *flow           // of a worker that is one of several, else nil
 	left context.Context // when it ends, what was not begun is left
-	// isNew reports whether a session, by the name of its spool, is surely not in the store, as far as a list told; nil knows of none.
+	// isNew reports whether a session, by the name of its spool, is surely not in the store, as far as a list told;
+	// nil knows of none.
 	isNew func(name string) bool
 }
 
@@ -142,8 +145,8 @@ func (o Options) Fingerprint() string {
 // Result is what became of one session.
 type Result struct {
 	Name string // of its spool
-	// Session is what was recorded, nil where it went away since it was listed. Its Session is as it is stored, nil where there was
-	// nothing to join.
+	// Session is what was recorded, nil where it went away since it was listed. Its Session is as it is stored, nil
+	// where there was nothing to join.
 	Session *recorded.Session
 	Key     string // of the stored body, "" where nothing was stored
 	Err     error

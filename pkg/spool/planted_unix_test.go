@@ -17,8 +17,8 @@ import (
 // stranger is a user that owns nothing here.
 const stranger = 4242
 
-// plants are what somebody may put where a file of a spool belongs. Each gets the path of the file, and of a victim outside that must stay as
-// it is.
+// plants are what somebody may put where a file of a spool belongs. Each gets the path of the file, and of a victim
+// outside that must stay as it is.
 var plants = []struct {
 	name  string
 	plant func(path, victim string) error

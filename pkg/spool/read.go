@@ -60,8 +60,8 @@ func Read(dir, name string) (Contents, error) { return ReadWithin(dir, name, nil
 // Shorten is given a payload and returns what is to be kept of it in memory; nil keeps all.
 type Shorten func(raw []byte) []byte
 
-// ReadWithin is [Read] for who cannot keep all of a spool in memory: of each payload, in the order of their keys as far as the spool is whole,
-// it keeps what shorten returns.
+// ReadWithin is [Read] for who cannot keep all of a spool in memory: of each payload, in the order of their keys as
+// far as the spool is whole, it keeps what shorten returns.
 func ReadWithin(dir, name string, shorten Shorten) (Contents, error) {
 	if _, err := StatOf(dir, name); err != nil {
 		return Contents{}, err

@@ -9,8 +9,9 @@ import (
 	"ams/pkg/screen"
 )
 
-// Markdown tells s as a page of Markdown (CommonMark with GitHub's tables): for an issue, a review or a chat. Its prose is the session's own
-// and may be Markdown itself; it stands in quotes, so that no heading of it becomes one of the page.
+// Markdown tells s as a page of Markdown (CommonMark with GitHub's tables): for an issue, a review or a chat. Its
+// prose is the session's own and may be Markdown itself; it stands in quotes, so that no heading of it becomes one of
+// the page.
 func Markdown(w io.Writer, s *schema.Session, o Options) error {
 	m := &markdown{writer: writer{Writer: w}, Options: o, session: s}
 	if o.Event == 0 {

@@ -25,7 +25,8 @@ const (
 // gap is how long nothing must have happened for the story to say so.
 const gap = 10 * time.Minute
 
-// shown is how many lines of a text are shown at its beginning and its end, where it is not told whole. The end of an output says how it went.
+// shown is how many lines of a text are shown at its beginning and its end, where it is not told whole. The end of an
+// output says how it went.
 var shown = map[blockKind]struct{ head, tail int }{
 	prose: {40, 5}, thinking: {8, 2}, code: {10, 2}, output: {5, 3}, failure: {8, 4}, removed: {6, 0}, added: {6, 0},
 }
@@ -122,7 +123,8 @@ func sinceStart(s *schema.Session, e *schema.Event) string {
 	return screen.Duration(e.StartTime.Sub(s.StartTime.Time).Milliseconds())
 }
 
-// pause sets what stands between two passages: an empty line before what somebody says, and a word where long nothing happened.
+// pause sets what stands between two passages: an empty line before what somebody says, and a word where long nothing
+// happened.
 func (t *terminal) pause(p *passage) {
 	at := t.at(p.event.StartTime)
 	if idle := at.Sub(t.end); !t.end.IsZero() && !p.event.StartTime.IsZero() && idle >= gap && t.whole() {
@@ -161,8 +163,8 @@ func (t *terminal) rails(depth int) string {
 	return t.Paint(screen.Purple, strings.Repeat(rail, t.railCount(depth)))
 }
 
-// head is the first line of a passage: what it is, what it is about, how it ended, and figures. Where that is too long for one line, a
-// command becomes a text of its own, and figures get a line of their own.
+// head is the first line of a passage: what it is, what it is about, how it ended, and figures. Where that is too
+// long for one line, a command becomes a text of its own, and figures get a line of their own.
 func (t *terminal) head(p *passage, cells int) []string {
 	label, title := screen.Cut(screen.Line(p.label), cells), screen.Line(p.title)
 	verdict, facts := strings.ToUpper(screen.Line(p.verdict)), screen.Line(list(" · ", p.facts...))
@@ -228,7 +230,8 @@ func (t *terminal) block(b block, cells int) []string {
 	return out
 }
 
-// excerpt wraps a text and, unless all is wanted, keeps its beginning and its end. A text of megabytes is not wrapped to count its lines.
+// excerpt wraps a text and, unless all is wanted, keeps its beginning and its end. A text of megabytes is not wrapped
+// to count its lines.
 func (t *terminal) excerpt(text string, width int, kind blockKind) []string {
 	keep := shown[kind]
 	if t.Full || t.Event != 0 {

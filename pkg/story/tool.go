@@ -131,8 +131,8 @@ func (p *passage) addFailure(e *schema.Event) bool {
 	return true
 }
 
-// addInput makes the main member of the input the passage's title, or its first block where it has several lines. Of the others only those
-// that change files are told, unless all is asked for.
+// addInput makes the main member of the input the passage's title, or its first block where it has several lines. Of
+// the others only those that change files are told, unless all is asked for.
 func (p *passage) addInput(tool string, input schema.Raw, all bool) {
 	members, names := membersOf(input)
 	if len(names) == 0 {
@@ -196,7 +196,8 @@ func rawText(r schema.Raw) string {
 // editTools answer with the file that they changed: the input says it all.
 var editTools = map[string]bool{"Edit": true, "Write": true, "MultiEdit": true, "NotebookEdit": true}
 
-// resultText is what a tool answered, as a person reads it. The shapes are the client's own (toolUseResult), and MCP's list of blocks.
+// resultText is what a tool answered, as a person reads it. The shapes are the client's own (toolUseResult), and
+// MCP's list of blocks.
 func resultText(tool string, r schema.Raw) string {
 	members, names := membersOf(r)
 	switch {

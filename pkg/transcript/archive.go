@@ -31,14 +31,15 @@ type Archive struct {
 	// unsettled says that families changed since somebody asked whether one did.
 	unsettled bool
 	changed   bool // against the cache, in more than what rescanned holds
-	// rescanned are the bytes of files that merely changed since the cache was written: to read a few of them again is cheaper than to
-	// write what is known of all.
+	// rescanned are the bytes of files that merely changed since the cache was written: to read a few of them again
+	// is cheaper than to write what is known of all.
 	rescanned int64
 }
 
-// completeEvery is how often every file is looked at. Files come and go with their folder's time, and so the looks between need only see
-// those that are asked for, have relatives, or were at work not long before. What may be found late by this is a file that was
-// known, was at rest, went on, and was then copied without any of the lines that were known.
+// completeEvery is how often every file is looked at. Files come and go with their folder's time, and so the looks
+// between need only see those that are asked for, have relatives, or were at work not long before. What may be found
+// late by this is a file that was known, was at rest, went on, and was then copied without any of the lines that were
+// known.
 const (
 	completeEvery = 10 * time.Minute
 	atWork        = time.Minute
@@ -75,7 +76,8 @@ type family struct {
 	shared  map[uint64]bool // what files of two sessions hold
 }
 
-// settled is how old a change must be for its stat to prove that nothing else happened: one tick of a slow file system's clock.
+// settled is how old a change must be for its stat to prove that nothing else happened: one tick of a slow file
+// system's clock.
 const settled = 2 * time.Second
 
 // NewArchive returns an Archive that knows nothing and is kept nowhere. It looks at the files of one owner.
@@ -83,7 +85,8 @@ func NewArchive(of safefile.Owner) *Archive {
 	return &Archive{owner: owner{of}, folders: map[string]*folder{}}
 }
 
-// OpenArchive returns the Archive that is kept in the file cache. One that is missing, damaged or of another version is empty.
+// OpenArchive returns the Archive that is kept in the file cache. One that is missing, damaged or of another version
+// is empty.
 func OpenArchive(cache string, of safefile.Owner) *Archive {
 	a := NewArchive(of)
 	a.cache = cache
@@ -91,8 +94,8 @@ func OpenArchive(cache string, of safefile.Owner) *Archive {
 	return a
 }
 
-// Show adds folders whose main files may share lines with others: project folders, or one named projects that holds them. It costs
-// nothing until somebody asks.
+// Show adds folders whose main files may share lines with others: project folders, or one named projects that holds
+// them. It costs nothing until somebody asks.
 func (a *Archive) Show(dirs ...string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -108,8 +111,8 @@ func (a *Archive) show(dir string) {
 	}
 }
 
-// around is the folder to be shown for the sessions of a project folder: the one that holds all projects, because a fork of a worktree or
-// of a project that was moved lies beside it.
+// around is the folder to be shown for the sessions of a project folder: the one that holds all projects, because a
+// fork of a worktree or of a project that was moved lies beside it.
 func around(project string) string {
 	if root := filepath.Dir(project); filepath.Base(root) == projectsName {
 		return root
@@ -120,8 +123,9 @@ func around(project string) string {
 // projectsName is the client's name of the folder of all project folders.
 const projectsName = "projects"
 
-// Changed reports whether a main file has come or gone since the cache was written, by the change times of the folders alone, or another
-// was found to share lines since [Archive.Settle]: then sessions may have siblings that they were not told of.
+// Changed reports whether a main file has come or gone since the cache was written, by the change times of the
+// folders alone, or another was found to share lines since [Archive.Settle]: then sessions may have siblings that
+// they were not told of.
 func (a *Archive) Changed() bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -287,8 +291,8 @@ func (a *Archive) all(yield func(*mainFile) bool) {
 	}
 }
 
-// idsOf are the ids in a file. What it held before is kept: clients rewrite long files, and a line that went there is still a copy where
-// another file has it.
+// idsOf are the ids in a file. What it held before is kept: clients rewrite long files, and a line that went there is
+// still a copy where another file has it.
 func (o owner) idsOf(f *mainFile, before idList) idList {
 	file, err := o.open(f.path)
 	if err != nil {

@@ -11,8 +11,8 @@ import (
 	"ams/pkg/safefile"
 )
 
-// BenchmarkOneChangedAmong measures what finding the siblings of one session that changed costs: one file alone in its archive, and one
-// among 2,000 of 300 lines each.
+// BenchmarkOneChangedAmong measures what finding the siblings of one session that changed costs: one file alone in
+// its archive, and one among 2,000 of 300 lines each.
 func BenchmarkOneChangedAmong(b *testing.B) {
 	for _, n := range []int{1, 2000} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {

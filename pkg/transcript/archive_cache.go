@@ -22,10 +22,10 @@ import (
 //	  and if held: session, first time, count of lines; of each: id, time, flags (1 named, 2 owner)
 //	the ids of each file in the order of the head, 8 bytes each
 //
-// Numbers are varints, texts have their length before them. It is written whole, aside, synced and renamed; a head that does not fit
-// its checksum is as good as none, and a file whose ids do not fit theirs is read again. Ids are read when they are asked for, one
-// file's after another's: all of them at once cost more than all else that an opened Archive does.
-// Changes: version 1 had the ids in the head; it is not read, what it knew is found again.
+// Numbers are varints, texts have their length before them. It is written whole, aside, synced and renamed; a head
+// that does not fit its checksum is as good as none, and a file whose ids do not fit theirs is read again. Ids are
+// read when they are asked for, one file's after another's: all of them at once cost more than all else that an
+// opened Archive does. Changes: version 1 had the ids in the head; it is not read, what it knew is found again.
 const (
 	cacheMagic = "AMS-IDS2"
 	cacheHead  = len(cacheMagic) + 8
@@ -177,7 +177,8 @@ type keptIDs struct {
 
 func (f *mainFile) hasIDs() bool { return len(f.ids) > 0 || f.kept.size > 0 }
 
-// idsOf are the ids of a file as they were known last; buf, if any, is room that the next call uses again. The caller holds mu.
+// idsOf are the ids of a file as they were known last; buf, if any, is room that the next call uses again. The caller
+// holds mu.
 func (a *Archive) idsOf(f *mainFile, buf *[]byte) idList {
 	if f.ids != nil || f.kept.size == 0 || a.lists == nil {
 		return f.ids

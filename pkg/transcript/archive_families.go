@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// settleFamilies finds the families anew after some files changed, and reads what those held whose family is new or who changed
-// themselves. It takes one look at the ids of all the others. left says that a file is gone.
+// settleFamilies finds the families anew after some files changed, and reads what those held whose family is new or
+// who changed themselves. It takes one look at the ids of all the others. left says that a file is gone.
 func (a *Archive) settleFamilies(changed []*mainFile, left bool) {
 	u := union{}
 	related := left

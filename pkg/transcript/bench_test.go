@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// BenchmarkRead reads a transcript with the line types, key order and sizes of client 2.1.330 in a long session and keeps its
-// lines, as ReadFiles does: median line 2.2 kB, 95th percentile 20 kB.
+// BenchmarkRead reads a transcript with the line types, key order and sizes of client 2.1.330 in a long session and
+// keeps its lines, as ReadFiles does: median line 2.2 kB, 95th percentile 20 kB.
 func BenchmarkRead(b *testing.B) {
 	in := longSession(32 << 20)
 	b.SetBytes(int64(len(in)))

@@ -2,14 +2,15 @@ package transcript
 
 import "ams/pkg/lax"
 
-// What is read is bounded, whatever the files hold: each bound is far beyond what a client writes, and what is left out is counted.
+// What is read is bounded, whatever the files hold: each bound is far beyond what a client writes, and what is left
+// out is counted.
 const (
 	// maxLine is as large as the largest payload that a hook takes. A longer line is passed over.
 	maxLine = 64 << 20
 	// maxLines bounds the lines that are kept of a session: each takes about a kilobyte beside its texts.
 	maxLines = 310_000
-	// maxKept bounds what is kept of a session's texts and values together: a few times the largest session seen. What one part may have falls
-	// as less is left, so that a session that is too large loses its largest parts.
+	// maxKept bounds what is kept of a session's texts and values together: a few times the largest session seen.
+	// What one part may have falls as less is left, so that a session that is too large loses its largest parts.
 	maxKept = 64 << 20
 	// maxPart bounds one text or value; the schema takes no more of a whole event.
 	maxPart = 8 << 20

@@ -28,8 +28,8 @@ import (
 	"ams/pkg/safefile"
 )
 
-// ErrUnsafe says that a file is not read: it is no regular file, has no transcript's name or place, or another owner. It stays so
-// until somebody changes the file.
+// ErrUnsafe says that a file is not read: it is no regular file, has no transcript's name or place, or another owner.
+// It stays so until somebody changes the file.
 var ErrUnsafe = errors.New("not a transcript that may be read")
 
 // maxMeta bounds a meta file; real ones have less than 1 kB.
@@ -82,10 +82,11 @@ func (f Files) Paths() []string {
 	return paths
 }
 
-// Finder finds the files of sessions. It remembers the flat agent files of project folders, so that many sessions of one project cost
-// one look; make a new one for every run. Not for concurrent use.
+// Finder finds the files of sessions. It remembers the flat agent files of project folders, so that many sessions of
+// one project cost one look; make a new one for every run. Not for concurrent use.
 type Finder struct {
-	// ClaudeDir is where a session is searched whose recorded path is gone, as ClaudeDir/projects/*/SESSION.jsonl. May be "".
+	// ClaudeDir is where a session is searched whose recorded path is gone, as ClaudeDir/projects/*/SESSION.jsonl.
+	// May be "".
 	ClaudeDir string
 	// Anywhere lifts the rule that files must lie below a projects folder: a person named them.
 	Anywhere bool
@@ -132,8 +133,8 @@ func (f *Finder) Find(sessionID, recorded string, by safefile.Owner) (Files, err
 	return Files{}, refused
 }
 
-// search looks below ClaudeDir. Where several projects hold the session (a copied folder) it takes the largest main file, the
-// first by name among equals, and agents without a main file only where there is none.
+// search looks below ClaudeDir. Where several projects hold the session (a copied folder) it takes the largest main
+// file, the first by name among equals, and agents without a main file only where there is none.
 func (f *Finder) search(sessionID string, o owner) (Files, error) {
 	refused := fmt.Errorf("transcript of session %s: %w", sessionID, fs.ErrNotExist)
 	if f.ClaudeDir == "" {
@@ -376,8 +377,8 @@ func sizeOf(path string) int64 {
 	return info.Size()
 }
 
-// headBytes is as much of a file as is read to learn which session it belongs to. The first line says it as a rule, and is long
-// where an agent was given a long prompt.
+// headBytes is as much of a file as is read to learn which session it belongs to. The first line says it as a rule,
+// and is long where an agent was given a long prompt.
 const headBytes = 16 << 20
 
 // head calls fn for the first lines of a file until it has seen enough.

@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// TestFindReportsWhatItMayNotLookAt: a folder that is closed to the program is another thing than no transcript. The program may be
-// put right and run again; taking the transcript for gone would store a Session without it.
+// TestFindReportsWhatItMayNotLookAt: a folder that is closed to the program is another thing than no transcript. The
+// program may be put right and run again; taking the transcript for gone would store a Session without it.
 func TestFindReportsWhatItMayNotLookAt(t *testing.T) {
 	for _, test := range []struct {
 		name, closed, recorded string
@@ -43,8 +43,8 @@ func TestFindReportsWhatItMayNotLookAt(t *testing.T) {
 	}
 }
 
-// becomeNobody takes root's rights to files from the calling goroutine, all but those to look below dir, until the function that it
-// returns is called.
+// becomeNobody takes root's rights to files from the calling goroutine, all but those to look below dir, until the
+// function that it returns is called.
 func becomeNobody(t *testing.T, dir string) func() {
 	if os.Geteuid() != 0 {
 		return func() {}

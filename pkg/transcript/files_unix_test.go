@@ -63,8 +63,8 @@ func TestFindRefusesWhatIsNoRegularFile(t *testing.T) {
 	}
 }
 
-// TestFindEntersNoFolderThatIsASymlink has folders below the project folder that lead out of it. The project folder itself, and what
-// is above it, may be a symlink: people keep ~/.claude on another disk.
+// TestFindEntersNoFolderThatIsASymlink has folders below the project folder that lead out of it. The project folder
+// itself, and what is above it, may be a symlink: people keep ~/.claude on another disk.
 func TestFindEntersNoFolderThatIsASymlink(t *testing.T) {
 	main := "projects/p/" + sessionID + ".jsonl"
 	for name, at := range map[string]struct{ link, target string }{
@@ -140,8 +140,8 @@ func TestFindRefusesFilesOfOthers(t *testing.T) {
 	}
 }
 
-// TestReadFilesLooksAgain has files that are changed for something else between the look and the reading. A FIFO would be waited for
-// without end.
+// TestReadFilesLooksAgain has files that are changed for something else between the look and the reading. A FIFO
+// would be waited for without end.
 func TestReadFilesLooksAgain(t *testing.T) {
 	agent := "projects/p/" + sessionID + "/subagents/agent-a.jsonl"
 	for _, name := range []string{"projects/p/" + sessionID + ".jsonl", agent} {

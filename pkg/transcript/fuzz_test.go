@@ -9,8 +9,8 @@ import (
 	"testing/iotest"
 )
 
-// FuzzRead holds that Read takes whatever stands in a file: its counts fit each other and the bytes, and neither a second reading nor
-// another way of handing over the bytes changes anything.
+// FuzzRead holds that Read takes whatever stands in a file: its counts fit each other and the bytes, and neither a
+// second reading nor another way of handing over the bytes changes anything.
 func FuzzRead(f *testing.F) {
 	real, err := os.ReadFile("testdata/lines.jsonl")
 	if err != nil {

@@ -8,8 +8,8 @@ import (
 	"sync"
 )
 
-// WorldwideID reports whether a message id is the API's own, and so the same call in whichever file of a session it stands: gateways make
-// ids of a timestamp, and different answers were seen to share one.
+// WorldwideID reports whether a message id is the API's own, and so the same call in whichever file of a session it
+// stands: gateways make ids of a timestamp, and different answers were seen to share one.
 func WorldwideID(id string) bool {
 	for _, prefix := range []string{"msg_01", "msg_vrtx_", "msg_bdrk_"} {
 		if strings.HasPrefix(id, prefix) {
@@ -22,8 +22,8 @@ func WorldwideID(id string) bool {
 // worldwideBytes is the length of the API's message ids; those of clouds are longer.
 const worldwideBytes = len("msg_01") + 22
 
-// isAcrossSessions reports whether a message id tells that lines of two sessions are one call. A scripted API that begins its short ids
-// anew for every session must not make copies of them.
+// isAcrossSessions reports whether a message id tells that lines of two sessions are one call. A scripted API that
+// begins its short ids anew for every session must not make copies of them.
 func isAcrossSessions(id string) bool { return WorldwideID(id) && len(id) >= worldwideBytes }
 
 // idHash is the 64-bit FNV-1a hash of an id. Among ten million ids two differ and share a hash once in 400,000 archives.
@@ -43,9 +43,9 @@ const scanChunk = 256 << 10
 
 var scanBuffers = sync.Pool{New: func() any { b := make([]byte, scanChunk); return &b }}
 
-// scanIDs returns the hashes of all ids in a transcript, each once: the text of every member "uuid", and every message id of the API,
-// wherever they stand and however the JSON is spelled. It decodes nothing, and so finds a few that are no line's own: they make
-// a candidate of a file, never a copy of a line.
+// scanIDs returns the hashes of all ids in a transcript, each once: the text of every member "uuid", and every
+// message id of the API, wherever they stand and however the JSON is spelled. It decodes nothing, and so finds a few
+// that are no line's own: they make a candidate of a file, never a copy of a line.
 func scanIDs(r io.Reader) ([]uint64, error) {
 	seen := map[uint64]bool{}
 	var out []uint64

@@ -46,8 +46,8 @@ type Line struct {
 	Time time.Time `json:"-"`
 }
 
-// Said are the fields that only lines of type user have. They are kept apart because most lines of a large session are the model's; all lines
-// without any share one.
+// Said are the fields that only lines of type user have. They are kept apart because most lines of a large session
+// are the model's; all lines without any share one.
 type Said struct {
 	PromptID            string              `json:"promptId"`
 	PromptSource        string              `json:"promptSource"` // typed, sdk, system
@@ -68,8 +68,8 @@ type Said struct {
 	ToolEndsTurn        bool                `json:"toolEndsTurn"`      // the result is the turn's last word (StructuredOutput)
 }
 
-// Rare are the fields that few lines have. They are kept apart because a session may have hundreds of thousands of lines, and they are half of
-// a Line; all lines without any share one.
+// Rare are the fields that few lines have. They are kept apart because a session may have hundreds of thousands of
+// lines, and they are half of a Line; all lines without any share one.
 type Rare struct {
 	// system
 	Content         lax.Raw          `json:"content"` // text of most subtypes; queue-operation: the prompt
@@ -120,8 +120,8 @@ var (
 	noRare Rare
 )
 
-// MadeByClient reports whether the client says of a user line or a queued command that nobody said it: it is a notification, a
-// continuation of its own, or what a hook said. Clients before 2.1.332 say nothing.
+// MadeByClient reports whether the client says of a user line or a queued command that nobody said it: it is a
+// notification, a continuation of its own, or what a hook said. Clients before 2.1.332 say nothing.
 func (l *Line) MadeByClient() bool {
 	source := l.RowSource
 	if source == "" && l.Attachment != nil {
@@ -178,8 +178,8 @@ type Block struct {
 	*ToolPart
 }
 
-// ToolPart are the fields of a block that a tool has to do with. They are kept apart because most blocks of a large session are texts; all
-// blocks without any share one.
+// ToolPart are the fields of a block that a tool has to do with. They are kept apart because most blocks of a large
+// session are texts; all blocks without any share one.
 type ToolPart struct {
 	ID        string  `json:"id"` // tool_use, server_tool_use
 	Name      string  `json:"name"`
@@ -192,15 +192,15 @@ type ToolPart struct {
 // noToolPart is what a block has that has none of them. Nobody writes to it.
 var noToolPart ToolPart
 
-// UnmarshalJSONFrom reads a block in one pass; what does not fit leaves its field at zero. A block holds most of a line's bytes:
-// reading it as a raw value first, to be safe from fields of a wrong type, made Read a fifth slower.
+// UnmarshalJSONFrom reads a block in one pass; what does not fit leaves its field at zero. A block holds most of a
+// line's bytes: reading it as a raw value first, to be safe from fields of a wrong type, made Read a fifth slower.
 func (b *Block) UnmarshalJSONFrom(d *lax.Decoder) error {
 	*b = Block{ToolPart: &noToolPart}
 	return readMembers(d, func(name []byte) error { return b.member(name, d) })
 }
 
-// readMembers calls read for each member of an object, which must read its value; any other value has none. A name is good until then:
-// names as strings of their own were half of all that reading a transcript allocated.
+// readMembers calls read for each member of an object, which must read its value; any other value has none. A name is
+// good until then: names as strings of their own were half of all that reading a transcript allocated.
 func readMembers(d *lax.Decoder, read func(name []byte) error) error {
 	if d.PeekKind() != '{' {
 		return d.SkipValue()

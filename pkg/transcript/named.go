@@ -16,8 +16,9 @@ import (
 // ErrNoSession says that no line of a file names a session.
 var ErrNoSession = errors.New("no session in it")
 
-// FromFile returns the files of the session of one main file, wherever it lies if the Finder says so and whatever its name: a file
-// that is not named by a session id holds the session that its first lines name. Of 4,707 published files 714 were named otherwise.
+// FromFile returns the files of the session of one main file, wherever it lies if the Finder says so and whatever its
+// name: a file that is not named by a session id holds the session that its first lines name. Of 4,707 published
+// files 714 were named otherwise.
 func (f *Finder) FromFile(path string, by safefile.Owner) (Files, error) {
 	o := owner{by}
 	path, err := filepath.Abs(path)
@@ -44,8 +45,8 @@ func (f *Finder) FromFile(path string, by safefile.Owner) (Files, error) {
 	return files, nil
 }
 
-// FromFolder returns the files of a session of which only the agents are left: path is the folder that was beside its main file, and is
-// named as it was.
+// FromFolder returns the files of a session of which only the agents are left: path is the folder that was beside its
+// main file, and is named as it was.
 func (f *Finder) FromFolder(path string, of safefile.Owner) (Files, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
@@ -65,8 +66,8 @@ func (f *Finder) FromFolder(path string, of safefile.Owner) (Files, error) {
 	return files, nil
 }
 
-// FromFlatAgents returns the files of the sessions, by their ids, that agent files beside the main files of a project folder name
-// (clients 2.0.x), each without its main file.
+// FromFlatAgents returns the files of the sessions, by their ids, that agent files beside the main files of a project
+// folder name (clients 2.0.x), each without its main file.
 func (f *Finder) FromFlatAgents(project string, of safefile.Owner) []Files {
 	var out []Files
 	dir := flatFolder{project, owner{of}}

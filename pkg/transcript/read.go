@@ -40,9 +40,9 @@ var knownTypes = map[string]bool{
 	"observer-ref": false, "host-row": false, "repl-mode": false, "hybrid-organization": false,
 }
 
-// Read calls fn for every line that a Session can need, in file order, and returns the report. A line with two objects run
-// together gives both; a bad line is counted and skipped, and so is one that is longer than 64 MB; long texts are shortened. The
-// error is about reading r alone.
+// Read calls fn for every line that a Session can need, in file order, and returns the report. A line with two
+// objects run together gives both; a bad line is counted and skipped, and so is one that is longer than 64 MB; long
+// texts are shortened. The error is about reading r alone.
 func Read(r io.Reader, fn func(*Line)) (Report, error) { return read(r, newRoom(), fn) }
 
 // read keeps no more than there is room for.
@@ -111,8 +111,8 @@ func readEvery(r io.Reader, most int, fn func(l *Line, needed bool)) (Report, er
 // byteOrderMark begins files that went through an editor on Windows; the client writes none.
 var byteOrderMark = []byte("\ufeff")
 
-// readLine returns the next line with its newline; the bytes are good until the next call. long is its spare buffer. Of a line with more than
-// most bytes it returns the beginning, and how many bytes it passed over.
+// readLine returns the next line with its newline; the bytes are good until the next call. long is its spare buffer.
+// Of a line with more than most bytes it returns the beginning, and how many bytes it passed over.
 func readLine(br *bufio.Reader, long *[]byte, most int) (line []byte, over int64, err error) {
 	line, err = br.ReadSlice('\n')
 	if !errors.Is(err, bufio.ErrBufferFull) {

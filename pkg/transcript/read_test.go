@@ -290,8 +290,8 @@ func TestReadLosesNoLineToAWrongType(t *testing.T) {
 	}
 }
 
-// TestReadRealLines has lines as clients 2.1.330 and, the last, 2.0.56 wrote them, of eleven kinds that a Session needs and two that it
-// does not.
+// TestReadRealLines has lines as clients 2.1.330 and, the last, 2.0.56 wrote them, of eleven kinds that a Session
+// needs and two that it does not.
 func TestReadRealLines(t *testing.T) {
 	in, err := os.ReadFile("testdata/lines.jsonl")
 	if err != nil {
@@ -436,8 +436,8 @@ func TestReadSkipsAByteOrderMark(t *testing.T) {
 	}
 }
 
-// TestReadKeepsOnlySubagentsProgress has the bulk of what clients 2.1.7 to 2.1.81 wrote: three of four progress lines are about
-// running commands and hooks.
+// TestReadKeepsOnlySubagentsProgress has the bulk of what clients 2.1.7 to 2.1.81 wrote: three of four progress lines
+// are about running commands and hooks.
 func TestReadKeepsOnlySubagentsProgress(t *testing.T) {
 	kept, _, rep := readAll(t, `{"type":"progress","uuid":"a","data":{"type":"bash_progress","output":"x"}}
 {"type":"progress","uuid":"b","data":{"type":"hook_progress"}}

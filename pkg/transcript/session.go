@@ -23,9 +23,9 @@ type File struct {
 	Report
 }
 
-// ReadFiles reads every file of a session, the main file first. A file that went away since it was found is left out; an agent of
-// whom only the meta file is left gives a File without name and lines. It is [ErrUnsafe] where something that may not be read took
-// a file's place.
+// ReadFiles reads every file of a session, the main file first. A file that went away since it was found is left out;
+// an agent of whom only the meta file is left gives a File without name and lines. It is [ErrUnsafe] where something
+// that may not be read took a file's place.
 func ReadFiles(files Files) ([]File, error) { return readFiles(files, newRoom()) }
 
 // readFiles keeps no more of all files together than there is room for.

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// Sibling is another session whose main file shares lines with this one's: a fork or, in old clients, a resume of it, what it was
-// forked from, or a copy.
+// Sibling is another session whose main file shares lines with this one's: a fork or, in old clients, a resume of it,
+// what it was forked from, or a copy.
 type Sibling struct {
 	SessionID string
 	// Shared are the uuids and, of the API's own, message ids of this session's files that the sibling's hold, too.
@@ -18,17 +18,18 @@ type Sibling struct {
 	Path string `json:"-"` // of its main file
 }
 
-// Standing is what tells an original from a copy. It is told of a file and all that share lines with it, so that it is the same whoever
-// asks.
+// Standing is what tells an original from a copy. It is told of a file and all that share lines with it, so that it
+// is the same whoever asks.
 type Standing struct {
-	// Named says that shared lines bear the session's own id. Forks write their own into what they copy, people who copy files do not.
+	// Named says that shared lines bear the session's own id. Forks write their own into what they copy, people who
+	// copy files do not.
 	Named bool
 	// Begun is the first time in the file, LastShared that of the last shared line; zero where there is none.
 	Begun, LastShared time.Time
 	// Goes says that the file goes on with lines that no other has.
 	Goes bool
-	// Hooked is when the session's first hook came, zero without any; Forked that it began as a fork then. An Archive does not know
-	// them.
+	// Hooked is when the session's first hook came, zero without any; Forked that it began as a fork then. An Archive
+	// does not know them.
 	Hooked time.Time
 	Forked bool
 }
@@ -106,8 +107,8 @@ func idsOn(l *Line) []string {
 	return ids
 }
 
-// Siblings returns the sessions that share lines with the given one, by the paths of their main files, and where it stands among
-// them. read are its files as [ReadFiles] returned them.
+// Siblings returns the sessions that share lines with the given one, by the paths of their main files, and where it
+// stands among them. read are its files as [ReadFiles] returned them.
 func (a *Archive) Siblings(files Files, read []File) ([]Sibling, Standing) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -139,7 +140,8 @@ type SiblingFile struct {
 	ModTime time.Time // zero where the file was so young that its time proves nothing
 }
 
-// SiblingFiles are the main files that are there and of one family with the given one, itself not among them, by their paths.
+// SiblingFiles are the main files that are there and of one family with the given one, itself not among them, by
+// their paths.
 func (a *Archive) SiblingFiles(main string) []SiblingFile {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -217,8 +219,8 @@ func (a *Archive) file(main string) *mainFile {
 	return f
 }
 
-// sharedWith are the ids on lines of a session that the file holds, too, and those of its agents' files where the other session has a file
-// of the same agent: somebody copied the folder.
+// sharedWith are the ids on lines of a session that the file holds, too, and those of its agents' files where the
+// other session has a file of the same agent: somebody copied the folder.
 func (f *mainFile) sharedWith(files Files, read []File) map[string]bool {
 	has := make(map[uint64]bool, len(f.held.lines))
 	for _, line := range f.held.lines {
@@ -304,8 +306,8 @@ func (fam *family) findShared() {
 	}
 }
 
-// MainLines reads the lines of a given type of another session's main file, with the time of the last line before each. main is its
-// path; "" stands for the session's file in the project folder of files.
+// MainLines reads the lines of a given type of another session's main file, with the time of the last line before
+// each. main is its path; "" stands for the session's file in the project folder of files.
 func MainLines(files Files, sessionID, main, lineType string, fn func(l *Line, before time.Time)) {
 	if main == "" {
 		if !plainName(sessionID) {

@@ -176,8 +176,8 @@ func TestArchiveIsKept(t *testing.T) {
 	check("a new project", "a b", true)
 }
 
-// TestDamagedCacheIsNotBelieved changes every byte of a cache, and cuts it at each: of a damaged head nothing is known, and ids that are
-// damaged are read from their file again.
+// TestDamagedCacheIsNotBelieved changes every byte of a cache, and cuts it at each: of a damaged head nothing is
+// known, and ids that are damaged are read from their file again.
 func TestDamagedCacheIsNotBelieved(t *testing.T) {
 	dir := tree(t, map[string]string{"projects/p/" + sessionID + ".jsonl": at("a", 2), "projects/p/fork.jsonl": at("a", 2)})
 	cache := filepath.Join(t.TempDir(), "ids")

@@ -42,8 +42,8 @@ func (l *Local) Versions(ctx context.Context, prefix string, fn func(key, versio
 	})
 }
 
-// each looks at the objects whose keys begin with prefix, and tells each to the caller's function. An error of that function ends it and is
-// returned as it is; an object that was deleted meanwhile is left out.
+// each looks at the objects whose keys begin with prefix, and tells each to the caller's function. An error of that
+// function ends it and is returned as it is; an object that was deleted meanwhile is left out.
 func (l *Local) each(ctx context.Context, prefix string, look func(root *os.Root, key string) (tell func() error, err error)) error {
 	root, err := os.OpenRoot(l.dir)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -72,8 +72,8 @@ func (c *call) watch(o *s3.Options) {
 	})
 }
 
-// idleConns is how many connections stay open between requests: more than a command has requests at once, so that none begins with
-// a handshake.
+// idleConns is how many connections stay open between requests: more than a command has requests at once, so that
+// none begins with a handshake.
 const idleConns = 64
 
 // httpClient is the SDK's buildable client, because only that takes

@@ -380,8 +380,9 @@ func TestS3PutsWhereTheServerSeesAGhost(t *testing.T) {
 	}
 }
 
-// TestS3PutOfAnotherWriterIsNoGhost: while a server stores what one writer sent, it refuses a second one and does not show the object yet. The
-// second must not take that for an object that was left half by a crash, and write over the first.
+// TestS3PutOfAnotherWriterIsNoGhost: while a server stores what one writer sent, it refuses a second one and does not
+// show the object yet. The second must not take that for an object that was left half by a crash, and write over the
+// first.
 func TestS3PutOfAnotherWriterIsNoGhost(t *testing.T) {
 	setAWS(t, testKey, testSecret)
 	f := &fake{}

@@ -85,7 +85,8 @@ func (s *S3) nextPage(prefix string, page *s3.ListObjectsV2Output, in *s3.ListOb
 	return nil
 }
 
-// maxPage bounds the answer to a list: a page has at most 1,000 keys of 1,024 bytes, which are six times as long where all is escaped.
+// maxPage bounds the answer to a list: a page has at most 1,000 keys of 1,024 bytes, which are six times as long
+// where all is escaped.
 const maxPage = 16 << 20
 
 var errLongPage = errors.New("the answer is longer than any page of a list")
