@@ -4,6 +4,7 @@ import (
 	"io"
 	"os"
 
+	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
 
 	"ams/pkg/screen"
@@ -42,4 +43,12 @@ func finish(e env) {
 			c.Flush()
 		}
 	}
+}
+
+// progress is a bar on a terminal, and nothing anywhere else.
+func progress(e env, sessions int, quiet bool) *progressbar.ProgressBar {
+	_, terminal := e.stderr.(*console)
+	shown := terminal && sessions > 1 && !quiet
+	return progressbar.NewOptions(sessions, progressbar.OptionSetWriter(uncleaned(e.stderr)), progressbar.OptionSetVisibility(shown),
+		progressbar.OptionSetDescription("sessions"), progressbar.OptionShowCount(), progressbar.OptionClearOnFinish())
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -15,6 +16,7 @@ import (
 	"ams/pkg/price"
 	"ams/pkg/query"
 	"ams/pkg/screen"
+	"ams/pkg/ship"
 	"ams/pkg/story"
 	"ams/pkg/upload"
 )
@@ -73,10 +75,23 @@ func replayDemo(ctx context.Context, e env, dir, hook string, layout screen.Scre
 		return err
 	}
 	set := settings{spoolDir: spoolDir, claudeDir: claude, localDir: filepath.Join(dir, "store"), now: true, join: joinSettings(prices)}
-	if err := runAll(ctx, e, set, runOptions{jobs: 1, quiet: true}); err != nil {
-		return err
+	if err := storeDemo(ctx, e, set); err != nil {
+		return fmt.Errorf("demo: %w", err)
 	}
 	return tellStored(ctx, e, dir, set, layout)
+}
+
+// storeDemo is a run.
+func storeDemo(ctx context.Context, e env, set settings) error {
+	book, err := set.openBook(e)
+	if err != nil {
+		return err
+	}
+	defer book.Close()
+	opt := set.shipping(e)
+	opt.Book, opt.Store = book, upload.NewLocal(set.localDir)
+	tally, err := ship.New(opt).Run(ctx, ship.Retention{}, ship.Watch{})
+	return errors.Join(err, tally.Why)
 }
 
 // tellStored says where the files are, lists what is stored, which is one session, and tells it.

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"github.com/schollz/progressbar/v3"
 	"github.com/urfave/cli/v2"
 
 	"ams/pkg/receipt"
@@ -52,25 +53,30 @@ func importSessions(ctx context.Context, e env, set settings, paths []string, jo
 		if opt.Store, err = set.open(ctx); err != nil {
 			return err
 		}
-		if opt.Book, err = receipt.Open(set.receiptsPath()); err != nil { // a run is at work, or the folder of the spools is not this user's to write
+		book, err := receipt.Open(set.receiptsPath())
+		if err != nil { // a run is at work, or the folder of the spools is not this user's to write
 			fmt.Fprintf(e.stderr, "ams-assemble: %v: everything is read, and the next import reads it again\n", err)
 		} else {
-			defer opt.Book.Close()
+			opt.Book = book
+			defer book.Close()
 		}
 		defer remember(e, opt.Source)
 	}
-	im, err := ship.New(opt).Import(ctx, paths)
+	var bar *progressbar.ProgressBar
+	im, err := ship.New(opt).Import(ctx, paths, ship.Watch{
+		Begin: func(n int) { bar = progress(e, n, false) },
+		Each:  func(ship.Result) { bar.Add(1) },
+	})
+	if bar != nil {
+		bar.Finish()
+	}
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return fmt.Errorf("import: stopped after %d of %d sessions: %w", im.Sessions, im.Found, err)
 	case err != nil:
 		return err
 	}
-	did := "stored"
-	if dry {
-		did = "read"
-	}
-	printImported(e, im, did)
+	printImported(e, im, map[bool]string{false: "stored", true: "read"}[dry])
 	switch {
 	case im.Dead && im.Sessions > 0:
 		return &exitError{exitSome, fmt.Errorf("the store failed after %d of %d sessions; import them again when it is back", im.Sessions, im.Found)}

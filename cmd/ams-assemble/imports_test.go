@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -99,6 +100,25 @@ func TestArchitecture(t *testing.T) {
 		if _, err := os.Stat("../../" + strings.TrimPrefix(pkg, "ams/")); err != nil {
 			t.Errorf("docs/architecture.md names %s, which is not there", pkg)
 		}
+	}
+}
+
+// mostLines is how much of a program may be outside of the rooms: some hundred lines a command.
+const mostLines = 3000
+
+func TestTheProgramIsThin(t *testing.T) {
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := 0
+	for _, name := range files {
+		if !strings.HasSuffix(name, "_test.go") {
+			lines += strings.Count(readText(t, name), "\n")
+		}
+	}
+	if lines > mostLines {
+		t.Errorf("%d lines without tests, want at most %d: what a command does belongs into a room (docs/architecture.md)", lines, mostLines)
 	}
 }
 

@@ -1,17 +1,13 @@
 package main
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
-	"path/filepath"
 	"text/tabwriter"
 
 	"github.com/urfave/cli/v2"
 
 	"ams/pkg/price"
-	"ams/pkg/safefile"
 	"ams/pkg/screen"
 )
 
@@ -41,31 +37,6 @@ func pricesCommand(e env) *cli.Command {
 			return listPrices(e, table)
 		},
 	}
-}
-
-// readPrices is the embedded table with the rows of a person's own file, if there is one: the one named, else
-// prices.json in the configuration folder.
-func readPrices(e env, named string) (*price.Table, error) {
-	table, err := price.Embedded()
-	if err != nil {
-		return nil, err
-	}
-	path := named
-	if path == "" {
-		path = filepath.Join(homeDir(e), ".config", "ams", "prices.json")
-	}
-	b, err := safefile.ReadSmall(path)
-	if errors.Is(err, fs.ErrNotExist) && named == "" {
-		return table, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("prices: %w", err)
-	}
-	table, err = table.Override(b)
-	if err != nil {
-		return nil, fmt.Errorf("prices %s: %w", path, err)
-	}
-	return table, nil
 }
 
 func listPrices(e env, table *price.Table) error {

@@ -7,8 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -75,10 +73,10 @@ func readRunOptions(c *cli.Context) (runOptions, error) {
 		}
 	}
 	var err error
-	if opt.keep.After, err = parseAge(c.String("retain")); err != nil {
+	if opt.keep.After, err = query.ParseAge(c.String("retain")); err != nil {
 		return opt, usagef("--retain: %w", err)
 	}
-	if opt.keep.MaxBytes, err = parseSize(c.String("spool-max")); err != nil {
+	if opt.keep.MaxBytes, err = query.ParseSize(c.String("spool-max")); err != nil {
 		return opt, usagef("--spool-max: %w", err)
 	}
 	return opt, nil
@@ -132,12 +130,15 @@ func storeAll(ctx context.Context, e env, set settings, opt runOptions, word *re
 	defer remember(e, shipping.Source)
 	var bar *progressbar.ProgressBar
 	tally, err := ship.New(shipping).Run(ctx, opt.keep, ship.Watch{
-		Begin: func(n int) { bar = progress(e, opt, n) },
+		Begin: func(n int) { bar = progress(e, n, opt.quiet) },
 		Each: func(r ship.Result) {
 			bar.Add(1)
 			say(e, opt, r)
 		},
 	})
+	if bar != nil {
+		bar.Finish()
+	}
 	word.Stored, word.Failed = tally.Stored, tally.Failed
 	if tally.Why != nil {
 		word.Error = tally.Why.Error() // of the last session that failed: it says more than that some did
@@ -164,14 +165,6 @@ func verdict(t ship.Tally) error {
 		return &exitError{exitSome, fmt.Errorf("%s that should be in the store could not be seen there; the next run looks again", screen.Count(t.Unseen, "session"))}
 	}
 	return nil
-}
-
-// progress is a bar on a terminal, and nothing anywhere else.
-func progress(e env, opt runOptions, n int) *progressbar.ProgressBar {
-	_, terminal := e.stderr.(*console)
-	shown := terminal && n > 1 && !opt.quiet
-	return progressbar.NewOptions(n, progressbar.OptionSetWriter(uncleaned(e.stderr)), progressbar.OptionSetVisibility(shown),
-		progressbar.OptionSetDescription("sessions"), progressbar.OptionShowCount(), progressbar.OptionClearOnFinish())
 }
 
 // say tells what became of a spool: results on stdout, one line each, the rest on stderr.
@@ -203,50 +196,4 @@ type storedLine struct {
 	Key       string   `json:"key"`
 	Events    int      `json:"events"`
 	CostUSD   *float64 `json:"cost_usd"`
-}
-
-// sayTrouble tells of spool files that were moved aside, and of a transcript that must not be read.
-func sayTrouble(e env, w *recorded.Session) {
-	if w == nil {
-		return
-	}
-	if w.Refused != nil {
-		fmt.Fprintf(e.stderr, "ams-assemble: %v\n", w.Refused)
-	}
-	for _, d := range w.Contents.Damaged {
-		fmt.Fprintf(e.stderr, "ams-assemble: %s is damaged (%s) and is kept; %s read from it\n", d.Path, d.Reason, screen.Count(d.Records, "record"))
-	}
-}
-
-// parseAge reads a duration that may be in days: 30d, 12h, 0.
-func parseAge(s string) (time.Duration, error) {
-	s = strings.TrimSpace(s)
-	if s == "0" {
-		return 0, nil
-	}
-	d, err := query.ParseSpan(s)
-	if err != nil {
-		return 0, fmt.Errorf("want an age such as 30d or 12h, not %q", s)
-	}
-	return d, nil
-}
-
-// parseSize reads a number of bytes, with a unit of powers of 1000: 5GB, 500 MB, 0.
-func parseSize(s string) (int64, error) {
-	text := strings.ToUpper(strings.ReplaceAll(s, " ", ""))
-	factor := 1.0
-	for _, u := range []struct {
-		name   string
-		factor float64
-	}{{"TB", 1e12}, {"GB", 1e9}, {"MB", 1e6}, {"KB", 1e3}, {"B", 1}} {
-		if rest, ok := strings.CutSuffix(text, u.name); ok {
-			text, factor = rest, u.factor
-			break
-		}
-	}
-	n, err := strconv.ParseFloat(text, 64)
-	if err != nil || !(n >= 0) || n*factor > 1<<62 {
-		return 0, fmt.Errorf("want a size such as 5GB or 500MB, not %q", s)
-	}
-	return int64(n * factor), nil
 }

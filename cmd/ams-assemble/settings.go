@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -217,6 +218,31 @@ func (s settings) shipping(e env) ship.Options {
 		Source: s.source(e), Mask: s.redact, Raw: s.keepRaw,
 		Note: func(format string, args ...any) { fmt.Fprintf(e.stderr, "ams-assemble: "+format+"\n", args...) },
 	}
+}
+
+// readPrices is the embedded table with the rows of a person's own file, if there is one: the one named, else
+// prices.json in the configuration folder.
+func readPrices(e env, named string) (*price.Table, error) {
+	table, err := price.Embedded()
+	if err != nil {
+		return nil, err
+	}
+	path := named
+	if path == "" {
+		path = filepath.Join(homeDir(e), ".config", "ams", "prices.json")
+	}
+	b, err := safefile.ReadSmall(path)
+	if errors.Is(err, fs.ErrNotExist) && named == "" {
+		return table, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("prices: %w", err)
+	}
+	table, err = table.Override(b)
+	if err != nil {
+		return nil, fmt.Errorf("prices %s: %w", path, err)
+	}
+	return table, nil
 }
 
 // readS3 says which bucket to use, nil for the local store. As in the original, a bucket alone chooses S3, and local

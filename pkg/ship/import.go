@@ -61,11 +61,21 @@ type imported struct {
 	handOver                         error // it is stored all the same
 }
 
+// result is what became of the session, without it.
+func (f imported) result() Result {
+	r := Result{Err: f.err}
+	if f.receipt != nil {
+		r.Name, r.Key = spool.FileName(f.receipt.SessionID), f.receipt.Key
+	}
+	return r
+}
+
 // Import stores the sessions whose transcripts are below the paths, each a main file or a folder. Every session is
 // found first, by the heads of the files; then several are worked on at once. The files of one session are not worked
-// on at once: each is put over the one before. What failed is noted and counted. The error says that nothing was
+// on at once: each is put over the one before. What failed is noted and counted; watch is told
+// of each session, without what is in it. The error says that nothing was
 // begun, or is that of ctx.
-func (sh *Shipper) Import(ctx context.Context, paths []string) (Imported, error) {
+func (sh *Shipper) Import(ctx context.Context, paths []string, watch Watch) (Imported, error) {
 	im := &importer{sh: sh}
 	sh.opt.Source.Archive.LookAtAll()
 	if err := im.remember(ctx); err != nil {
@@ -76,14 +86,15 @@ func (sh *Shipper) Import(ctx context.Context, paths []string) (Imported, error)
 		return im.Imported, err
 	}
 	im.Found = len(found)
-	im.store(ctx, found)
+	im.store(ctx, found, watch)
 	if err := im.mem.keep(); err != nil {
 		im.fail(err)
 	}
 	return im.Imported, ctx.Err()
 }
 
-func (im *importer) store(ctx context.Context, found [][]transcript.Files) {
+func (im *importer) store(ctx context.Context, found [][]transcript.Files, watch Watch) {
+	watch.begin(len(found))
 	var state health
 	handOut, giveUp := context.WithCancel(ctx)
 	defer giveUp()
@@ -93,6 +104,9 @@ func (im *importer) store(ctx context.Context, found [][]transcript.Files) {
 		return func(files []transcript.Files) []imported { return many.session(ctx, rd, files, im.mem.last) }
 	})
 	for r := range results {
+		if len(r) > 0 {
+			watch.each(r[0].result())
+		}
 		im.count(r)
 		im.mem.note(r, im.copies)
 		for _, f := range r {

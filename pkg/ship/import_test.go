@@ -66,7 +66,7 @@ func TestImportHoldsOnlyTheSessionsAtWork(t *testing.T) {
 		SpoolDir: t.TempDir(), Over: true, Now: time.Now, Join: assemble.Settings{ProgramVersion: "1", Prices: prices},
 	})
 	before := heapInUse()
-	im, err := ship.New(ship.Options{Source: source, Store: store, Jobs: jobs, Mask: redact.Rules{Secrets: true}}).Import(t.Context(), []string{dir})
+	im, err := ship.New(ship.Options{Source: source, Store: store, Jobs: jobs, Mask: redact.Rules{Secrets: true}}).Import(t.Context(), []string{dir}, ship.Watch{})
 	if err != nil || im.Sessions != sessions {
 		t.Fatalf("%d sessions, %v; want %d: %+v", im.Sessions, err, sessions, im)
 	}

@@ -22,8 +22,8 @@ type Retention struct {
 	MaxBytes int64         // of all spools: the oldest go while there are more; 0: no bound
 }
 
-// Watch follows a run: Begin is told how many sessions have news, Each what became of one. They are called from one
-// goroutine; either may be nil.
+// Watch follows a run or an import: Begin is told how many sessions have news, Each what became of one. They are called
+// from one goroutine; either may be nil.
 type Watch struct {
 	Begin func(sessions int)
 	Each  func(Result)
