@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync"
 
+	"ams/pkg/receipt"
 	"ams/pkg/recorded"
 	"ams/pkg/upload"
 )
@@ -95,4 +96,49 @@ func (f *flow) Look(ctx context.Context, key string) (upload.Object, error) {
 func (f *flow) Delete(ctx context.Context, key string) error {
 	defer f.wait()()
 	return f.Store.Delete(ctx, key)
+}
+
+// workers are Shippers for several sessions at once, with a bound on how many compute. When handOut ends they begin no more.
+func (sh *Shipper) workers(handOut context.Context, isNew func(name string) bool) (*Shipper, int) {
+	many := *sh
+	many.left = handOut
+	many.flow, many.isNew = newFlow(sh.opt.Store, sh.opt.Jobs), isNew
+	many.opt.Store = many.flow
+	return &many, sh.opt.Jobs + inFlight
+}
+
+// passage is a session's way through a flow.
+type passage struct {
+	flow   *flow // nil where it goes alone
+	held   int64
+	stored bool // the store took it
+}
+
+// begin waits until the work on a session may begin; nil says that it is left.
+func (sh *Shipper) begin() *passage {
+	p := &passage{flow: sh.flow}
+	if sh.flow != nil {
+		sh.flow.begin()
+		if sh.left.Err() != nil {
+			p.end()
+			return nil
+		}
+	}
+	return p
+}
+
+// put is [Shipper.put] of the session.
+func (p *passage) put(ctx context.Context, sh *Shipper, w *recorded.Session, last *receipt.Receipt) (shelved, error) {
+	if p.flow != nil {
+		p.held = p.flow.hold(w)
+	}
+	done, err := sh.put(ctx, w, last)
+	p.stored = err == nil
+	return done, err
+}
+
+func (p *passage) end() {
+	if p.flow != nil {
+		p.flow.end(p.held, p.stored)
+	}
 }

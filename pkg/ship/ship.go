@@ -49,8 +49,9 @@ type Options struct {
 	// Note tells a person what is no result, in a sentence without an end; nil tells nobody. It is called from one
 	// goroutine.
 	Note func(format string, args ...any)
-	// OnFinal gets every session that became final, as it is stored. One that it fails for is given to it again by
-	// the next Run; the receipt knows which version it took. It is called from several goroutines.
+	// OnFinal gets every session that became final, as it is stored: once it is set, the next Run gives it those that
+	// were stored before, too. One that it fails for is given to it again by the next Run; the receipt knows which
+	// version it took. It is called from several goroutines.
 	OnFinal func(context.Context, *schema.Session) error
 }
 
@@ -58,9 +59,9 @@ type Options struct {
 type Raw int
 
 const (
-	NoRaw Raw = iota
-	MaskedRaw
-	UnmaskedRaw
+	NoRaw       Raw = iota
+	MaskedRaw       // with the masks of the Session
+	UnmaskedRaw     // as it was recorded
 )
 
 // Shipper puts sessions into a store.
@@ -71,51 +72,6 @@ type Shipper struct {
 	// isNew reports whether a session, by the name of its spool, is surely not in the store, as far as a list told;
 	// nil knows of none.
 	isNew func(name string) bool
-}
-
-// workers are Shippers for several sessions at once, with a bound on how many compute. When handOut ends they begin no more.
-func (sh *Shipper) workers(handOut context.Context, isNew func(name string) bool) (*Shipper, int) {
-	many := *sh
-	many.left = handOut
-	many.flow, many.isNew = newFlow(sh.opt.Store, sh.opt.Jobs), isNew
-	many.opt.Store = many.flow
-	return &many, sh.opt.Jobs + inFlight
-}
-
-// passage is a session's way through a flow.
-type passage struct {
-	flow   *flow // nil where it goes alone
-	held   int64
-	stored bool // the store took it
-}
-
-// begin waits until the work on a session may begin; nil says that it is left.
-func (sh *Shipper) begin() *passage {
-	p := &passage{flow: sh.flow}
-	if sh.flow != nil {
-		sh.flow.begin()
-		if sh.left.Err() != nil {
-			p.end()
-			return nil
-		}
-	}
-	return p
-}
-
-// put is [Shipper.put] of the session.
-func (p *passage) put(ctx context.Context, sh *Shipper, w *recorded.Session, last *receipt.Receipt) (shelved, error) {
-	if p.flow != nil {
-		p.held = p.flow.hold(w)
-	}
-	done, err := sh.put(ctx, w, last)
-	p.stored = err == nil
-	return done, err
-}
-
-func (p *passage) end() {
-	if p.flow != nil {
-		p.flow.end(p.held, p.stored)
-	}
 }
 
 // New returns a Shipper.
