@@ -29,10 +29,12 @@ type flow struct {
 	left   int64 // of inputBytes; below zero while more is on its way, as it is known only when it was read
 	active int
 	proved bool // the store took a session: until then no more are tried at once than there are turns
+	state  health
+	giveUp func() // is called when the store is dead: each of the other sessions would wait for the same error
 }
 
-func newFlow(store upload.Store, turns int) *flow {
-	f := &flow{Store: store, turns: make(chan struct{}, turns), left: inputBytes}
+func newFlow(store upload.Store, turns int, giveUp func()) *flow {
+	f := &flow{Store: store, turns: make(chan struct{}, turns), left: inputBytes, giveUp: giveUp}
 	f.room.L = &f.mu
 	return f
 }
@@ -60,15 +62,25 @@ func (f *flow) hold(w *recorded.Session) int64 {
 	return n
 }
 
-// end gives back the turn, and the room of what a session held. stored says that the store took it.
-func (f *flow) end(held int64, stored bool) {
+// end gives back the turn, and the room of what a session held. stored says that the store took it, err why it did not.
+func (f *flow) end(held int64, stored bool, err error) {
 	<-f.turns
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.left += held
 	f.active--
 	f.proved = f.proved || stored
+	if f.state.note(err); f.state.dead {
+		f.giveUp()
+	}
 	f.room.Broadcast()
+}
+
+// dead reports whether the store failed in a way that every other session would meet.
+func (f *flow) dead() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.state.dead
 }
 
 // wait gives the turn back until the returned function is called.
@@ -98,11 +110,12 @@ func (f *flow) Delete(ctx context.Context, key string) error {
 	return f.Store.Delete(ctx, key)
 }
 
-// workers are Shippers for several sessions at once, with a bound on how many compute. When handOut ends they begin no more.
-func (sh *Shipper) workers(handOut context.Context, isNew func(name string) bool) (*Shipper, int) {
+// workers are Shippers for several sessions at once, with a bound on how many compute. When handOut ends they
+// begin no more; giveUp ends it.
+func (sh *Shipper) workers(handOut context.Context, giveUp func(), isNew func(name string) bool) (*Shipper, int) {
 	many := *sh
 	many.left = handOut
-	many.flow, many.isNew = newFlow(sh.opt.Store, sh.opt.Jobs), isNew
+	many.flow, many.isNew = newFlow(sh.opt.Store, sh.opt.Jobs, giveUp), isNew
 	many.opt.Store = many.flow
 	return &many, sh.opt.Jobs + inFlight
 }
@@ -112,6 +125,7 @@ type passage struct {
 	flow   *flow // nil where it goes alone
 	held   int64
 	stored bool // the store took it
+	err    error
 }
 
 // begin waits until the work on a session may begin; nil says that it is left.
@@ -133,12 +147,12 @@ func (p *passage) put(ctx context.Context, sh *Shipper, w *recorded.Session, las
 		p.held = p.flow.hold(w)
 	}
 	done, err := sh.put(ctx, w, last)
-	p.stored = err == nil
+	p.stored, p.err = err == nil, err
 	return done, err
 }
 
 func (p *passage) end() {
 	if p.flow != nil {
-		p.flow.end(p.held, p.stored)
+		p.flow.end(p.held, p.stored, p.err)
 	}
 }

@@ -95,10 +95,9 @@ func (sh *Shipper) Import(ctx context.Context, paths []string, watch Watch) (Imp
 
 func (im *importer) store(ctx context.Context, found [][]transcript.Files, watch Watch) {
 	watch.begin(len(found))
-	var state health
 	handOut, giveUp := context.WithCancel(ctx)
 	defer giveUp()
-	many, workers := im.sh.workers(handOut, func(name string) bool { return im.mem.stored != nil && !im.mem.stored[name] })
+	many, workers := im.sh.workers(handOut, giveUp, func(name string) bool { return im.mem.stored != nil && !im.mem.stored[name] })
 	results := parallel.Each(handOut, workers, found, func() func([]transcript.Files) []imported {
 		rd := im.sh.opt.Source.Reader()
 		return func(files []transcript.Files) []imported { return many.session(ctx, rd, files, im.mem.last) }
@@ -109,14 +108,8 @@ func (im *importer) store(ctx context.Context, found [][]transcript.Files, watch
 		}
 		im.count(r)
 		im.mem.note(r, im.copies)
-		for _, f := range r {
-			state.note(f.err)
-		}
-		if state.dead {
-			giveUp() // each of the others would wait for the same error
-		}
 	}
-	im.Dead = state.dead
+	im.Dead = many.flow.dead()
 }
 
 // session assembles and stores one session from its main files. last finds the receipt of the Session stored before.

@@ -63,14 +63,13 @@ func (sh *Shipper) Run(ctx context.Context, keep Retention, watch Watch) (Tally,
 	todo := sh.opt.News(known, stats)
 	tally := Tally{News: len(todo)}
 	watch.begin(len(todo))
-	var state health
 	handOut, giveUp := context.WithCancel(ctx)
 	defer giveUp()
 	isNew, err := sh.listStored(ctx, known, todo)
 	if err != nil {
 		return tally, err
 	}
-	many, workers := sh.workers(handOut, isNew)
+	many, workers := sh.workers(handOut, giveUp, isNew)
 	results := parallel.Each(handOut, workers, todo, func() func(spool.Stat) Result {
 		rd := sh.opt.Source.Reader()
 		return func(s spool.Stat) Result { return many.storeOne(ctx, rd, s.Name, known[s.Name]) }
@@ -82,17 +81,14 @@ func (sh *Shipper) Run(ctx context.Context, keep Retention, watch Watch) (Tally,
 		} else if r.Session != nil && r.Session.Session != nil {
 			tally.Stored++
 		}
-		if state.note(r.Err); state.dead {
-			giveUp() // each of the others would wait for the same error
-		}
 		watch.each(r)
 	}
-	tally.Dead = state.dead
+	tally.Dead = many.flow.dead()
 	if err := ctx.Err(); err != nil {
 		return tally, err
 	}
 	stats = sh.lookAgain(stats, todo, known)
-	if !state.dead {
+	if !tally.Dead {
 		p := &pruner{sh: sh, keep: keep, watch: watch, rd: sh.opt.Source.Reader()}
 		tally.Unseen = p.prune(ctx, stats, known)
 	}
