@@ -127,6 +127,9 @@ func (want truth) check(t *testing.T, s *schema.Session) {
 	for _, e := range s.Events {
 		switch {
 		case e.Note == schema.WarmUpNote: // the truth counts what the client started for itself among the agents
+			if by := want.Agents[e.AgentID].ToolUseID; by != nil || !strings.HasPrefix(s.Client.Version, "2.0.") {
+				t.Errorf("session %s: agent %s of client %s is told as a warm-up", s.SessionID, e.AgentID, s.Client.Version)
+			}
 			if e.AgentID != "" && !slices.Contains(agents, e.AgentID) {
 				agents = append(agents, e.AgentID)
 			}

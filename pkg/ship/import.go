@@ -72,9 +72,8 @@ func (f imported) result() Result {
 
 // Import stores the sessions whose transcripts are below the paths, each a main file or a folder. Every session is
 // found first, by the heads of the files; then several are worked on at once. The files of one session are not worked
-// on at once: each is put over the one before. What failed is noted and counted; watch is told
-// of each session, without what is in it. The error says that nothing was
-// begun, or is that of ctx.
+// on at once: each is put over the one before. What failed is noted and counted; watch is told of each session, without
+// what is in it. The error says that nothing was begun, or is that of ctx.
 func (sh *Shipper) Import(ctx context.Context, paths []string, watch Watch) (Imported, error) {
 	im := &importer{sh: sh}
 	sh.opt.Source.Archive.LookAtAll()
@@ -112,7 +111,7 @@ func (im *importer) store(ctx context.Context, found [][]transcript.Files, watch
 	im.Dead = many.flow.dead()
 }
 
-// session assembles and stores one session from its main files. last finds the receipt of the Session stored before.
+// session assembles and stores one session from its main files. lastOf finds the receipt of the Session stored before.
 func (sh *Shipper) session(ctx context.Context, rd *recorded.Reader, files []transcript.Files, lastOf func(name string) *receipt.Receipt) []imported {
 	var out []imported
 	last := lastOf(spool.FileName(files[0].SessionID))

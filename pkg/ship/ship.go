@@ -1,21 +1,24 @@
-// Package ship is the way in: it takes what a machine recorded of its sessions and puts it into a store, masked, and never a poorer Session
-// over a richer one.
+// Package ship is the way in: it takes what a machine recorded of its sessions and puts it into a store, masked, and
+// never a poorer Session over a richer one.
 //
-// [Shipper.Run] stores every session with news and lets spools go that are no longer needed; [Shipper.Import] stores the transcripts of an
-// archive; [Shipper.Store] stores one session; [Shipper.Remove] takes one out. What was stored is noted in receipts, so that the next run
-// knows by stats alone what has news.
+// [Shipper.Run] stores every session with news and lets spools go that are no longer needed; [Shipper.Import] stores
+// the transcripts of an archive; [Shipper.Store] stores one session; [Shipper.Remove] takes one out. What was stored
+// is noted in receipts, so that the next run knows by stats alone what has news.
 //
 // Any number of machines may store one session, each with the part that it saw. Nothing is taken from another:
 //
-//  1. What is stored is looked at: the body that this machine stored last by its ETag alone, any other by reading index record and body.
+//  1. What is stored is looked at: the body that this machine stored last by its ETag alone, any other by reading
+//     index record and body.
 //  2. The Session is united with it, unless it is this machine's own and the inputs cover it.
-//  3. The body is put on the condition that it is still the one that was looked at. Its counter (stored.rev) is one more.
-//  4. The index record is put on such a condition, too. Of two, that of the higher counter stays: its body was put over the other.
+//  3. The body is put on the condition that it is still the one that was looked at. Its counter (stored.rev) is
+//     one more.
+//  4. The index record is put on such a condition, too. Of two, that of the higher counter stays: its body was put
+//     over the other.
 //  5. Where a session turned out to begin on another day, the body under the old key goes.
 //  6. The receipt is written.
 //
-// A conflict at 3, or an index record that names another key at 4, begins at 1. What a crash leaves between two steps has no receipt here,
-// so it is done again.
+// A conflict at 3, or an index record that names another key at 4, begins at 1. What a crash leaves between two steps
+// has no receipt here, so it is done again.
 package ship
 
 import (
@@ -156,6 +159,9 @@ func (sh *Shipper) storeOne(ctx context.Context, rd *recorded.Reader, name strin
 func (sh *Shipper) handOver(ctx context.Context, w *recorded.Session, r *receipt.Receipt) error {
 	if sh.opt.OnFinal == nil || !isDue(r) || w.Session == nil {
 		return nil
+	}
+	if sh.flow != nil {
+		defer sh.flow.wait()() // whoever is told may be as far away as the store
 	}
 	if err := sh.opt.OnFinal(ctx, w.Session); err != nil {
 		return fmt.Errorf("it is stored; hand it on: %w", err)
