@@ -32,8 +32,8 @@ var completionShells = []struct{ name, setUp string }{
 
 func completionCommand(e env) *cli.Command {
 	c := &cli.Command{
-		Name:  "completion",
-		Usage: "print a completion script for your shell",
+		Name: "completion", Category: more,
+		Usage: "print a completion script for a shell",
 		Action: func(c *cli.Context) error {
 			return &exitError{exitUsage, &hintError{
 				err:  fmt.Errorf("completion needs one of bash, zsh, fish, powershell"),

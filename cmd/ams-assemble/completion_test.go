@@ -36,6 +36,8 @@ func TestCompleteOffersWhatMayStandThere(t *testing.T) {
 		{"run --spool-dir", "", ""}, // files
 		{"frobnicate", "", ""},
 		{"completion", "", "bash zsh fish powershell"},
+		{"help", "sh", "show"},
+		{"help spool", "d", "dump"},
 	} {
 		var got []string
 		for _, found := range commandline.Complete(newApp(env{}), flagValues, c.cur, strings.Fields(c.before)) {
@@ -50,7 +52,7 @@ func TestCompleteOffersWhatMayStandThere(t *testing.T) {
 func TestCompleteKnowsNoFlagThatIsNotThere(t *testing.T) {
 	takesValue := commandline.FlagsWithValue(newApp(env{}))
 	for name := range flagValues {
-		if !takesValue[name] {
+		if !takesValue[name][true] {
 			t.Errorf("--%s has values to offer and is no flag with a value", name)
 		}
 	}

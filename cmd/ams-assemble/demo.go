@@ -23,8 +23,11 @@ import (
 
 func demoCommand(e env) *cli.Command {
 	return &cli.Command{
-		Name:  "demo",
-		Usage: "replay a recorded session through the real ams-hook, assemble it and tell its story",
+		Name: "demo", Category: begin,
+		Usage:       "replay a recorded session and tell its story",
+		Description: "The real ams-hook records it, and it is assembled, stored and told as yours will be. It uses folders of its own, and neither your sessions nor your settings.",
+		UsageText: "ams-assemble demo  # two seconds, no account, nothing to set up\n" +
+			"ams-assemble demo --dir /tmp/ams-demo  # keep it there",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "dir", Usage: "keep everything in `DIR` (default: a new folder for temporary files)"},
 			&cli.StringFlag{Name: "hook", Usage: "the ams-hook `PROGRAM` (default: the one beside ams-assemble, else in PATH)"},

@@ -16,11 +16,13 @@ import (
 
 func doctorCommand(e env) *cli.Command {
 	return &cli.Command{
-		Name:  "doctor",
-		Usage: "tell whether sessions are recorded, assembled and stored, and what to do where not",
-		Description: "It changes nothing but probe files and a probe object of its own, which it removes. " +
+		Name: "doctor", Category: begin,
+		Usage: "is it wired, does it work, and what to do where not",
+		Description: "It looks at hooks, schedule, spools, store and the last run. It changes nothing but probe files and a probe object of its own, which it removes. " +
 			"The exit code is 0 without a problem, else 1.\n" +
 			"ams-assemble status is the short form, which tries nothing.",
+		UsageText: "ams-assemble doctor  # look at everything\n" +
+			"ams-assemble doctor --json  # for a monitor or a bug report",
 		Flags: append(doctorFlags(),
 			&cli.StringFlag{Name: "client", Value: "claude", Usage: "the client's `PROGRAM`, which is asked for its version"}),
 		Action: func(c *cli.Context) error { return examine(e, c, false) },
@@ -29,18 +31,20 @@ func doctorCommand(e env) *cli.Command {
 
 func statusCommand(e env) *cli.Command {
 	return &cli.Command{
-		Name:   "status",
-		Usage:  "tell in a few lines whether recording works, what waits and what failed",
+		Name: "status", Category: begin,
+		Usage: "in a few lines: what works, waits and failed",
+		UsageText: "ams-assemble status  # quick: nothing is tried\n" +
+			"ams-assemble status --json  # the same for a program",
 		Flags:  doctorFlags(),
 		Action: func(c *cli.Context) error { return examine(e, c, true) },
 	}
 }
 
 func doctorFlags() []cli.Flag {
-	return slices.Concat(commonFlags(), pageFlags(), []cli.Flag{
+	return slices.Concat([]cli.Flag{
 		&cli.StringFlag{Name: "dir", Usage: "the project's `DIR`, whose settings are looked at, too (default: the working folder)"},
 		&cli.BoolFlag{Name: "json", Usage: "print the findings as JSON"},
-	})
+	}, pageFlags(), commonFlags(recordGroup, storeGroup))
 }
 
 func examine(e env, c *cli.Context, quick bool) error {
@@ -63,15 +67,21 @@ func examine(e env, c *cli.Context, quick bool) error {
 			project = "."
 		}
 	}
-	findings := doctor.Examine(c.Context, doctor.Options{
+	opt := set.examined(e, project, quick)
+	opt.Client = c.String("client")
+	return tellFindings(e, c, doctor.Examine(c.Context, opt), quick)
+}
+
+// examined is what doctor looks at.
+func (s settings) examined(e env, project string, quick bool) doctor.Options {
+	return doctor.Options{
 		Machine: machineOf(e), Quick: quick, Version: version(), VersionOf: versionOf,
-		ClaudeDir: set.claudeDir, ProjectDir: project, Client: c.String("client"),
-		SpoolDir: set.spoolDir, Refused: set.refused,
-		Receipts: set.receiptsPath(), News: set.shipping(e).News,
-		Store:      doctor.Store{Name: set.storeName(), Bucket: set.s3 != nil, Open: set.open},
-		PricesDate: set.join.Prices.Date(),
-	})
-	return tellFindings(e, c, findings, quick)
+		ClaudeDir: s.claudeDir, ProjectDir: project, Client: "claude",
+		SpoolDir: s.spoolDir, Refused: s.refused,
+		Receipts: s.receiptsPath(), News: s.shipping(e).News,
+		Store:      doctor.Store{Name: s.storeName(), Bucket: s.s3 != nil, Open: s.open},
+		PricesDate: s.join.Prices.Date(),
+	}
 }
 
 // examination is the form of doctor --json.

@@ -12,12 +12,10 @@ import (
 	"ams/pkg/schema"
 )
 
-// filterFlags are the common flags of a command that chooses sessions by their index records, and the filters. A
-// filter takes several values, with commas or by being given again; a value that holds a comma is found, too.
-// --status is a filter here, and not the status to give.
+// filterFlags are the filters of a command that chooses sessions by their index records. A filter takes several values, with commas or by being given again; a value that holds a comma is found, too.
+// --status is one of them, and not the status to give.
 func filterFlags() []cli.Flag {
-	common := slices.DeleteFunc(commonFlags(), func(f cli.Flag) bool { return f.Names()[0] == "status" })
-	return append(common,
+	flags := []cli.Flag{
 		&cli.StringFlag{Name: "since", Usage: "sessions that began since `WHEN`: 7d, 12h, 2w, today, yesterday, 2026-11-20, '2026-11-20 15:04'"},
 		&cli.StringFlag{Name: "until", Usage: "sessions that began until `WHEN`; a day is meant whole"},
 		&cli.StringSliceFlag{Name: "agent", Usage: "of the agent `NAME` (AMS_AGENT_NAME)"},
@@ -30,7 +28,25 @@ func filterFlags() []cli.Flag {
 		&cli.StringSliceFlag{Name: "tool", Usage: "that called the tool `NAME`, mcp__github__* all whose names begin so; several: all of them"},
 		&cli.StringFlag{Name: "cwd", Usage: "in the folder `DIR` or below it, or with that text in the path"},
 		&cli.StringFlag{Name: "cost", Usage: "with a cost in US dollars of `RANGE`: '>1', '<=0.5', 1..5"},
-		&cli.StringFlag{Name: "min-duration", Usage: "that took at least `TIME`: 90s, 30m, 2h"})
+		&cli.StringFlag{Name: "min-duration", Usage: "that took at least `TIME`: 90s, 30m, 2h"},
+	}
+	for _, f := range flags {
+		switch f := f.(type) {
+		case *cli.StringFlag:
+			f.Category = filterGroup
+		case *cli.StringSliceFlag:
+			f.Category = filterGroup
+		}
+	}
+	return flags
+}
+
+// filterGroup is the heading of the filters in help.
+const filterGroup = "Filters"
+
+// filterCommonFlags are the common flags of a command with filters.
+func filterCommonFlags() []cli.Flag {
+	return slices.DeleteFunc(commonFlags(recordGroup, storeGroup), func(f cli.Flag) bool { return f.Names()[0] == "status" })
 }
 
 // readQuery checks the filters. words are free words over title and first prompt.

@@ -22,12 +22,15 @@ import (
 
 func findCommand(e env) *cli.Command {
 	return &cli.Command{
-		Name:      "find",
-		Usage:     "find a text in whole sessions: prompts, messages, thinking, tool inputs and results, errors",
+		Name: "find", Category: reading,
+		Usage:     "find a text in whole sessions",
 		ArgsUsage: "TEXT...",
-		Description: "The arguments are one phrase; its blanks stand for any white space, and letters for both cases. The newest sessions come first, as\n" +
+		Description: "It looks into prompts, messages, thinking, tool inputs and results, and errors. The arguments are one phrase; its blanks stand for any white space, and letters for both cases. The newest sessions come first, as\n" +
 			"they are found. ams-assemble show ID --event SEQ shows an event whole.",
-		Flags: slices.Concat(filterFlags(), pageFlags(), []cli.Flag{
+		UsageText: "ams-assemble find connection refused  # one phrase, in whole sessions\n" +
+			"ams-assemble find --in errors --since 7d timeout  # in errors of the last week\n" +
+			"ams-assemble find -E 'TODO|FIXME' --json  # a regular expression, a line of JSON per place",
+		Flags: slices.Concat([]cli.Flag{
 			&cli.StringSliceFlag{Name: "in", Usage: "look into these texts alone, `PART` " + namesOf(search.Parts) + "; several with commas"},
 			&cli.BoolFlag{Name: "regexp", Aliases: []string{"E"}, Usage: "TEXT is a regular expression (Go's syntax); slow where no part of it must stand as it is"},
 			&cli.DurationFlag{Name: "time-limit", Value: 2 * time.Minute, Usage: "with --regexp: stop after `DURATION`; an expression can be slow"},
@@ -35,7 +38,7 @@ func findCommand(e env) *cli.Command {
 			&cli.IntFlag{Name: "limit", Aliases: []string{"n"}, Usage: fmt.Sprintf("stop after `N` sessions with the text; 0: never (default on a terminal: %d)", pageSessions)},
 			&cli.BoolFlag{Name: "all", Usage: fmt.Sprintf("show every place, not the first %d of a session", placesShown)},
 			&cli.BoolFlag{Name: "json", Usage: "print one line of JSON per place"},
-		}),
+		}, filterFlags(), pageFlags(), filterCommonFlags()),
 		Action: func(c *cli.Context) error {
 			set, err := readSettings(e, c)
 			if err != nil {

@@ -20,12 +20,15 @@ import (
 
 func importCommand(e env) *cli.Command {
 	return &cli.Command{
-		Name:      "import",
+		Name: "import", Category: storing,
 		Usage:     "store sessions that have a transcript but no spool",
 		ArgsUsage: "[PATH...]",
 		Description: "PATH is a main transcript file or a folder that is searched for them (default: projects below --claude-dir). A session\n" +
 			"that has a spool here is made of both.",
-		Flags: append(commonFlags(),
+		UsageText: "ams-assemble import  # all sessions below ~/.claude/projects\n" +
+			"ams-assemble import --dry-run  # read them all, store none\n" +
+			"ams-assemble import ~/old-machine/.claude/projects  # those of a copied folder",
+		Flags: append(allCommonFlags(),
 			&cli.IntFlag{Name: "jobs", Value: runtime.NumCPU(), DefaultText: "one per processor", Usage: "assemble `N` sessions at once"},
 			&cli.BoolFlag{Name: "dry-run", Usage: "read and assemble everything, print the table, store nothing"}),
 		Action: func(c *cli.Context) error {

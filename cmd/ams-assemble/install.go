@@ -13,7 +13,7 @@ import (
 )
 
 func installCommand(e env) *cli.Command {
-	flags := slices.Concat(commonFlags(), targetFlags(), []cli.Flag{
+	flags := slices.Concat(allCommonFlags(), targetFlags(), []cli.Flag{
 		&cli.StringFlag{Name: "schedule", Usage: "how sessions get stored by themselves: " +
 			"`KIND` cron, systemd, launchd or none (default: what this machine has)"},
 		dryRunFlag(),
@@ -24,11 +24,14 @@ func installCommand(e env) *cli.Command {
 			"where limits of memory let no Go program start; kept until --guard=false"},
 	})
 	return &cli.Command{
-		Name:  "install",
-		Usage: "register ams-hook with Claude Code, and run ams-assemble every five minutes",
-		Description: "Every other hook, key and line of the settings file stays as it is; " +
+		Name: "install", Category: begin,
+		Usage: "register ams-hook, and schedule ams-assemble",
+		Description: "Claude Code calls ams-hook for every event, and ams-assemble stores sessions every five minutes. Every other hook, key and line of the settings file stays as it is; " +
 			"a backup is kept beside it and the change is shown.\n" +
 			"Settings given here by flag or environment are kept in ~/.config/ams/env, where the schedule finds them.",
+		UsageText: "ams-assemble install --dry-run  # show every change, make none\n" +
+			"ams-assemble install  # for all your projects\n" +
+			"ams-assemble install --project --schedule none  # in the settings of this project alone",
 		Flags:  flags,
 		Action: onTarget(e, installHook),
 	}

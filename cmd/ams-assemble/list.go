@@ -12,19 +12,22 @@ import (
 
 func listCommand(e env) *cli.Command {
 	return &cli.Command{
-		Name:      "list",
+		Name: "list", Category: reading,
 		Aliases:   []string{"ls"},
 		Usage:     "list the stored sessions, the newest first",
 		ArgsUsage: "[WORD...]",
 		Description: "WORDs must all stand in the title or the first prompt; ams-assemble find looks into whole sessions. The last line sums up\n" +
 			"what is shown. Tokens are all input, cached or not, and output.",
-		Flags: slices.Concat(filterFlags(), pageFlags(), []cli.Flag{
+		UsageText: "ams-assemble list --since 7d  # of the last seven days\n" +
+			"ams-assemble list --cost '>1' --sort cost  # above a dollar, the dearest first\n" +
+			"ams-assemble list --outcome failed --csv > failed.csv  # for a spreadsheet",
+		Flags: slices.Concat([]cli.Flag{
 			&cli.StringFlag{Name: "sort", Value: "start", Usage: "sort by `COLUMN` " + strings.Join(listing.SortNames(), ", ") + "; largest first"},
 			&cli.BoolFlag{Name: "reverse", Usage: "sort the other way round"},
 			&cli.IntFlag{Name: "limit", Aliases: []string{"n"}, Usage: "show the first `N` alone"},
 			&cli.BoolFlag{Name: "json", Usage: "print the index records as a JSON array"},
 			&cli.BoolFlag{Name: "csv", Usage: "print CSV (RFC 4180); texts that a spreadsheet would take for a formula begin with a '"},
-		}),
+		}, filterFlags(), pageFlags(), filterCommonFlags()),
 		Action: func(c *cli.Context) error {
 			set, err := readSettings(e, c)
 			if err != nil {

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -99,10 +100,10 @@ func endInTime(told <-chan os.Signal) {
 // exitError carries an exit code other than exitNothing.
 type exitError struct {
 	code int
-	err  error
+	err  error // nil: all is said
 }
 
-func (e *exitError) Error() string { return e.err.Error() }
+func (e *exitError) Error() string { return fmt.Sprint(e.err) }
 func (e *exitError) Unwrap() error { return e.err }
 
 // usagef is an error about how the program was called.
@@ -117,29 +118,43 @@ func run(ctx context.Context, e env) int {
 		commandline.PrintCandidates(e.stdout, commandline.Complete(app, flagValues, strings.TrimPrefix(e.args[1], "cur="), e.args[2:]))
 		return exitDone
 	}
-	args, err := commandline.Arrange(app, e.args)
-	if none := (*commandline.NoCommandError)(nil); errors.As(err, &none) {
-		err = &hintError{err, "ams-assemble --help lists the commands"}
-	}
-	if err != nil {
-		err = &exitError{exitUsage, err}
-	} else {
-		err = app.RunContext(ctx, append([]string{app.Name}, args...))
-	}
+	err := obey(ctx, e, app)
 	if err == nil {
 		return exitDone
+	}
+	var coded *exitError
+	if errors.As(err, &coded) && coded.err == nil {
+		return coded.code
 	}
 	fmt.Fprintf(e.stderr, "ams-assemble: %s\n", screen.Text(err.Error())) // it may quote what a stranger stored
 	var hinted hinter
 	if errors.As(err, &hinted) {
 		fmt.Fprintf(e.stderr, "hint: %s\n", screen.Text(hinted.Hint()))
 	}
-	var coded *exitError
-	if errors.As(err, &coded) {
+	if coded != nil {
 		return coded.code
 	}
 	return exitNothing
 }
+
+// obey does what the command line says.
+func obey(ctx context.Context, e env, app *cli.App) error {
+	line, err := commandline.Parse(app, e.args)
+	cells, terminal := terminalWidth(e.stdout)
+	if !terminal {
+		cells = helpCells
+	}
+	switch {
+	case err != nil:
+		return &exitError{exitUsage, err}
+	case line.Help:
+		return commandline.Help(e.stdout, app, line.Path, cells)
+	}
+	return app.RunContext(ctx, slices.Concat([]string{app.Name}, line.Path, line.Args))
+}
+
+// helpCells is the width of help that goes to no terminal: somebody's editor or pager shows it.
+const helpCells = 80
 
 // hinter is an error, of ours or of a package, that knows the next step to take.
 type hinter interface {
@@ -157,13 +172,24 @@ func (h *hintError) Error() string { return h.err.Error() }
 func (h *hintError) Unwrap() error { return h.err }
 func (h *hintError) Hint() string  { return h.hint }
 
+// The groups of commands in help.
+const (
+	begin   = "Begin"
+	reading = "Read"
+	storing = "Store"
+	more    = "More"
+)
+
 func newApp(e env) *cli.App {
 	fail := func(_ *cli.Context, err error, _ bool) error { return usagef("%w", err) }
 	app := &cli.App{
-		Name:            "ams-assemble",
-		DefaultCommand:  "run", // what cron wants
-		Usage:           "one readable JSON object of every Claude Code session",
-		Version:         version(),
+		Name:           "ams-assemble",
+		DefaultCommand: "run", // what cron wants
+		Usage:          "see what a Claude agent really did",
+		UsageText: "ams-assemble show last  # read your newest session\n" +
+			"ams-assemble list --since 7d  # what ran in the last week, and what it cost\n" +
+			"ams-assemble find connection refused  # where this was said or happened",
+		HideVersion:     true,
 		Writer:          e.stdout,
 		ErrWriter:       e.stderr,
 		HideHelpCommand: true,
@@ -172,21 +198,23 @@ func newApp(e env) *cli.App {
 		ExitErrHandler:            func(*cli.Context, error) {},
 		OnUsageError:              fail,
 		Commands: []*cli.Command{
-			runCommand(e),
-			sessionCommand(e),
-			importCommand(e),
-			removeCommand(e),
-			spoolCommand(e),
-			pricesCommand(e),
+			demoCommand(e),
 			installCommand(e),
-			uninstallCommand(e),
 			doctorCommand(e),
 			statusCommand(e),
+			uninstallCommand(e),
 			listCommand(e),
 			findCommand(e),
 			showCommand(e),
-			demoCommand(e),
+			runCommand(e),
+			importCommand(e),
+			sessionCommand(e),
+			removeCommand(e),
+			spoolCommand(e),
+			pricesCommand(e),
 			completionCommand(e),
+			versionCommand(e),
+			helpCommand(),
 			manCommand(e),
 		},
 	}
@@ -195,26 +223,4 @@ func newApp(e env) *cli.App {
 		c.HideHelpCommand = true
 	})
 	return app
-}
-
-// version is the module's version, or the commit that the program was built from.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	return versionOf(info)
-}
-
-// versionOf is the version of a program of this module by what Go wrote into it.
-func versionOf(info *debug.BuildInfo) string {
-	if v := info.Main.Version; v != "" && v != "(devel)" {
-		return v
-	}
-	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" && len(s.Value) >= 12 {
-			return s.Value[:12]
-		}
-	}
-	return "devel"
 }

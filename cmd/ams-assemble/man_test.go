@@ -6,22 +6,65 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/urfave/cli/v2"
+
+	"ams/pkg/commandline"
 )
 
-func TestManualPageIsCurrent(t *testing.T) {
-	got := string(assembleBy(t, "", "man"))
-	if want := readText(t, "../../man/ams-assemble.1"); got != want {
-		t.Errorf("man/ams-assemble.1 is not what the program says; run: go run ./cmd/ams-assemble man > man/ams-assemble.1")
+func TestManualPagesAreCurrent(t *testing.T) {
+	dir := t.TempDir()
+	assembleBy(t, "", "man", "--dir", dir)
+	made, err := filepath.Glob(filepath.Join(dir, "*.1"))
+	if err != nil || len(made) < 17 {
+		t.Fatalf("%d pages, %v", len(made), err)
 	}
-	for _, want := range []string{
-		`.SS ams\-assemble spool rm ID...`, `\fB\-\-spool\-max\fR \fISIZE\fR`, `(default 30d)`, `\fBAMS_S3_REGION\fR or \fBAWS_REGION\fR`,
-	} {
-		if !strings.Contains(got, want) {
-			t.Errorf("the page lacks %s", want)
+	kept, err := filepath.Glob("../../man/ams-assemble*.1")
+	if err != nil || len(kept) != len(made) {
+		t.Errorf("man has %d pages of ams-assemble, want %d", len(kept), len(made))
+	}
+	for _, path := range made {
+		if readText(t, path) != readText(t, filepath.Join("../../man", filepath.Base(path))) {
+			t.Errorf("man/%s is not what the program says; run: go run ./cmd/ams-assemble man --dir man", filepath.Base(path))
 		}
 	}
-	if n := strings.Count(got, `\fB\-\-spool\-dir\fR`); n != 1 {
-		t.Errorf("the page explains --spool-dir %d times, want once", n)
+	for page, wants := range map[string][]string{
+		"ams-assemble.1":       {`\fB\-\-s3\-region\fR \fIREGION\fR`, `[AMS_S3_REGION, AWS_REGION]`, `.BR ams\-assemble\-show (1)`},
+		"ams-assemble-run.1":   {`\fB\-\-spool\-max\fR \fISIZE\fR`, `(default 30d)`},
+		"ams-assemble-spool.1": {`\fBams\-assemble spool rm\fR [\fIflag\fR ...] ID...`, `.SS Examples`},
+	} {
+		for _, want := range wants {
+			if !strings.Contains(readText(t, filepath.Join(dir, page)), want) {
+				t.Errorf("%s lacks %s", page, want)
+			}
+		}
+	}
+}
+
+// TestExamplesOfHelpAreCommands reads every example as the program would.
+func TestExamplesOfHelpAreCommands(t *testing.T) {
+	app := newApp(env{})
+	examples := app.UsageText
+	commandline.EachCommand(app.Commands, func(c *cli.Command) {
+		if c.UsageText == "" && len(c.Subcommands) == 0 && !c.Hidden && c.Description == "" {
+			t.Errorf("%s has no example", c.Name)
+		}
+		examples += "\n" + c.UsageText
+	})
+	read := 0
+	for line := range strings.Lines(strings.TrimSpace(examples)) {
+		command, about, ok := strings.Cut(strings.TrimSpace(line), "  # ")
+		if command == "" {
+			continue
+		}
+		words := strings.Fields(strings.ReplaceAll(strings.Split(command, " > ")[0], "'", ""))
+		if _, err := commandline.Parse(app, words[1:]); err != nil || words[0] != "ams-assemble" || !ok || about == "" {
+			t.Errorf("%s: %v", line, err)
+		}
+		read++
+	}
+	if read < 35 {
+		t.Errorf("%d examples", read)
 	}
 }
 
@@ -54,8 +97,12 @@ func TestManualPagesAreCleanForGroff(t *testing.T) {
 	if err != nil {
 		notHere(t, "groff")
 	}
-	for _, page := range []string{"ams-assemble.1", "ams-hook.1"} {
-		out, err := exec.Command(groff, "-man", "-ww", "-z", filepath.Join("../../man", page)).CombinedOutput()
+	pages, err := filepath.Glob("../../man/*.1")
+	if err != nil || len(pages) < 18 {
+		t.Fatalf("%d pages, %v", len(pages), err)
+	}
+	for _, page := range pages {
+		out, err := exec.Command(groff, "-man", "-ww", "-z", page).CombinedOutput()
 		if err != nil || len(out) > 0 {
 			t.Errorf("%s: %v\n%s", page, err, out)
 		}

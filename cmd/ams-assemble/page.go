@@ -26,12 +26,15 @@ const (
 	maxCells = 1000
 )
 
+// pageGroup is their heading in help.
+const pageGroup = "Layout"
+
 // pageFlags are the flags of the commands that show something to read.
 func pageFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "color", Value: "auto", Usage: "paint the text: `WHEN` auto (on a terminal, unless NO_COLOR is set), always or never"},
-		&cli.IntFlag{Name: "width", Usage: "lay out for `N` columns (default: the terminal's, 120 elsewhere)"},
-		&cli.BoolFlag{Name: "no-pager", Usage: "print to the terminal without a pager ($PAGER, else less)"},
+		&cli.StringFlag{Name: "color", Category: pageGroup, Value: "auto", Usage: "paint the text: `WHEN` auto (on a terminal, unless NO_COLOR is set), always or never"},
+		&cli.IntFlag{Name: "width", Category: pageGroup, Usage: "lay out for `N` columns (default: the terminal's, 120 elsewhere)"},
+		&cli.BoolFlag{Name: "no-pager", Category: pageGroup, Usage: "print to the terminal without a pager ($PAGER, else less)"},
 	}
 }
 

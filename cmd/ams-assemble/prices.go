@@ -13,12 +13,15 @@ import (
 
 func pricesCommand(e env) *cli.Command {
 	return &cli.Command{
-		Name:      "prices",
-		Usage:     "show the price table, what a model's name is priced as, or what a newer table would change",
+		Name: "prices", Category: storing,
+		Usage:     "show the price table, or a model's prices",
 		ArgsUsage: "[MODEL...]",
 		Description: "Prices are USD per million tokens. A file of --prices replaces or adds rows; its format is that of the embedded table\n" +
 			"(pkg/price/prices.json). --diff compares a whole table with the one in use, for a person to review before it is taken.",
-		Flags: append(commonFlags(),
+		UsageText: "ams-assemble prices  # the whole table\n" +
+			"ams-assemble prices opus haiku  # the prices of these models\n" +
+			"ams-assemble prices --diff new-prices.json  # what a newer table would change",
+		Flags: append(commonFlags(priceGroup),
 			&cli.StringFlag{Name: "diff", Usage: "print what the table in `FILE` would change"}),
 		Action: func(c *cli.Context) error {
 			set, err := readSettings(e, c)

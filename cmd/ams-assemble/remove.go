@@ -13,12 +13,14 @@ import (
 
 func removeCommand(e env) *cli.Command {
 	return &cli.Command{
-		Name:      "rm",
-		Usage:     "remove stored sessions, with their index records and raw material",
+		Name: "rm", Category: storing,
+		Usage:     "remove sessions from the store",
 		ArgsUsage: "ID...",
-		Description: "The spool of a session stays: what happens in the session later would bring it back. ams-assemble spool rm --force ID\n" +
+		Description: "Index records and raw material go, too. The spool of a session stays: what happens in the session later would bring it back. ams-assemble spool rm --force ID\n" +
 			"removes the spool, too.",
-		Flags: commonFlags(),
+		UsageText: "ams-assemble rm 0b1f  # the session whose id begins so\n" +
+			"ams-assemble rm last --s3-bucket team-sessions  # the newest of a bucket",
+		Flags: commonFlags(recordGroup, storeGroup),
 		Action: func(c *cli.Context) error {
 			set, err := readSettings(e, c)
 			if err != nil {

@@ -32,9 +32,14 @@ type runOptions struct {
 
 func runCommand(e env) *cli.Command {
 	return &cli.Command{
-		Name:  "run",
-		Usage: "assemble and store every session with news (the default; for cron)",
-		Flags: append(commonFlags(),
+		Name: "run", Category: storing,
+		Usage: "store every session with news (for cron)",
+		Description: "A session has news when ams-hook recorded something since it was stored, or its transcript grew. A second run has " +
+			"nothing to do. One run at a time works on a store.",
+		UsageText: "ams-assemble run  # store what is new, and say what was stored\n" +
+			"ams-assemble run --quiet --retain 7d  # for cron: say failures alone, keep spools for a week\n" +
+			"ams-assemble run --now --json  # last step of a CI job: every session is over",
+		Flags: append(allCommonFlags(),
 			&cli.IntFlag{Name: "jobs", Value: runtime.NumCPU(), DefaultText: "one per processor", Usage: "assemble `N` sessions at once"},
 			&cli.BoolFlag{Name: "json", Usage: "print one line of JSON per session"},
 			&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "print failures alone"},
@@ -46,6 +51,9 @@ func runCommand(e env) *cli.Command {
 			set, err := readSettings(e, c)
 			if err != nil {
 				return err
+			}
+			if len(e.args) == 0 && atTerminal(e) {
+				return startHere(c.Context, e, set)
 			}
 			opt, err := readRunOptions(c)
 			if err != nil {

@@ -17,12 +17,15 @@ import (
 
 func sessionCommand(e env) *cli.Command {
 	return &cli.Command{
-		Name:      "session",
-		Usage:     "reassemble sessions by hand and print their JSON",
+		Name: "session", Category: storing,
+		Usage:     "reassemble by hand and print the JSON",
 		ArgsUsage: "ID|SPOOL|BUNDLE...",
-		Description: "ID is a session id; SPOOL is the path of a spool file, which is not changed; BUNDLE is the path of raw material that\n" +
+		Description: "ID is a session id, its beginning, or last; SPOOL is the path of a spool file, which is not changed; BUNDLE is the path of raw material that\n" +
 			"--keep-raw stored. A session without a spool is made of its transcript, one without a transcript of its spool.",
-		Flags: append(commonFlags(),
+		UsageText: "ams-assemble session last  # the newest recorded session, as JSON\n" +
+			"ams-assemble session 0b1f -o session.json  # the one whose id begins so, into a file\n" +
+			"ams-assemble session last --store  # as run does, for this one alone",
+		Flags: append(allCommonFlags(),
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the JSON to `FILE` instead of standard output"},
 			&cli.BoolFlag{Name: "store", Usage: "store the sessions, as run does, instead of printing them"}),
 		Action: func(c *cli.Context) error {

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -40,31 +41,78 @@ type settings struct {
 	keepRaw   ship.Raw
 }
 
-// commonFlags are the settings that every command takes. Each flag's environment variable sets that flag. The library
-// would refuse AMS_X=yes for a boolean, so those are read as text.
-func commonFlags() []cli.Flag {
-	return []cli.Flag{
-		&cli.StringFlag{Name: "spool-dir", EnvVars: []string{"AMS_SPOOL_DIR"}, Usage: "`DIR` where ams-hook records (default ~/.local/state/ams/spool)"},
-		&cli.StringFlag{Name: "claude-dir", EnvVars: []string{"CLAUDE_CONFIG_DIR"}, Usage: "`DIR` below which a transcript is searched whose recorded path is gone (default ~/.claude)"},
-		&cli.StringFlag{Name: "storage", EnvVars: []string{"AMS_STORAGE"}, Usage: "`KIND` of storage: local or s3 (default s3 where a bucket is set, else local)"},
-		&cli.StringFlag{Name: "local-dir", EnvVars: []string{"AMS_LOCAL_DIR"}, Usage: "`DIR` of the local store (default ~/.local/share/ams)"},
-		&cli.StringFlag{Name: "s3-bucket", EnvVars: []string{"AMS_S3_BUCKET"}, Usage: "`BUCKET` of S3 or a server like it; credentials as in the AWS tools"},
-		&cli.StringFlag{Name: "s3-prefix", EnvVars: []string{"AMS_S3_PREFIX"}, Value: "ams", Usage: "`PREFIX` of all keys in the bucket"},
-		&cli.StringFlag{Name: "s3-endpoint-url", EnvVars: []string{"AMS_S3_ENDPOINT_URL"}, Usage: "`URL` of the server, where it is not AWS"},
-		&cli.StringFlag{Name: "s3-region", EnvVars: []string{"AMS_S3_REGION", "AWS_REGION"}, Usage: "`REGION` of the bucket"},
-		&cli.StringFlag{Name: "s3-sse", EnvVars: []string{"AMS_S3_SSE"}, Usage: "ask the server to encrypt: `AES256` or aws:kms"},
-		&cli.StringFlag{Name: "s3-kms-key-id", EnvVars: []string{"AMS_S3_KMS_KEY_ID"}, Usage: "`KEY` for aws:kms (default: the bucket's)"},
-		&cli.StringFlag{Name: "capture-thinking", EnvVars: []string{"AMS_CAPTURE_THINKING"}, Usage: "keep the model's thinking: `yes` or no (default yes)"},
-		&cli.StringFlag{Name: "redact", EnvVars: []string{"AMS_REDACT"}, Usage: "mask personal data (e-mail, phone, card, social security number): `yes` or no (default no)"},
-		&cli.StringFlag{Name: "redact-secrets", EnvVars: []string{"AMS_REDACT_SECRETS"}, Usage: "mask keys, tokens and passwords: `yes` or no (default yes)"},
-		&cli.StringFlag{Name: "redact-rules", EnvVars: []string{"AMS_REDACT_RULES"}, Usage: "`FILE` with patterns of your own to mask"},
-		&cli.StringFlag{Name: "keep-raw", EnvVars: []string{"AMS_KEEP_RAW"}, Usage: "store the raw material of finished sessions too, redacted: `yes` or no (default no)"},
-		&cli.StringFlag{Name: "keep-raw-unredacted", EnvVars: []string{"AMS_KEEP_RAW_UNREDACTED"}, Usage: "with --keep-raw: leave the raw material as it is: `yes` or no (default no)"},
-		&cli.StringFlag{Name: "prices", EnvVars: []string{"AMS_PRICES"}, Usage: "`FILE` with prices of your own (default ~/.config/ams/prices.json)"},
-		&cli.StringFlag{Name: "status", EnvVars: []string{"AMS_STATUS"}, Usage: "`STATUS` to give the sessions instead of what their events say: ok, error or running"},
-		&cli.DurationFlag{Name: "idle", Value: 30 * time.Minute, Usage: "a session without an end is over when nothing has happened for `DURATION`"},
-		&cli.BoolFlag{Name: "now", Usage: "take every session as over: the last step of a CI job or container"},
+// The groups of the common flags, as help shows them.
+const (
+	recordGroup = "What was recorded"
+	joinGroup   = "Assembling"
+	priceGroup  = "Prices"
+	maskGroup   = "What is kept and masked"
+	storeGroup  = "The store"
+)
+
+// commonFlags are the settings that every command takes. Help shows the groups that matter to a command; the others
+// do nothing there, and are taken all the same, so that what works before one command works before the next. Each
+// flag's environment variable sets that flag. The library would refuse AMS_X=yes for a boolean, so those are read as text.
+func commonFlags(shown ...string) []cli.Flag {
+	flags := []cli.Flag{
+		&cli.StringFlag{Name: "spool-dir", Category: recordGroup, EnvVars: []string{"AMS_SPOOL_DIR"},
+			Usage: "`DIR` where ams-hook records (default ~/.local/state/ams/spool)"},
+		&cli.StringFlag{Name: "claude-dir", Category: recordGroup, EnvVars: []string{"CLAUDE_CONFIG_DIR"},
+			Usage: "`DIR` below which a transcript is searched whose recorded path is gone (default ~/.claude)"},
+		&cli.StringFlag{Name: "storage", Category: storeGroup, EnvVars: []string{"AMS_STORAGE"},
+			Usage: "`KIND` of storage: local or s3 (default s3 where a bucket is set, else local)"},
+		&cli.StringFlag{Name: "local-dir", Category: storeGroup, EnvVars: []string{"AMS_LOCAL_DIR"},
+			Usage: "`DIR` of the local store (default ~/.local/share/ams)"},
+		&cli.StringFlag{Name: "s3-bucket", Category: storeGroup, EnvVars: []string{"AMS_S3_BUCKET"},
+			Usage: "`BUCKET` of S3 or a server like it; credentials as in the AWS tools"},
+		&cli.StringFlag{Name: "s3-prefix", Category: storeGroup, EnvVars: []string{"AMS_S3_PREFIX"}, Value: "ams",
+			Usage: "`PREFIX` of all keys in the bucket"},
+		&cli.StringFlag{Name: "s3-endpoint-url", Category: storeGroup, EnvVars: []string{"AMS_S3_ENDPOINT_URL"},
+			Usage: "`URL` of the server, where it is not AWS"},
+		&cli.StringFlag{Name: "s3-region", Category: storeGroup, EnvVars: []string{"AMS_S3_REGION", "AWS_REGION"},
+			Usage: "`REGION` of the bucket"},
+		&cli.StringFlag{Name: "s3-sse", Category: storeGroup, EnvVars: []string{"AMS_S3_SSE"},
+			Usage: "ask the server to encrypt: `AES256` or aws:kms"},
+		&cli.StringFlag{Name: "s3-kms-key-id", Category: storeGroup, EnvVars: []string{"AMS_S3_KMS_KEY_ID"},
+			Usage: "`KEY` for aws:kms (default: the bucket's)"},
+		&cli.StringFlag{Name: "capture-thinking", Category: maskGroup, EnvVars: []string{"AMS_CAPTURE_THINKING"},
+			Usage: "keep the model's thinking: `yes` or no (default yes)"},
+		&cli.StringFlag{Name: "redact", Category: maskGroup, EnvVars: []string{"AMS_REDACT"},
+			Usage: "mask personal data (e-mail, phone, card, social security number): `yes` or no (default no)"},
+		&cli.StringFlag{Name: "redact-secrets", Category: maskGroup, EnvVars: []string{"AMS_REDACT_SECRETS"},
+			Usage: "mask keys, tokens and passwords: `yes` or no (default yes)"},
+		&cli.StringFlag{Name: "redact-rules", Category: maskGroup, EnvVars: []string{"AMS_REDACT_RULES"},
+			Usage: "`FILE` with patterns of your own to mask"},
+		&cli.StringFlag{Name: "keep-raw", Category: maskGroup, EnvVars: []string{"AMS_KEEP_RAW"},
+			Usage: "store the raw material of finished sessions too, redacted: `yes` or no (default no)"},
+		&cli.StringFlag{Name: "keep-raw-unredacted", Category: maskGroup, EnvVars: []string{"AMS_KEEP_RAW_UNREDACTED"},
+			Usage: "with --keep-raw: leave the raw material as it is: `yes` or no (default no)"},
+		&cli.StringFlag{Name: "prices", Category: priceGroup, EnvVars: []string{"AMS_PRICES"},
+			Usage: "`FILE` with prices of your own (default ~/.config/ams/prices.json)"},
+		&cli.StringFlag{Name: "status", Category: joinGroup, EnvVars: []string{"AMS_STATUS"},
+			Usage: "`STATUS` to give the sessions instead of what their events say: ok, error or running"},
+		&cli.DurationFlag{Name: "idle", Category: joinGroup, Value: 30 * time.Minute,
+			Usage: "a session without an end is over when nothing has happened for `DURATION`"},
+		&cli.BoolFlag{Name: "now", Category: joinGroup,
+			Usage: "take every session as over: the last step of a CI job or container"},
 	}
+	for _, f := range flags {
+		hidden := !slices.Contains(shown, f.(cli.CategorizableFlag).GetCategory())
+		switch f := f.(type) {
+		case *cli.StringFlag:
+			f.Hidden = hidden
+		case *cli.DurationFlag:
+			f.Hidden = hidden
+		case *cli.BoolFlag:
+			f.Hidden = hidden
+		}
+	}
+	return flags
+}
+
+// allCommonFlags are those of a command to which all matter.
+func allCommonFlags() []cli.Flag {
+	return commonFlags(recordGroup, joinGroup, priceGroup, maskGroup, storeGroup)
 }
 
 // joinSettings are the settings of the join where nothing is set but the prices.

@@ -22,18 +22,21 @@ import (
 
 func showCommand(e env) *cli.Command {
 	return &cli.Command{
-		Name:      "show",
-		Usage:     "tell a session as a story: prompts, thinking, messages, tools, subagents and why, cost",
+		Name: "show", Category: reading,
+		Usage:     "tell a session as a story",
 		ArgsUsage: "ID|last",
-		Description: "ID is a session id or its beginning; last is the newest session. What is not stored yet is told from its spool.\n" +
+		Description: "Prompts, thinking, messages, tools, subagents and why they ran, what failed, what it cost. ID is a session id or its beginning; last is the newest session. What is not stored yet is told from its spool.\n" +
 			"Every event has a number: --event 12 shows that one whole, with its ids and times.",
-		Flags: slices.Concat(commonFlags(), pageFlags(), []cli.Flag{
+		UsageText: "ams-assemble show last  # the newest session\n" +
+			"ams-assemble show 0b1f --only errors,subagents  # of the one whose id begins so\n" +
+			"ams-assemble show last --markdown > session.md  # for an issue or a review",
+		Flags: slices.Concat([]cli.Flag{
 			&cli.StringSliceFlag{Name: "only", Usage: "tell these events alone, `KIND` errors, tools, prompts or subagents; several with commas"},
 			&cli.IntFlag{Name: "event", Usage: "show the event with the number `SEQ` whole"},
 			&cli.BoolFlag{Name: "full", Usage: "cut no text"},
 			&cli.BoolFlag{Name: "json", Usage: "print the Session as JSON; with --only or --event an array of its events"},
 			&cli.BoolFlag{Name: "markdown", Usage: "print Markdown, for an issue or a review"},
-		}),
+		}, pageFlags(), commonFlags(recordGroup, maskGroup, priceGroup, storeGroup)),
 		Action: func(c *cli.Context) error {
 			set, err := readSettings(e, c)
 			if err != nil {

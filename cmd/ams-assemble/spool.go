@@ -19,9 +19,9 @@ import (
 )
 
 func spoolCommand(e env) *cli.Command {
-	sub := func(name, usage, args string, flags []cli.Flag, action func(*cli.Context, settings) error) *cli.Command {
+	sub := func(name, usage, args, examples string, flags []cli.Flag, action func(*cli.Context, settings) error) *cli.Command {
 		return &cli.Command{
-			Name: name, Usage: usage, ArgsUsage: args, Flags: append(commonFlags(), flags...),
+			Name: name, Usage: usage, ArgsUsage: args, UsageText: examples, Flags: append(commonFlags(recordGroup), flags...),
 			Action: func(c *cli.Context) error {
 				set, err := readSettings(e, c)
 				if err != nil {
@@ -33,14 +33,17 @@ func spoolCommand(e env) *cli.Command {
 	}
 	force := []cli.Flag{&cli.BoolFlag{Name: "force", Usage: "remove records that were never stored, too"}}
 	return &cli.Command{
-		Name:  "spool",
+		Name: "spool", Category: storing,
 		Usage: "look into the spools that ams-hook writes",
 		Subcommands: []*cli.Command{
-			sub("list", "list the spools", "", nil, func(c *cli.Context, set settings) error { return spoolList(e, set) }),
-			sub("dump", "print a spool as lines of JSON", "ID|SPOOL", nil, func(c *cli.Context, set settings) error { return spoolDump(e, c, set) }),
-			sub("load", "put lines of JSON into the spools of their sessions", "FILE...|-", nil,
+			sub("list", "list the spools", "", "ams-assemble spool list  # what waits, and what is damaged", nil, func(c *cli.Context, set settings) error { return spoolList(e, set) }),
+			sub("dump", "print a spool as lines of JSON", "ID|SPOOL", "ams-assemble spool dump last  # every hook event, one a line", nil,
+				func(c *cli.Context, set settings) error { return spoolDump(e, c, set) }),
+			sub("load", "put lines of JSON into the spools of their sessions", "FILE...|-",
+				"ams-assemble spool load events.jsonl  # what spool dump printed on another machine", nil,
 				func(c *cli.Context, set settings) error { return spoolLoad(e, c, set) }),
-			sub("rm", "remove spools", "ID...", force, func(c *cli.Context, set settings) error { return spoolRemove(e, c, set) }),
+			sub("rm", "remove spools", "ID...", "ams-assemble spool rm 0b1f  # refused where something in it is not stored yet", force,
+				func(c *cli.Context, set settings) error { return spoolRemove(e, c, set) }),
 		},
 		Action: func(c *cli.Context) error {
 			return usagef("spool needs one of list, dump, load, rm")

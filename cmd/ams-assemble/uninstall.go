@@ -11,12 +11,14 @@ import (
 
 func uninstallCommand(e env) *cli.Command {
 	return &cli.Command{
-		Name:  "uninstall",
-		Usage: "take ams-hook out of Claude Code's settings, and ams-assemble off its schedule",
+		Name: "uninstall", Category: begin,
+		Usage: "take hooks and schedule away; sessions stay",
 		Description: "Nothing but what install put there goes: " +
 			"later edits of the settings stay, and no backup is put over them. What was recorded\n" +
 			"and stored stays, too. The schedule goes with --user alone, as it serves all projects.",
-		Flags:  slices.Concat(commonFlags(), targetFlags(), []cli.Flag{dryRunFlag()}),
+		UsageText: "ams-assemble uninstall --dry-run  # show what would go\n" +
+			"ams-assemble uninstall  # hooks and schedule; sessions stay",
+		Flags:  slices.Concat(targetFlags(), []cli.Flag{dryRunFlag()}, commonFlags(recordGroup)),
 		Action: onTarget(e, uninstallHook),
 	}
 }

@@ -33,7 +33,7 @@ func Complete(app *cli.App, values map[string][]string, cur string, before []str
 		case w == "--":
 			return nil
 		case len(w) > 1 && w[0] == '-':
-			if takesValue[name] && !hasValue {
+			if takesValue[name][true] && !hasValue {
 				pending = name
 			}
 		default:
@@ -46,8 +46,7 @@ func Complete(app *cli.App, values map[string][]string, cur string, before []str
 	if flag, value, ok := strings.Cut(cur, "="); ok && strings.HasPrefix(flag, "-") {
 		return valuesOf(values[strings.TrimLeft(flag, "-")], flag+"=", value)
 	}
-	path, rest := commandPath(app.Commands, words)
-	command, below := commandAt(app.Commands, path)
+	command, below, rest := inside(app, words)
 	switch {
 	case strings.HasPrefix(cur, "-"):
 		return flagsOf(app, command, cur)
@@ -63,17 +62,21 @@ func Complete(app *cli.App, values map[string][]string, cur string, before []str
 	return found
 }
 
-// commandAt is the command that a path names, nil for none, and the commands below it.
-func commandAt(commands []*cli.Command, path []string) (at *cli.Command, below []*cli.Command) {
-	for _, name := range path {
-		for _, c := range commands {
-			if c.Name == name {
-				at, commands = c, c.Subcommands
-				break
-			}
-		}
+// inside is the command that the words of a line name, nil for none, the commands that may follow, and the words
+// behind it.
+func inside(app *cli.App, words []string) (command *cli.Command, below []*cli.Command, rest []string) {
+	below = app.Commands
+	if len(words) > 0 && words[0] == "help" {
+		words = words[1:]
 	}
-	return at, commands
+	for len(words) > 0 {
+		c := commandNamed(below, words[0])
+		if c == nil {
+			break
+		}
+		command, below, words = c, c.Subcommands, words[1:]
+	}
+	return command, below, words
 }
 
 // flagsOf are the flags of a command that begin with cur; without a command, those of the command that then runs.

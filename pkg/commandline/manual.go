@@ -5,8 +5,6 @@ import (
 	_ "embed"
 	"fmt"
 	"io"
-	"maps"
-	"slices"
 	"strings"
 	"text/template"
 	"time"
@@ -14,58 +12,105 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// manTemplate is the manual page but for the commands and flags, which are taken from the program. The library's own page would repeat
-// the common flags under every command, and leaves out arguments and environment variables.
-//
-//go:embed man.tmpl
-var manTemplate string
+// manTemplate is the manual page of the program but for its commands and common flags, and pageTemplate the one of a
+// command; all else is taken from the program, so that a page says what help says.
+var (
+	//go:embed man.tmpl
+	manTemplate string
+	//go:embed page.tmpl
+	pageTemplate string
+)
 
-// WriteManual writes the manual page of a program. common are the flags that all of its commands take: they are
-// explained once.
-func WriteManual(w io.Writer, app *cli.App, common []cli.Flag) error {
-	page, err := template.New("man").Funcs(template.FuncMap{"roff": roff}).Parse(manTemplate)
+// Page is a manual page: its name without the section, and who writes it.
+type Page struct {
+	Name  string
+	Write func(io.Writer) error
+}
+
+// Manual are the manual pages of a program, the one about all of it first, then one for each command. common are the
+// flags that all commands take: they are explained in the first page.
+func Manual(app *cli.App, common []cli.Flag) []Page {
+	pages := []Page{{app.Name, func(w io.Writer) error { return writeProgram(w, app, common) }}}
+	for _, c := range app.Commands {
+		if !c.Hidden {
+			pages = append(pages, Page{app.Name + "-" + c.Name, func(w io.Writer) error { return writeCommand(w, app, c) }})
+		}
+	}
+	return pages
+}
+
+// fill writes a page by its template.
+func fill(w io.Writer, text string, values map[string]string) error {
+	t, err := template.New("page").Funcs(template.FuncMap{"roff": roff, "upper": strings.ToUpper}).Parse(text)
 	if err != nil {
 		return err
 	}
-	explained := map[string]string{}
-	for _, f := range common {
-		explained[f.String()] = ""
-	}
-	var commands bytes.Buffer
-	writeCommands(&commands, app.Name, app.Commands, explained)
-	return page.Execute(w, map[string]string{"Usage": app.Usage, "Commands": commands.String(), "Options": roffFlags(common)})
+	return t.Execute(w, values)
 }
 
-// writeCommands writes a heading per command, what it does, and its flags. A flag that an earlier command has as well
-// is only named: explained has the texts of flags and the command they stand with, "" for the common ones.
-func writeCommands(w io.Writer, name string, commands []*cli.Command, explained map[string]string) {
-	for _, c := range commands {
-		if c.Hidden {
-			continue
+func writeProgram(w io.Writer, app *cli.App, common []cli.Flag) error {
+	var commands, options bytes.Buffer
+	for _, g := range grouped(app.Commands, func(c *cli.Command) (string, bool) { return c.Category, !c.Hidden }) {
+		fmt.Fprintf(&commands, ".SS %s\n", roff(g.name))
+		for _, c := range g.members {
+			fmt.Fprintf(&commands, ".TP\n.BR %s (1)\n%s\n", roff(app.Name+"-"+c.Name), roff(c.Usage))
 		}
-		full := name + " " + c.Name
+	}
+	writeGroups(&options, ".SS", common)
+	return fill(w, manTemplate, map[string]string{"Usage": app.Usage, "Commands": commands.String(), "Options": options.String()})
+}
+
+func writeCommand(w io.Writer, app *cli.App, c *cli.Command) error {
+	var synopsis, body bytes.Buffer
+	eachPath([]*cli.Command{c}, app.Name, func(path string, c *cli.Command) {
 		if len(c.Subcommands) > 0 {
-			writeCommands(w, full, c.Subcommands, explained)
-			continue
+			return
 		}
-		fmt.Fprintf(w, ".SS %s\n", roff(strings.TrimSpace(full+" "+c.ArgsUsage)))
-		fmt.Fprint(w, roffText(capital(c.Usage)+".\n"+c.Description))
-		var own []cli.Flag
-		named := map[string][]string{} // by the command they stand with
-		for _, f := range c.Flags {
-			with, known := explained[f.String()]
-			switch {
-			case !known:
-				explained[f.String()] = full
-				own = append(own, f)
-			case with != "":
-				named[with] = append(named[with], `\fB`+roff("--"+f.Names()[0])+`\fR`)
-			}
+		if synopsis.Len() > 0 {
+			synopsis.WriteString(".br\n")
 		}
-		for _, with := range slices.Sorted(maps.Keys(named)) {
-			fmt.Fprintf(w, ".PP\nIt takes %s as \\fB%s\\fR does.\n", strings.Join(named[with], ", "), roff(with))
+		fmt.Fprintf(&synopsis, "\\fB%s\\fR [\\fIflag\\fR ...] %s\n", roff(path), roff(c.ArgsUsage))
+	})
+	fmt.Fprint(&body, roffText(Sentence(c.Usage)+"\n"+paragraphs(c.Description)))
+	if len(c.Subcommands) == 0 {
+		writeExamples(&body, ".SH EXAMPLES", c)
+		writeGroups(&body, ".SH", c.Flags)
+	}
+	for _, sub := range c.Subcommands {
+		fmt.Fprintf(&body, ".SH %s\n%s", roff(strings.ToUpper(c.Name+" "+sub.Name)), roffText(Sentence(sub.Usage)+"\n"+paragraphs(sub.Description)))
+		writeExamples(&body, ".SS Examples", sub)
+		writeGroups(&body, ".SS", sub.Flags)
+	}
+	return fill(w, pageTemplate, map[string]string{
+		"Program": app.Name, "Name": app.Name + "-" + c.Name, "Usage": c.Usage, "Synopsis": synopsis.String(), "Body": body.String()})
+}
+
+func paragraphs(description string) string {
+	if description == "" {
+		return ""
+	}
+	return "\n" + description
+}
+
+func writeExamples(b *bytes.Buffer, heading string, c *cli.Command) {
+	if c.UsageText == "" {
+		return
+	}
+	b.WriteString(heading + "\n")
+	for line := range strings.Lines(c.UsageText) {
+		command, about, _ := strings.Cut(strings.TrimSpace(line), "  # ")
+		fmt.Fprintf(b, ".TP\n\\fB%s\\fR\n%s\n", roff(command), roff(about))
+	}
+}
+
+// writeGroups writes the flags below headings, as help does.
+func writeGroups(b *bytes.Buffer, request string, flags []cli.Flag) {
+	for _, g := range FlagGroups(flags) {
+		name := g.Name
+		if request == ".SH" {
+			name = strings.ToUpper(name)
 		}
-		fmt.Fprint(w, roffFlags(own))
+		fmt.Fprintf(b, "%s %s\n%s", request, roff(name), roffFlags(g.Flags))
 	}
 }
 
@@ -85,45 +130,22 @@ func roffText(text string) string {
 	return b.String()
 }
 
-func capital(text string) string {
-	if text == "" {
-		return ""
-	}
-	return strings.ToUpper(text[:1]) + text[1:]
-}
-
 // roffFlags is a list of flags: names, placeholder, what each does, its default and the variables that set it.
 func roffFlags(flags []cli.Flag) string {
 	var b strings.Builder
 	for _, f := range flags {
-		d, ok := f.(cli.DocGenerationFlag)
-		if v, has := f.(cli.VisibleFlag); !ok || has && !v.IsVisible() || f.Names()[0] == "help" {
-			continue
+		names, about := describe(f)
+		names, placeholder, takesValue := strings.Cut(names, " ")
+		for takesValue && strings.HasPrefix(placeholder, "-") { // -o, --output FILE
+			var more string
+			more, placeholder, takesValue = strings.Cut(placeholder, " ")
+			names += " " + more
 		}
-		var names []string
-		for _, n := range f.Names() {
-			dashes := "--"
-			if len(n) == 1 {
-				dashes = "-"
-			}
-			names = append(names, `\fB`+roff(dashes+n)+`\fR`)
+		fmt.Fprintf(&b, ".TP\n\\fB%s\\fR", roff(names))
+		if takesValue {
+			fmt.Fprintf(&b, " \\fI%s\\fR", roff(placeholder))
 		}
-		placeholder, usage := unquoteUsage(d.GetUsage())
-		if d.TakesValue() {
-			names[len(names)-1] += ` \fI` + roff(placeholder) + `\fR`
-		}
-		fmt.Fprintf(&b, ".TP\n%s\n%s", strings.Join(names, ", "), roff(usage))
-		if text := defaultText(f, d); text != "" {
-			fmt.Fprintf(&b, " (default %s)", roff(text))
-		}
-		for i, v := range d.GetEnvVars() {
-			lead := "; \\fB"
-			if i > 0 {
-				lead = " or \\fB"
-			}
-			fmt.Fprint(&b, lead+roff(v)+`\fR`)
-		}
-		b.WriteString("\n")
+		fmt.Fprintf(&b, "\n%s\n", roff(about))
 	}
 	return b.String()
 }
