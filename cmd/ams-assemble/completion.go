@@ -4,8 +4,6 @@ import (
 	"embed"
 	"fmt"
 
-	"ams/pkg/listing"
-
 	"github.com/urfave/cli/v2"
 )
 
@@ -54,24 +52,4 @@ func completionCommand(e env) *cli.Command {
 		})
 	}
 	return c
-}
-
-var yesNo = []string{"yes", "no"}
-
-// flagValues are the values of the flags that take one of a few.
-var flagValues = map[string][]string{
-	"color":               {"auto", "always", "never"},
-	"in":                  {"prompts", "messages", "thinking", "inputs", "results", "errors"},
-	"only":                {"errors", "tools", "prompts", "subagents"},
-	"outcome":             {"completed", "failed", "interrupted", "limited", "abandoned", "running"},
-	"sort":                listing.SortNames(),
-	"storage":             {"local", "s3"},
-	"schedule":            {"cron", "systemd", "launchd", "none"},
-	"status":              {"ok", "error", "running"},
-	"s3-sse":              {"AES256", "aws:kms"},
-	"capture-thinking":    yesNo,
-	"redact":              yesNo,
-	"redact-secrets":      yesNo,
-	"keep-raw":            yesNo,
-	"keep-raw-unredacted": yesNo,
 }

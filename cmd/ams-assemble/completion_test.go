@@ -14,6 +14,8 @@ import (
 )
 
 func TestCompleteOffersWhatMayStandThere(t *testing.T) {
+	home := t.TempDir()
+	world := env{now: time.Now, getenv: func(name string) string { return map[string]string{"HOME": home}[name] }}
 	for _, c := range []struct{ before, cur, want string }{
 		{"", "se", "session"},
 		{"", "sp", "spool"},
@@ -40,7 +42,7 @@ func TestCompleteOffersWhatMayStandThere(t *testing.T) {
 		{"help spool", "d", "dump"},
 	} {
 		var got []string
-		for _, found := range commandline.Complete(newApp(env{}), flagValues, c.cur, strings.Fields(c.before)) {
+		for _, found := range commandline.Complete(newApp(world), offers{world, strings.Fields(c.before)}, c.cur, strings.Fields(c.before)) {
 			got = append(got, found.Word)
 		}
 		if want := strings.Fields(c.want); !slices.Equal(got, want) {

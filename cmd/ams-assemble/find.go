@@ -102,8 +102,8 @@ func find(e env, c *cli.Context, set settings, q query.Query, pattern *search.Pa
 		return err
 	}
 	if len(list.Sessions) == 0 {
-		sayNothing(e, set, list.Total)
-		return nil
+		sayNothing(e, c, set, lib, list.Total)
+		return &exitError{code: exitNothing}
 	}
 	ctx, stop := timeLimit(c)
 	defer stop()
@@ -169,6 +169,8 @@ func (f *finds) end() error {
 			hint: "--time-limit gives it more; filters such as --since leave less to look through"}}
 	case f.stopped != nil:
 		return &exitError{exitSome, fmt.Errorf("stopped after %d of %d sessions", f.looked, f.among)}
+	case f.sessions == 0 && f.failed == 0:
+		return &exitError{code: exitNothing} // as grep does
 	case f.failed > 0:
 		return &exitError{exitSome, &hintError{err: fmt.Errorf("%s could not be read", screen.Count(f.failed, "session")),
 			hint: "ams-assemble session ID --store stores a session anew"}}

@@ -104,7 +104,7 @@ func TestArchitecture(t *testing.T) {
 }
 
 // linesOfCommand is how much of a program may be outside of the rooms, for each command: its flags, help and what it says.
-const linesOfCommand = 200
+const linesOfCommand = 220
 
 func TestTheProgramIsThin(t *testing.T) {
 	files, err := filepath.Glob("*.go")

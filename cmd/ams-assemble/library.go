@@ -4,9 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"runtime"
+	"slices"
+	"strings"
 
+	"github.com/urfave/cli/v2"
+
+	"ams/pkg/commandline"
 	"ams/pkg/library"
 	"ams/pkg/query"
 	"ams/pkg/schema"
@@ -78,12 +84,57 @@ func sayUnreadable(e env, bad []library.Unreadable) {
 	}
 }
 
-// sayNothing tells why there is nothing to show.
-func sayNothing(e env, set settings, all int) {
+// sayNothing tells why there is nothing to show, and of a filter's value that no session has, what was meant perhaps.
+func sayNothing(e env, c *cli.Context, set settings, lib *library.Library, all int) {
 	if all == 0 {
 		fmt.Fprintf(e.stderr, "ams-assemble: no session is stored in %s\n", set.storeName())
 		fmt.Fprintln(e.stderr, "hint: ams-assemble run stores what was recorded, ams-assemble import what was not; ams-assemble doctor says whether recording works")
 		return
 	}
 	fmt.Fprintf(e.stderr, "ams-assemble: none of %s in %s fits\n", screen.Count(all, "session"), set.storeName())
+	list, err := lib.List(c.Context, query.Query{})
+	if err != nil {
+		return
+	}
+	for _, flag := range slices.Sorted(maps.Keys(storedValues)) {
+		var has []string
+		for _, s := range list.Sessions {
+			has = append(has, storedValues[flag](s.Summary)...)
+		}
+		for _, v := range given(c, flag) {
+			if hint := slipIn(v, has); hint != "" {
+				fmt.Fprintf(e.stderr, "hint: no session has --%s %s; %s\n", flag, screen.Line(v), hint)
+			}
+		}
+	}
+}
+
+// given are the values of a filter.
+func given(c *cli.Context, flag string) []string {
+	if v := c.String(flag); v != "" && len(c.StringSlice(flag)) == 0 {
+		return []string{v}
+	}
+	return c.StringSlice(flag)
+}
+
+// slipIn says what a value that no session has may be a slip for, "" where it is a part of what one has.
+func slipIn(value string, has []string) string {
+	lower := strings.ToLower(strings.TrimSuffix(value, "*"))
+	if slices.ContainsFunc(has, func(h string) bool { return strings.Contains(strings.ToLower(h), lower) }) {
+		return ""
+	}
+	if near := commandline.Near(value, has); near != "" {
+		return "did you mean " + screen.Line(near) + "?"
+	}
+	slices.Sort(has)
+	some := slices.DeleteFunc(slices.Compact(has), func(h string) bool { return h == "" })
+	if len(some) == 0 {
+		return "none has any"
+	}
+	const named = 8
+	text := "there is " + strings.Join(some[:min(len(some), named)], ", ")
+	if more := len(some) - named; more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return screen.Line(text)
 }

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -8,6 +10,8 @@ import (
 
 	"ams/pkg/listing"
 	"ams/pkg/query"
+	"ams/pkg/receipt"
+	"ams/pkg/screen"
 )
 
 func listCommand(e env) *cli.Command {
@@ -51,7 +55,7 @@ func listCommand(e env) *cli.Command {
 }
 
 func listSessions(e env, c *cli.Context, set settings, q query.Query) error {
-	lib, err := openLibrary(c.Context, e, set, nil)
+	lib, err := openLibrary(c.Context, e, set, set.unstored(e))
 	if err != nil {
 		return err
 	}
@@ -60,6 +64,16 @@ func listSessions(e env, c *cli.Context, set settings, q query.Query) error {
 		return err
 	}
 	shown := list.Sessions
+	if !c.Bool("json") && !c.Bool("csv") { // those are of index records
+		waiting, others, err := lib.Waiting(c.Context, list, q)
+		if err != nil && !errors.Is(err, receipt.ErrLocked) { // a run is just storing them
+			fmt.Fprintf(e.stderr, "ams-assemble: what waits to be stored is not known: %v\n", err)
+		}
+		if others > 0 {
+			fmt.Fprintf(e.stderr, "ams-assemble: %s more not stored yet; ams-assemble run stores them\n", screen.Count(others, "session"))
+		}
+		shown = append(waiting, shown...)
+	}
 	listing.Sort(shown, c.String("sort"))
 	if c.Bool("reverse") {
 		slices.Reverse(shown)
@@ -74,7 +88,7 @@ func listSessions(e env, c *cli.Context, set settings, q query.Query) error {
 	case c.Bool("csv"):
 		return listing.CSV(e.stdout, shown)
 	case len(shown) == 0:
-		sayNothing(e, set, list.Total)
+		sayNothing(e, c, set, lib, list.Total)
 		return nil
 	}
 	return paged(e, c, func(p *page) error {

@@ -115,7 +115,8 @@ func usagef(format string, args ...any) error {
 func run(ctx context.Context, e env) int {
 	app := newApp(e)
 	if len(e.args) > 1 && e.args[0] == completeCommand {
-		commandline.PrintCandidates(e.stdout, commandline.Complete(app, flagValues, strings.TrimPrefix(e.args[1], "cur="), e.args[2:]))
+		known := offers{e, e.args[2:]}
+		commandline.PrintCandidates(e.stdout, commandline.Complete(app, known, strings.TrimPrefix(e.args[1], "cur="), e.args[2:]))
 		return exitDone
 	}
 	err := obey(ctx, e, app)

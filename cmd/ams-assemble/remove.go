@@ -47,11 +47,19 @@ func removeSessions(ctx context.Context, e env, set settings, ids []string) erro
 	opt := set.shipping(e)
 	opt.Store, opt.Book = store, book
 	sh := ship.New(opt)
-	for _, id := range ids {
+	lib := libraryOf(e, set, store, nil)
+	for _, typed := range ids {
+		id, err := storedName(ctx, lib, set, typed)
+		if r := book.Get(spool.FileName(typed)); err != nil && r != nil && r.Key != "" {
+			id, err = typed, nil // its index record is gone, and the receipt knows where the rest may be
+		}
+		if err != nil {
+			return err
+		}
 		if err := sh.Remove(ctx, id); err != nil {
 			return err
 		}
-		libraryOf(e, set, store, nil).Forget(id)
+		lib.Forget(id)
 		fmt.Fprintf(e.stdout, "%s  removed\n", screen.Line(id))
 		if _, err := spool.StatOf(set.spoolDir, spool.FileName(id)); err == nil {
 			fmt.Fprintf(e.stderr, "ams-assemble: the spool of %s is still there; ams-assemble spool rm --force removes it\n", screen.Line(id))

@@ -71,9 +71,10 @@ func sessions(e env, c *cli.Context, set settings) error {
 
 func oneSession(e env, c *cli.Context, set settings, opt ship.Options, rd *recorded.Reader, arg string) error {
 	w, err := rd.Find(arg)
-	var none *recorded.NotFoundError
-	if errors.As(err, &none) {
-		return &hintError{err, "ams-assemble spool list shows the spools; --spool-dir and --claude-dir name other folders"}
+	if none := (*recorded.NotFoundError)(nil); errors.As(err, &none) && !isPath(arg) {
+		if arg, err = recordedName(c.Context, e, set, arg, true); err == nil {
+			w, err = rd.Find(arg)
+		}
 	}
 	if err != nil {
 		return err

@@ -253,6 +253,11 @@ func (s settings) source(e env) *recorded.Source {
 	return recorded.Open(recorded.Options{SpoolDir: s.spoolDir, ClaudeDir: s.claudeDir, Join: s.join, Idle: s.idle, Over: s.now, Now: e.now})
 }
 
+// unstored is what this machine recorded, for a library that knows what is stored.
+func (s settings) unstored(e env) *recorded.Unstored {
+	return &recorded.Unstored{Source: s.source(e), Receipts: s.receiptsPath()}
+}
+
 // remember keeps for the next command what was found out about transcripts.
 func remember(e env, source *recorded.Source) {
 	if err := source.Remember(); err != nil {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,9 +11,7 @@ import (
 
 	"ams/pkg/lax"
 	"ams/pkg/library"
-	"ams/pkg/listing"
 	"ams/pkg/query"
-	"ams/pkg/recorded"
 	"ams/pkg/schema"
 	"ams/pkg/screen"
 	"ams/pkg/story"
@@ -112,7 +109,7 @@ func showJSON(p *page, s *schema.Session, opt story.Options) error {
 
 // sessionToShow gets a session from the library.
 func sessionToShow(ctx context.Context, e env, set settings, arg string) (*schema.Session, error) {
-	here := &recorded.Unstored{Source: set.source(e)}
+	here := set.unstored(e)
 	lib, err := openLibrary(ctx, e, set, here)
 	if err != nil {
 		return nil, err
@@ -133,54 +130,4 @@ func sessionToShow(ctx context.Context, e env, set settings, arg string) (*schem
 	}
 	sayUnstored(e, here, s)
 	return s, nil
-}
-
-// explainGet adds to the library's error what a person needs to go on.
-func explainGet(err error, set settings, arg string) error {
-	var ambiguous *library.AmbiguousError
-	var object *library.ObjectError
-	switch {
-	case errors.Is(err, library.ErrNotFound) && arg == library.Last:
-		return &hintError{
-			err:  fmt.Errorf("there is no session in %s, and none is recorded in %s", set.storeName(), set.spoolDir),
-			hint: "run claude once with ams-hook registered (ams-assemble install), or ams-assemble import; ams-assemble doctor says what is wrong",
-		}
-	case errors.Is(err, library.ErrNotFound):
-		return &hintError{
-			err:  fmt.Errorf("no session begins with %q, in %s or recorded in %s", arg, set.storeName(), set.spoolDir),
-			hint: "ams-assemble list shows the stored sessions, ams-assemble import stores those that were never recorded",
-		}
-	case errors.As(err, &ambiguous):
-		return &hintError{err: errors.New(candidates(ambiguous)), hint: "type more of the id"}
-	case errors.As(err, &object) && errors.Is(err, schema.ErrNewer):
-		return &hintError{err: err, hint: "a newer ams-assemble wrote it: update this one"}
-	case errors.As(err, &object):
-		return &hintError{err: err, hint: "ams-assemble session " + object.Name + " --store stores it anew, as long as its spool or transcript is there"}
-	}
-	return err
-}
-
-// candidates says which sessions an id could mean.
-func candidates(a *library.AmbiguousError) string {
-	if a.Unstored {
-		names := make([]string, len(a.Sessions))
-		for i, s := range a.Sessions {
-			names[i] = s.Name
-		}
-		return fmt.Sprintf("%d recorded sessions begin with %q: %s", a.Count, a.ID, strings.Join(names, ", "))
-	}
-	var b strings.Builder
-	fmt.Fprintf(&b, "%d sessions begin with %q:", a.Count, a.ID)
-	for _, s := range a.Sessions {
-		if s.Summary == nil {
-			fmt.Fprintf(&b, "\n  %s", s.Name)
-			continue
-		}
-		fmt.Fprintf(&b, "\n  %s  %s  %s", screen.Line(s.SessionID), s.StartTime.Local().Format("2006-01-02 15:04"),
-			screen.Cut(screen.Line(listing.Title(s.Summary)), 50))
-	}
-	if more := a.Count - len(a.Sessions); more > 0 {
-		fmt.Fprintf(&b, "\n  and %d more", more)
-	}
-	return b.String()
 }

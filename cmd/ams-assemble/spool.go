@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -72,7 +71,7 @@ func spoolDump(e env, c *cli.Context, set settings) error {
 	if c.Args().Len() != 1 {
 		return usagef("spool dump takes one session id or the path of one spool file")
 	}
-	contents, err := openSpool(set, c.Args().First())
+	contents, err := openSpool(c.Context, e, set, c.Args().First())
 	if err != nil {
 		return err
 	}
@@ -88,18 +87,18 @@ func spoolDump(e env, c *cli.Context, set settings) error {
 }
 
 // openSpool reads a spool by its session's id, its own name, or its path.
-func openSpool(set settings, arg string) (spool.Contents, error) {
+func openSpool(ctx context.Context, e env, set settings, arg string) (spool.Contents, error) {
 	if filepath.Ext(arg) == ".db" {
 		return spool.ReadFile(arg)
 	}
-	contents, err := spool.Read(set.spoolDir, spool.FileName(arg))
-	if errors.Is(err, spool.ErrNotFound) { // a name out of spool list: hashed, or unassigned
-		contents, err = spool.Read(set.spoolDir, arg)
+	if arg == spool.Unassigned {
+		return spool.Read(set.spoolDir, arg)
 	}
-	if errors.Is(err, spool.ErrNotFound) {
-		return contents, fmt.Errorf("spool %s: there is none in %s: %w", arg, set.spoolDir, err)
+	name, err := recordedName(ctx, e, set, arg, false)
+	if err != nil {
+		return spool.Contents{}, err
 	}
-	return contents, err
+	return spool.Read(set.spoolDir, name)
 }
 
 func spoolLoad(e env, c *cli.Context, set settings) error {
@@ -155,7 +154,7 @@ func spoolRemove(e env, c *cli.Context, set settings) error {
 	}
 	defer book.Close()
 	for _, arg := range c.Args().Slice() {
-		contents, err := openSpool(set, arg)
+		contents, err := openSpool(c.Context, e, set, arg)
 		if err != nil {
 			return err
 		}
@@ -173,14 +172,14 @@ func spoolRemove(e env, c *cli.Context, set settings) error {
 		}
 		if !stored && n > 0 && !c.Bool("force") {
 			return &hintError{
-				err:  fmt.Errorf("spool %s holds %d records, and not all of them are in a stored session", arg, n),
+				err:  fmt.Errorf("spool %s holds %d records, and not all of them are in a stored session", contents.Name, n),
 				hint: "ams-assemble run stores them; --force removes them all the same",
 			}
 		}
 		if err := spool.Remove(set.spoolDir, contents.Name, last, n); err != nil {
 			return fmt.Errorf("remove spool %s: %w", arg, err)
 		}
-		fmt.Fprintf(e.stdout, "%s  removed, %d records\n", arg, n)
+		fmt.Fprintf(e.stdout, "%s  removed, %d records\n", contents.Name, n)
 	}
 	return nil
 }

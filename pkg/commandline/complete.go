@@ -18,9 +18,15 @@ func PrintCandidates(w io.Writer, found []Candidate) {
 	}
 }
 
-// Complete says what may stand at the place of the word cur, behind the words before it. values are those of the
-// flags that take one of a few. None at all: offer files.
-func Complete(app *cli.App, values map[string][]string, cur string, before []string) []Candidate {
+// Offers are the words that only the program knows: the values of a flag, and the arguments of a command, which is
+// named by its path. None at all: the shell offers files.
+type Offers interface {
+	Values(flag string) []Candidate
+	Arguments(command string) []Candidate
+}
+
+// Complete says what may stand at the place of the word cur, behind the words before it. None at all: offer files.
+func Complete(app *cli.App, offers Offers, cur string, before []string) []Candidate {
 	takesValue := FlagsWithValue(app)
 	pending := "" // the flag whose value cur is
 	var words []string
@@ -41,15 +47,17 @@ func Complete(app *cli.App, values map[string][]string, cur string, before []str
 		}
 	}
 	if pending != "" {
-		return valuesOf(values[pending], "", strings.TrimPrefix(cur, "="))
+		return beginning(offers.Values(pending), "", strings.TrimPrefix(cur, "="))
 	}
 	if flag, value, ok := strings.Cut(cur, "="); ok && strings.HasPrefix(flag, "-") {
-		return valuesOf(values[strings.TrimLeft(flag, "-")], flag+"=", value)
+		return beginning(offers.Values(strings.TrimLeft(flag, "-")), flag+"=", value)
 	}
-	command, below, rest := inside(app, words)
+	path, command, below, rest := inside(app, words)
 	switch {
 	case strings.HasPrefix(cur, "-"):
 		return flagsOf(app, command, cur)
+	case len(below) == 0:
+		return beginning(offers.Arguments(strings.Join(path, " ")), "", cur)
 	case len(rest) > 0:
 		return nil
 	}
@@ -62,9 +70,9 @@ func Complete(app *cli.App, values map[string][]string, cur string, before []str
 	return found
 }
 
-// inside is the command that the words of a line name, nil for none, the commands that may follow, and the words
-// behind it.
-func inside(app *cli.App, words []string) (command *cli.Command, below []*cli.Command, rest []string) {
+// inside is the command that the words of a line name, with its path, nil for none, the commands that may follow, and
+// the words behind it.
+func inside(app *cli.App, words []string) (path []string, command *cli.Command, below []*cli.Command, rest []string) {
 	below = app.Commands
 	if len(words) > 0 && words[0] == "help" {
 		words = words[1:]
@@ -74,9 +82,9 @@ func inside(app *cli.App, words []string) (command *cli.Command, below []*cli.Co
 		if c == nil {
 			break
 		}
-		command, below, words = c, c.Subcommands, words[1:]
+		path, command, below, words = append(path, c.Name), c, c.Subcommands, words[1:]
 	}
-	return command, below, words
+	return path, command, below, words
 }
 
 // flagsOf are the flags of a command that begin with cur; without a command, those of the command that then runs.
@@ -104,11 +112,12 @@ func flagsOf(app *cli.App, command *cli.Command, cur string) []Candidate {
 	return matching
 }
 
-func valuesOf(values []string, prefix, cur string) []Candidate {
+// beginning are those that begin with cur, whatever the case, with a prefix before them.
+func beginning(offered []Candidate, prefix, cur string) []Candidate {
 	var found []Candidate
-	for _, v := range values {
-		if strings.HasPrefix(v, cur) {
-			found = append(found, Candidate{prefix + v, ""})
+	for _, c := range offered {
+		if len(c.Word) >= len(cur) && strings.EqualFold(c.Word[:len(cur)], cur) {
+			found = append(found, Candidate{prefix + c.Word, c.About})
 		}
 	}
 	return found

@@ -60,25 +60,58 @@ func (l *Library) stored(ctx context.Context, id string) (*schema.Summary, error
 	if !errors.Is(err, upload.ErrNotFound) {
 		return sum, err
 	}
-	var keys []string
-	err = l.store.List(ctx, upload.IndexPrefix+strings.ToLower(id), func(o upload.Object) error {
-		keys = append(keys, o.Key)
+	name, err := l.begins(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return l.record(ctx, upload.IndexKey(name))
+}
+
+// Name is the name of the stored session with an id, of the only one whose id begins so, or of the newest for [Last]. Its
+// record need not be readable. Errors: [ErrNotFound], *[AmbiguousError], or the store's.
+func (l *Library) Name(ctx context.Context, id string) (string, error) {
+	if id == Last {
+		list, err := l.List(ctx, query.Query{})
+		if err == nil && len(list.Sessions) == 0 {
+			err = ErrNotFound
+		}
+		if err != nil {
+			return "", err
+		}
+		return list.Sessions[0].Name, nil
+	}
+	name := spool.FileName(id)
+	_, _, err := l.store.Get(ctx, upload.IndexKey(name))
+	if errors.Is(err, upload.ErrNotFound) {
+		if name, err = l.begins(ctx, id); errors.Is(err, upload.ErrNotFound) {
+			err = ErrNotFound
+		}
+		return name, err
+	}
+	return name, nil // or it cannot be read, which whoever uses it finds out
+}
+
+// begins is the name of the only stored session whose id begins so; without one the error wraps [upload.ErrNotFound].
+func (l *Library) begins(ctx context.Context, id string) (string, error) {
+	var names []string
+	err := l.store.List(ctx, upload.IndexPrefix+strings.ToLower(id), func(o upload.Object) error {
+		names = append(names, nameOf(o.Key))
 		return nil
 	})
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("look for session %s: %w", id, err)
-	case len(keys) == 0:
-		return nil, upload.ErrNotFound
-	case len(keys) == 1:
-		return l.record(ctx, keys[0])
+		return "", fmt.Errorf("look for session %s: %w", id, err)
+	case len(names) == 0:
+		return "", upload.ErrNotFound
+	case len(names) == 1:
+		return names[0], nil
 	}
-	ambiguous := &AmbiguousError{ID: id, Count: len(keys)}
-	for _, key := range keys[:min(len(keys), maxCandidates)] {
-		sum, _ := l.record(ctx, key) // one that cannot be read is named all the same
-		ambiguous.Sessions = append(ambiguous.Sessions, Stored{Name: nameOf(key), Summary: sum})
+	ambiguous := &AmbiguousError{ID: id, Count: len(names)}
+	for _, name := range names[:min(len(names), maxCandidates)] {
+		sum, _ := l.record(ctx, upload.IndexKey(name)) // one that cannot be read is named all the same
+		ambiguous.Sessions = append(ambiguous.Sessions, Stored{Name: name, Summary: sum})
 	}
-	return nil, ambiguous
+	return "", ambiguous
 }
 
 // record reads an index record.
@@ -115,23 +148,33 @@ func (l *Library) unstored(ctx context.Context, id string) (*schema.Session, err
 		return nil, ErrNotFound
 	}
 	names, err := l.opt.Unstored.Names(ctx, id)
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, err
-	case len(names) == 0:
-		return nil, ErrNotFound
-	case len(names) > 1:
-		ambiguous := &AmbiguousError{ID: id, Count: len(names), Unstored: true}
-		for _, name := range names[:min(len(names), maxCandidates)] {
-			ambiguous.Sessions = append(ambiguous.Sessions, Stored{Name: name})
-		}
-		return nil, ambiguous
 	}
-	s, err := l.opt.Unstored.Session(ctx, names[0])
+	name, err := Choose(id, names)
+	if err != nil {
+		return nil, err
+	}
+	s, err := l.opt.Unstored.Session(ctx, name)
 	if err != nil {
 		return nil, err
 	}
 	return l.masked(s), nil
+}
+
+// Choose is the only one of the recorded sessions that an id could mean. Errors: [ErrNotFound], *[AmbiguousError].
+func Choose(id string, names []string) (string, error) {
+	switch len(names) {
+	case 0:
+		return "", ErrNotFound
+	case 1:
+		return names[0], nil
+	}
+	ambiguous := &AmbiguousError{ID: id, Count: len(names), Unstored: true}
+	for _, name := range names[:min(len(names), maxCandidates)] {
+		ambiguous.Sessions = append(ambiguous.Sessions, Stored{Name: name})
+	}
+	return "", ambiguous
 }
 
 // newer is a session that was recorded and knows more than the newest that is stored, nil where there is none.

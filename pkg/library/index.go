@@ -125,7 +125,7 @@ func (c *index) decode(keys []string, entries map[string]entry) {
 		case bad[i] != nil:
 			c.unreadable = append(c.unreadable, Unreadable{key, bad[i]})
 		case records[i] != nil:
-			c.records = append(c.records, Stored{nameOf(key), records[i]})
+			c.records = append(c.records, Stored{Name: nameOf(key), Summary: records[i]})
 		}
 	}
 	slices.SortFunc(c.records, func(a, b Stored) int {

@@ -73,6 +73,10 @@ type Unstored interface {
 	// Newest makes the session of which something was recorded last, if that was after a time; nil where there is none,
 	// or none that can be read: what is stored is told all the same.
 	Newest(ctx context.Context, after time.Time) (*schema.Session, error)
+
+	// Waiting returns the names of the sessions that were never stored, the newest record first. stored says what the
+	// store has; what was removed from it does not wait.
+	Waiting(ctx context.Context, stored func(name string) bool) ([]string, error)
 }
 
 // Library reads what is stored. Its methods may be called by several at once.
@@ -88,6 +92,7 @@ func Open(store upload.Store, opt Options) *Library { return &Library{store: sto
 type Stored struct {
 	Name string // the session's in keys and file names; its id, unless that is an unusual one
 	*schema.Summary
+	Unstored bool // it waits to be stored: the record is the one that it would get
 }
 
 // Key is the key of the Session.

@@ -14,6 +14,7 @@ import (
 	"ams/pkg/redact"
 	"ams/pkg/schema"
 	"ams/pkg/search"
+	"ams/pkg/spool"
 	"ams/pkg/upload"
 )
 
@@ -53,11 +54,45 @@ func (r recorded) Session(_ context.Context, name string) (*schema.Session, erro
 	return r[slices.IndexFunc(r, func(s *schema.Session) bool { return s.SessionID == name })], nil
 }
 
+func (r recorded) Waiting(_ context.Context, stored func(string) bool) ([]string, error) {
+	var names []string
+	for _, s := range r {
+		if name := spool.FileName(s.SessionID); !stored(name) {
+			names = append(names, name)
+		}
+	}
+	return names, nil
+}
+
 func (r recorded) Newest(_ context.Context, after time.Time) (*schema.Session, error) {
 	if s := r[len(r)-1]; s.EndTime.After(after) {
 		return s, nil
 	}
 	return nil, nil
+}
+
+func TestWaitingTellsOfWhatIsNotInTheStore(t *testing.T) {
+	sessions := recorded{session("aa-one", "stored")}
+	for i := range 12 {
+		sessions = append(sessions, session(fmt.Sprintf("w-%02d", i), "question"))
+	}
+	sessions[2] = session("w-other", "something else")
+	secret := "ghp_" + strings.Repeat("a1B2", 9)
+	sessions[3] = session("w-secret", "question "+secret)
+	lib := library.Open(filled(t, sessions[0]), library.Options{Unstored: sessions, Mask: redact.Rules{Secrets: true}})
+	list, err := lib.List(t.Context(), query.Query{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	waiting, more, err := lib.Waiting(t.Context(), list, query.Query{Words: []string{"question"}})
+	if err != nil || len(waiting) != 9 || more != 2 {
+		t.Fatalf("got %d, %d more, %v; want 9 of the first 10, and 2", len(waiting), more, err)
+	}
+	for _, s := range waiting {
+		if !s.Unstored || s.Stored != nil || strings.Contains(schema.OrZero(s.FirstPrompt), secret) {
+			t.Errorf("%s: %+v", s.Name, s.Summary)
+		}
+	}
 }
 
 func TestGetTakesTheBeginningOfAnID(t *testing.T) {

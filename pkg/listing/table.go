@@ -34,25 +34,29 @@ type column struct {
 
 // titleCells are what the title gets at least before another column may have its room, and at most.
 const (
-	titleCells = 22
+	titleCells = 20
 	titleMost  = 90
 )
 
 func (t *Table) columns() []column {
 	outcome := func(r library.Stored) string {
+		text := string(r.Status)
 		if r.Outcome != nil {
-			return string(*r.Outcome)
+			text = string(*r.Outcome)
 		}
-		return string(r.Status)
+		if r.Unstored {
+			text += "*"
+		}
+		return text
 	}
 	return []column{
 		{head: "ID", cell: func(r library.Stored) string { return t.ShortID(r.Name) }, style: func(library.Stored) screen.Style { return screen.Dim }},
 		{head: "START", cell: func(r library.Stored) string { return t.start(r.StartTime.Local()) }},
 		{head: "TITLE", cell: func(r library.Stored) string { return Title(r.Summary) }},
-		{head: "PROJECT", rank: 5, cell: func(r library.Stored) string { return screen.CutLeft(screen.Line(Project(r.Summary)), 20) }},
+		{head: "PROJECT", rank: 3, cell: func(r library.Stored) string { return screen.CutLeft(screen.Line(Project(r.Summary)), t.projectCells()) }},
 		{head: "AGENT", rank: 6, cell: func(r library.Stored) string { return screen.Cut(screen.Line(r.Agent.Name), 20) }},
 		{head: "OUTCOME", rank: 1, cell: outcome, style: outcomeStyle},
-		{head: "TIME", rank: 3, right: true, cell: func(r library.Stored) string {
+		{head: "TIME", rank: 5, right: true, cell: func(r library.Stored) string {
 			if r.DurationMS == nil {
 				return "-"
 			}
@@ -77,6 +81,14 @@ func (t *Table) columns() []column {
 				return screen.Dim
 			}},
 	}
+}
+
+// projectCells leave room for it beside title, outcome and cost at 80 columns.
+func (t *Table) projectCells() int {
+	if t.Cells < 100 {
+		return 12
+	}
+	return 20
 }
 
 // tokens is a sum of tokens, marked where a part of it is not known.
@@ -107,8 +119,15 @@ func (t *Table) start(at time.Time) string {
 	return at.Format("2006-01-02 15:04")
 }
 
-// Show lays the table out and sums it up. more is how many sessions fit and are not shown.
+// Show sums up and lays the table out; the sum stands first, where a person sees it whatever the length. more is how many sessions fit and are not shown.
 func (t *Table) Show(shown []library.Stored, more int) error {
+	sum := sumUp(shown, more)
+	if slices.ContainsFunc(shown, func(r library.Stored) bool { return r.Unstored }) {
+		sum += "; * is not stored yet"
+	}
+	if _, err := fmt.Fprintf(t, "%s\n\n", strings.Join(screen.Wrap(sum, t.Cells), "\n")); err != nil {
+		return err
+	}
 	columns := t.fit(t.columns(), shown)
 	if err := t.row(columns, func(c column) (string, screen.Style) { return c.head, screen.Dim }); err != nil {
 		return err
@@ -125,8 +144,7 @@ func (t *Table) Show(shown []library.Stored, more int) error {
 			return err
 		}
 	}
-	_, err := fmt.Fprintf(t, "\n%s\n", strings.Join(screen.Wrap(sumUp(shown, more), t.Cells), "\n"))
-	return err
+	return nil
 }
 
 // fit measures the columns and leaves out what has no room.

@@ -25,14 +25,17 @@ func Duration(ms int64) string {
 	}
 }
 
+// dust is less than a token costs anywhere: what adding up leaves behind.
+const dust = 1e-10
+
 // Money shows US dollars with as many digits as tell amounts of that size apart.
 func Money(usd float64) string {
 	digits := 2
 	switch size := math.Abs(usd); {
-	case size == 0 || math.IsNaN(size):
+	case size < dust || math.IsNaN(size):
 		return "$0"
-	case size < 0.01:
-		digits = 4
+	case size < 0.01: // two digits that say something, however small
+		digits = max(4, 1+int(math.Ceil(-math.Log10(size))))
 	case size < 1:
 		digits = 3
 	case size >= 1000:
@@ -51,6 +54,9 @@ func Money(usd float64) string {
 
 // Exactly shows US dollars to a millionth: the smallest unit that a list price makes is a tenth of that.
 func Exactly(usd float64) string {
+	if size := math.Abs(usd); size >= dust && size < 1e-5 {
+		return Money(usd)
+	}
 	text := strings.TrimRight(strconv.FormatFloat(usd, 'f', 6, 64), "0")
 	if at := strings.IndexByte(text, '.'); len(text)-at-1 < 2 {
 		text += strings.Repeat("0", 3-(len(text)-at))

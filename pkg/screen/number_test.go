@@ -20,13 +20,14 @@ func TestDurationSaysWhatAPersonWouldSay(t *testing.T) {
 func TestMoneyKeepsTheDigitsThatMatter(t *testing.T) {
 	for usd, want := range map[float64]string{
 		0: "$0", 0.00204: "$0.0020", 0.136586: "$0.137", 1: "$1.00", 12.345: "$12.35", 1234.5: "$1,234", -0.5: "-$0.500",
+		0.00002: "$0.000020", 0.00000012: "$0.00000012", 1e-17: "$0",
 	} {
 		if got := Money(usd); got != want {
 			t.Errorf("Money(%v) = %q, want %q", usd, got, want)
 		}
 	}
 	for usd, want := range map[float64]string{
-		0: "$0.00", 0.13658599999999999: "$0.136586", 2: "$2.00", 2.5: "$2.50", -0.25: "-$0.25", 0.0000004: "$0.00",
+		0: "$0.00", 0.13658599999999999: "$0.136586", 2: "$2.00", 2.5: "$2.50", -0.25: "-$0.25", 0.0000004: "$0.00000040", 1e-17: "$0.00",
 	} {
 		if got := Exactly(usd); got != want {
 			t.Errorf("Exactly(%v) = %q, want %q", usd, got, want)

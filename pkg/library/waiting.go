@@ -1,0 +1,44 @@
+package library
+
+import (
+	"context"
+	"slices"
+
+	"ams/pkg/query"
+	"ams/pkg/schema"
+	"ams/pkg/spool"
+)
+
+// mostWaiting is how many sessions that wait to be stored are assembled for a list: each may take half a second, and
+// where more wait, no run comes.
+const mostWaiting = 10
+
+// Waiting returns the sessions that were recorded, are not in the store, and that a query wants, the newest record
+// first; of those that change while one looks, as they are now. more is how many others wait and were not looked at.
+// One that cannot be read is left out: run and doctor say what is wrong with it.
+func (l *Library) Waiting(ctx context.Context, list *List, q query.Query) (waiting []Stored, more int, err error) {
+	if l.opt.Unstored == nil {
+		return nil, 0, nil
+	}
+	names, err := l.opt.Unstored.Waiting(ctx, func(name string) bool {
+		_, stored := slices.BinarySearch(list.names, name)
+		return stored
+	})
+	if err != nil {
+		return nil, 0, err
+	}
+	if len(names) > mostWaiting {
+		names, more = names[:mostWaiting], len(names)-mostWaiting
+	}
+	for _, name := range names {
+		s, err := l.opt.Unstored.Session(ctx, name)
+		if err != nil {
+			continue
+		}
+		sum := schema.Summarize(l.masked(s))
+		if q.Match(sum) {
+			waiting = append(waiting, Stored{Name: spool.FileName(s.SessionID), Summary: sum, Unstored: true})
+		}
+	}
+	return waiting, more, nil
+}
