@@ -3,6 +3,7 @@ package main
 import (
 	"io"
 	"os"
+	"runtime"
 
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
@@ -19,11 +20,16 @@ type console struct {
 }
 
 // toPerson puts a door in front of a terminal.
-func toPerson(f *os.File) io.Writer {
+func toPerson(f *os.File, getenv func(string) string) io.Writer {
 	if !term.IsTerminal(int(f.Fd())) {
 		return f
 	}
-	return &console{screen.NewDoor(f, screen.NewInk()), f}
+	return &console{screen.NewDoor(f, screen.NewInk()).OnlyASCII(onlyASCII(getenv)), f}
+}
+
+// onlyASCII reports whether the terminal shows ASCII alone. Windows' shows UTF-8, and knows no locale of POSIX.
+func onlyASCII(getenv func(string) string) bool {
+	return runtime.GOOS != "windows" && !screen.HasUTF8(getenv)
 }
 
 // uncleaned is what stands behind the door, for what must move the cursor itself and writes no recorded text:
@@ -49,6 +55,10 @@ func finish(e env) {
 func progress(e env, sessions int, quiet bool) *progressbar.ProgressBar {
 	_, terminal := e.stderr.(*console)
 	shown := terminal && sessions > 1 && !quiet
-	return progressbar.NewOptions(sessions, progressbar.OptionSetWriter(uncleaned(e.stderr)), progressbar.OptionSetVisibility(shown),
+	theme := progressbar.ThemeDefault
+	if shown && onlyASCII(e.getenv) {
+		theme = progressbar.ThemeASCII
+	}
+	return progressbar.NewOptions(sessions, progressbar.OptionSetTheme(theme), progressbar.OptionSetWriter(uncleaned(e.stderr)), progressbar.OptionSetVisibility(shown),
 		progressbar.OptionSetDescription("sessions"), progressbar.OptionShowCount(), progressbar.OptionClearOnFinish())
 }

@@ -46,7 +46,7 @@ func recordHostile(t *testing.T) hostileHome {
 	w := hostileHome{home: home, program: buildProgram(t)}
 	project := filepath.Join(home, ".claude", "projects", "-p"+hostileName)
 	w.file = filepath.Join(project, "s1.jsonl")
-	w.env = []string{"HOME=" + home, "PATH=" + os.Getenv("PATH"), "TZ=UTC", "TERM=xterm", "PAGER=cat", "USER=u" + hostile,
+	w.env = []string{"HOME=" + home, "PATH=" + os.Getenv("PATH"), "TZ=UTC", "TERM=xterm", "LANG=C.UTF-8", "PAGER=cat", "USER=u" + hostile,
 		"AMS_AGENT_NAME=agent" + hostile, "AMS_TAGS=tag" + hostile, "AMS_ENVIRONMENT=prod" + hostile, "AMS_METADATA=" + quoted(map[string]string{"k" + hostile: hostile})}
 	if err := os.MkdirAll(project, 0o700); err != nil {
 		t.Fatal(err)

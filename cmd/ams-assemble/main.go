@@ -13,6 +13,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -30,6 +31,8 @@ const (
 	exitUsage   = 2 // wrong usage
 	exitSome    = 3 // some sessions failed
 	exitLocked  = 4 // another run holds the lock
+
+	exitInterrupted = 130 // a person pressed Ctrl-C: what a shell says of a program that SIGINT ended
 )
 
 // env is the world as the commands see it.
@@ -66,21 +69,40 @@ func main() {
 		debug.SetGCPercent(gcPercent)
 	}
 	world := env{
-		args: os.Args[1:], stdin: os.Stdin, stdout: toPerson(os.Stdout), stderr: toPerson(os.Stderr),
+		args: os.Args[1:], stdin: os.Stdin, stdout: toPerson(os.Stdout, os.Getenv), stderr: toPerson(os.Stderr, os.Getenv),
 		getenv: os.Getenv, now: time.Now, self: self,
 	}
 	if err := install.LoadEnv(install.EnvFile(homeDir(world)), os.LookupEnv, os.Setenv); err != nil {
 		world.envErr = &exitError{exitUsage, err}
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	told := make(chan os.Signal, 1)
 	signal.Notify(told, syscall.SIGTERM)
 	go endInTime(told)
+	ctx, interrupted := untilInterrupted(ctx)
 	code := run(ctx, world)
 	stop()
 	finish(world)
+	if interrupted() {
+		code = exitInterrupted
+	}
 	os.Exit(code)
+}
+
+// untilInterrupted is a context that ends with the first Ctrl-C, and what tells whether there was one. The second ends
+// the program at once, as without us.
+func untilInterrupted(ctx context.Context) (until context.Context, interrupted func() bool) {
+	until, end := context.WithCancel(ctx)
+	pressed := make(chan os.Signal, 1)
+	signal.Notify(pressed, os.Interrupt)
+	var was atomic.Bool
+	go func() {
+		<-pressed
+		was.Store(true)
+		signal.Stop(pressed)
+		end()
+	}()
+	return until, was.Load
 }
 
 // stopTime is how long after a SIGTERM the program may take to finish what it is at. Service

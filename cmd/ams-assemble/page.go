@@ -103,8 +103,11 @@ func terminalWidth(w io.Writer) (cells int, terminal bool) {
 	return min(max(cells, minCells), maxCells), true
 }
 
-// pagerOf is the command line of the pager, "" for none.
+// pagerOf is the command line of the pager, "" for none: a terminal that can only print has no use for one.
 func pagerOf(e env) string {
+	if e.getenv("TERM") == "dumb" {
+		return ""
+	}
 	pager := strings.TrimSpace(e.getenv("PAGER"))
 	if pager == "" {
 		if _, err := exec.LookPath("less"); err != nil {
@@ -149,7 +152,7 @@ func (p *page) startPager(e env, pager string) error {
 		p.Writer, p.flush, p.close = out, out.Flush, out.Flush
 		return nil
 	}
-	door := screen.NewDoor(pipe, p.Ink)
+	door := screen.NewDoor(pipe, p.Ink).OnlyASCII(onlyASCII(e.getenv))
 	out := bufio.NewWriter(door)
 	p.Writer, p.flush = out, out.Flush
 	p.close = func() error {

@@ -20,6 +20,16 @@ import (
 // onTerminal runs ams-assemble with standard output on a terminal of so many columns, and returns what came there.
 func onTerminal(t *testing.T, program string, columns uint16, env []string, args ...string) string {
 	t.Helper()
+	out, err := atTerminalOf(t, program, columns, env, nil, args...)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return out
+}
+
+// atTerminalOf is [onTerminal] with standard input on the terminal, too; begun is called once it runs. The error is how it ended.
+func atTerminalOf(t *testing.T, program string, columns uint16, env []string, begun func(*os.Process), args ...string) (string, error) {
+	t.Helper()
 	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
 	if err != nil {
 		notHere(t, "/dev/ptmx")
@@ -37,20 +47,65 @@ func onTerminal(t *testing.T, program string, columns uint16, env []string, args
 		t.Fatal(err)
 	}
 	cmd := exec.Command(program, args...)
-	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "TZ=UTC", "TERM=xterm"}, env...)
-	cmd.Stdout, cmd.Stderr = slave, slave
+	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "TZ=UTC", "TERM=xterm", "LANG=C.UTF-8"}, env...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = slave, slave, slave
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	slave.Close()
+	if begun != nil {
+		begun(cmd.Process)
+	}
 	out, err := io.ReadAll(master) // ends with EIO when the last one has closed the other side
 	if err != nil && !errors.Is(err, syscall.EIO) {
 		t.Fatal(err)
 	}
-	if err := cmd.Wait(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
+	return strings.ReplaceAll(string(out), "\r\n", "\n"), cmd.Wait()
+}
+
+// TestTheBareProgramAtATerminalStoresNothing: a person who tries it reads where to begin, and a loop that relied on it
+// notices. With a flag, or without a terminal, it is the run that cron wants.
+func TestTheBareProgramAtATerminalStoresNothing(t *testing.T) {
+	home, program := t.TempDir(), buildProgram(t)
+	env := []string{"HOME=" + home, "AMS_SPOOL_DIR=" + home + "/spool", "AMS_LOCAL_DIR=" + home + "/store"}
+	fillSpool(t, home+"/spool", "session-1", time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC))
+	out, err := atTerminalOf(t, program, 80, env, nil)
+	var ended *exec.ExitError
+	if !errors.As(err, &ended) || ended.ExitCode() != exitUsage || !strings.HasPrefix(out, "Nothing was stored: ams-assemble run") ||
+		strings.Count(out, "\n  ams-assemble ") != 5 || !strings.Contains(out, "1 session waiting") {
+		t.Errorf("%v\n%s", err, out)
 	}
-	return strings.ReplaceAll(string(out), "\r\n", "\n")
+	if _, err := os.Stat(home + "/store"); err == nil {
+		t.Error("something was stored")
+	}
+	piped := exec.Command(program)
+	piped.Env = env
+	if out, err := piped.CombinedOutput(); err != nil || !strings.Contains(string(out), "session-1  ") {
+		t.Errorf("without a terminal: %v\n%s", err, out)
+	}
+}
+
+// TestCtrlCEndsAsAShellExpects interrupts a run that would go on for ever.
+func TestCtrlCEndsAsAShellExpects(t *testing.T) {
+	home, program := t.TempDir(), buildProgram(t)
+	env := []string{"HOME=" + home, "AMS_SPOOL_DIR=" + home + "/spool", "AMS_LOCAL_DIR=" + home + "/store"}
+	fillSpool(t, home+"/spool", "session-1", time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC))
+	press := func(p *os.Process) {
+		for range 1000 { // until the first run is over: then the program listens
+			if _, err := os.Stat(home + "/store/index/session-1.json"); err == nil {
+				break
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+		if err := p.Signal(os.Interrupt); err != nil {
+			t.Error(err)
+		}
+	}
+	out, err := atTerminalOf(t, program, 80, env, press, "run", "--watch", "--every", "1h", "--now")
+	var ended *exec.ExitError
+	if !errors.As(err, &ended) || ended.ExitCode() != exitInterrupted {
+		t.Errorf("%v\n%s", err, out)
+	}
 }
 
 // TestOnlyATerminalIsPaintedAndPaged shows a session on terminals of two widths, with and without a pager and colour.
@@ -59,7 +114,7 @@ func TestOnlyATerminalIsPaintedAndPaged(t *testing.T) {
 	base := []string{"HOME=" + home, "AMS_SPOOL_DIR=" + home + "/spool", "AMS_LOCAL_DIR=" + home + "/store"}
 	assembleBy(t, "", "import", "--now", "testdata/captures/e-subagent/projects", "--spool-dir", home+"/spool", "--local-dir", home+"/store")
 	show := func(columns uint16, env string, args ...string) string {
-		return onTerminal(t, program, columns, append(base, env), append([]string{"show", "last"}, args...)...)
+		return onTerminal(t, program, columns, append(base, strings.Split(env, "\x00")...), append([]string{"show", "last"}, args...)...)
 	}
 	const paint = "\x1b["
 	for _, c := range []struct {
@@ -76,6 +131,9 @@ func TestOnlyATerminalIsPaintedAndPaged(t *testing.T) {
 		{"NO_COLOR is beaten by a flag", "NO_COLOR=1", []string{"--no-pager", "--color=always"}, paint + "1m", ""},
 		{"a dumb terminal", "TERM=dumb", []string{"--no-pager"}, "session a1e08680", paint},
 		{"never", "PAGER=cat", []string{"--color=never"}, "session a1e08680", paint},
+		{"a dumb terminal has no pager", "TERM=dumb\x00PAGER=sed s/^/paged:/", nil, "session a1e08680", "paged:"},
+		{"a locale without UTF-8", "LANG=C\x00PAGER=cat", nil, "| ", "│"},
+		{"a locale without UTF-8 and a pager", "LC_ALL=POSIX\x00PAGER=sed s/^/paged:/", nil, "paged:", "│"},
 	} {
 		out := show(100, c.env, c.args...)
 		if !strings.Contains(out, c.has) || c.not != "" && strings.Contains(out, c.not) {

@@ -42,11 +42,13 @@ func (i Ink) begin() string {
 // and JSON, which must not be cleaned on their way to a file. It may be written to by several goroutines at
 // once.
 type Door struct {
-	ink Ink
+	ink   Ink
+	ascii bool
 
-	mu   sync.Mutex // guards what follows
-	w    io.Writer
-	rest []byte // the beginning of a character, a line end or a sequence in ink, whose end the next write may bring
+	mu     sync.Mutex // guards what follows
+	w      io.Writer
+	joined bool   // the last character was one that joins the next one to it
+	rest   []byte // the beginning of a character, a line end or a sequence in ink, whose end the next write may bring
 }
 
 // NewDoor returns a Door to w. The text that is painted for it must be painted in the same ink.
@@ -140,6 +142,9 @@ func (d *Door) next(text []byte) (size int, piece []byte, whole bool) {
 	}
 	r, size := utf8.DecodeRune(text)
 	if isHarmless(r) && (r != utf8.RuneError || size > 1) {
+		if d.ascii && r > '~' {
+			return size, d.inASCII(r), true
+		}
 		return size, nil, true
 	}
 	return size, appendSafe(nil, r), true

@@ -82,6 +82,57 @@ func TestDoorPassesOnlyWhatIsPaintedInItsInk(t *testing.T) {
 }
 
 // TestDoorKeepsJSON writes JSON that holds every kind of character, raw.
+// TestDoorWritesASCIIForTerminalsThatKnowNoMore holds the width of each line, so that columns stay.
+func TestDoorWritesASCIIForTerminalsThatKnowNoMore(t *testing.T) {
+	ink := NewInk()
+	for text, want := range map[string]string{
+		"plain":                   "plain",
+		"│ └ … ── 1 → 2":          "| ` ~ -- 1 > 2",
+		"Größe":                   "Gr??e",
+		"日本語 |":                   "?????? |",
+		"e\u0301 |":               "e |",
+		"👩\u200d👩\u200d👧 |":       "?? |",
+		"👍🏽 |":                    "?? |",
+		"\u202egpj.exe":           `\u202egpj.exe`,
+		string(ink) + "31mé\x1b[": "\x1b[31m?" + `\u001b[`,
+		"\xff":                    `\ufffd`,
+	} {
+		var out bytes.Buffer
+		d := NewDoor(&out, ink).OnlyASCII(true)
+		for _, c := range []byte(text) { // cut everywhere
+			if _, err := d.Write([]byte{c}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := d.Flush(); err != nil {
+			t.Fatal(err)
+		}
+		if out.String() != want {
+			t.Errorf("%q: got %q, want %q", text, out.String(), want)
+		}
+		if !strings.ContainsAny(text, "\x1b\u202e\xff") && Width(out.String()) != Width(text) {
+			t.Errorf("%q takes %d cells, %q %d", text, Width(text), out.String(), Width(out.String()))
+		}
+	}
+}
+
+func TestHasUTF8AsksTheLocale(t *testing.T) {
+	for _, c := range []struct {
+		all, ctype, lang string
+		want             bool
+	}{
+		{"", "", "", false}, {"", "", "C", false}, {"", "", "en_US.UTF-8", true}, {"C", "", "en_US.UTF-8", false}, {"", "de_DE.utf8", "C", true},
+		{"", "", "de_DE@euro", false}, {"", "UTF-8", "", true},
+	} {
+		got := HasUTF8(func(name string) string {
+			return map[string]string{"LC_ALL": c.all, "LC_CTYPE": c.ctype, "LANG": c.lang}[name]
+		})
+		if got != c.want {
+			t.Errorf("%+v: got %v", c, got)
+		}
+	}
+}
+
 func TestDoorKeepsJSON(t *testing.T) {
 	const text = `{"a\\` + "\u009b" + `":["` + "\x7f\u202e\U000e0041é👩‍👩‍👧" + `\u001b"]}` + "\n"
 	got := through(t, NewInk(), text)
