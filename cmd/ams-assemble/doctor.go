@@ -79,7 +79,7 @@ func (s settings) examined(e env, project string, quick bool) doctor.Options {
 		ClaudeDir: s.claudeDir, ProjectDir: project, Client: "claude",
 		SpoolDir: s.spoolDir, Refused: s.refused,
 		Receipts: s.receiptsPath(), News: s.shipping(e).News,
-		Store:      doctor.Store{Name: s.storeName(), Bucket: s.s3 != nil, Open: s.open},
+		Store:      doctor.Store{Name: s.storeName(), Folder: s.storeFolder(), Bucket: s.s3 != nil, Open: s.open},
 		PricesDate: s.join.Prices.Date(),
 	}
 }

@@ -111,7 +111,7 @@ func sayNothing(e env, c *cli.Context, set settings, lib *library.Library, all i
 
 // given are the values of a filter.
 func given(c *cli.Context, flag string) []string {
-	if v := c.String(flag); v != "" && len(c.StringSlice(flag)) == 0 {
+	if v, ok := c.Value(flag).(string); ok && v != "" {
 		return []string{v}
 	}
 	return c.StringSlice(flag)

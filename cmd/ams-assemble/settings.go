@@ -333,6 +333,14 @@ func (s settings) storeName() string {
 	return "s3://" + strings.TrimSuffix(s.s3.Bucket+"/"+strings.Trim(s.s3.Prefix, "/"), "/")
 }
 
+// storeFolder is the folder of a local store, "" for a bucket.
+func (s settings) storeFolder() string {
+	if s.s3 != nil {
+		return ""
+	}
+	return s.localDir
+}
+
 // storeHash stands for the store in use in the names of files about it.
 func (s settings) storeHash() string {
 	store := "local\x00" + s.localDir

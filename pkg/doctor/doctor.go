@@ -84,6 +84,7 @@ type Options struct {
 // Store is where sessions are stored.
 type Store struct {
 	Name   string // as a person knows it
+	Folder string // of a local store, "" for a bucket
 	Bucket bool   // it is far away, takes credentials, and its answers take time
 	Open   func(context.Context) (upload.Store, error)
 }
@@ -153,6 +154,7 @@ func checks() []check {
 		{"schedule", false, (*doctor).checkSchedule},
 		{"run", false, (*doctor).checkLastRun},
 		{"store", true, (*doctor).checkStore},
+		{"path", true, (*doctor).checkPath},
 		{"own", false, (*doctor).checkOwnSettings},
 	}
 }

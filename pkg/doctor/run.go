@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"time"
@@ -47,7 +49,12 @@ func (d *doctor) checkSchedule(ctx context.Context) {
 		}
 	}
 	d.scheduled = found > 0
-	if found == 0 {
+	switch {
+	case found > 0:
+	case m.Default(ctx) == schedule.None:
+		d.warn("schedule", "let ams-assemble run --watch go on as a service or in a terminal, or call ams-assemble run --now after each session",
+			"nothing runs ams-assemble by itself, and %v", schedule.ErrNone)
+	default:
 		d.warn("schedule", "ams-assemble install; or let ams-assemble run --watch go on",
 			"nothing runs ams-assemble by itself")
 	}
@@ -172,7 +179,17 @@ func (d *doctor) checkOwnSettings(context.Context) {
 			"the price table is of %s; what no bill of the client covers is computed with it", d.PricesDate)
 		return
 	}
-	d.ok("own", "settings read; prices of %s", d.PricesDate)
+	d.ok("own", "ams-assemble %s; settings read; prices of %s", d.Version, d.PricesDate)
+}
+
+// checkPath looks whether a person can call this program by its name. It says nothing where all is well.
+func (d *doctor) checkPath(context.Context) {
+	dir, name := filepath.Dir(d.Machine.Self), filepath.Base(d.Machine.Self)
+	if found, err := exec.LookPath(name); err != nil {
+		d.warn("path", fmt.Sprintf(`put export PATH="%s:$PATH" into your shell's profile`, dir), "%s is not in PATH: %s must be called by its path", dir, name)
+	} else if !safefile.Same(found, d.Machine.Self) {
+		d.warn("path", "remove one of them, or let its folder come first in PATH", "the shell calls %s, and this is %s", found, d.Machine.Self)
+	}
 }
 
 func holdsSecrets(path string) bool {

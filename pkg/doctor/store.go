@@ -4,6 +4,9 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -15,11 +18,12 @@ import (
 // again over just that one, finds it in a list and removes it.
 func (d *doctor) checkStore(ctx context.Context) {
 	name := d.Store.Name
-	store, err := d.Store.Open(ctx)
+	store, done, err := d.openStore(ctx)
 	if err != nil {
-		d.problem("store", "see the README on buckets", "%s: %v", name, err)
+		d.problem("store", d.storeNext(), "%s: %v", name, err)
 		return
 	}
+	defer done()
 	at, all := d.Machine.Now(), true
 	var p storeProbe
 	for _, folder := range []string{"sessions/", "index/"} {
@@ -44,6 +48,33 @@ func (d *doctor) checkStore(ctx context.Context) {
 	}
 	if !p.listed.IsZero() {
 		d.checkClock(at, p.listed)
+	}
+}
+
+// openStore is the store in use. Where nothing was stored in a folder yet, it is one in a folder of the probe's own, in it or where it
+// would be made, so that nothing of the probe stays.
+func (d *doctor) openStore(ctx context.Context) (store upload.Store, done func(), err error) {
+	if d.Store.Folder != "" {
+		if _, err := os.Stat(filepath.Join(d.Store.Folder, upload.IndexPrefix)); errors.Is(err, fs.ErrNotExist) {
+			place := existing(d.Store.Folder)
+			dir, err := os.MkdirTemp(place, ".ams-probe-")
+			if err != nil {
+				return nil, nil, err
+			}
+			return upload.NewLocal(dir), func() { os.RemoveAll(dir) }, nil
+		}
+	}
+	store, err = d.Store.Open(ctx)
+	return store, func() {}, err
+}
+
+// existing is the folder itself or the nearest one above it that is there.
+func existing(dir string) string {
+	for {
+		if info, err := os.Stat(dir); err == nil && info.IsDir() || filepath.Dir(dir) == dir {
+			return dir
+		}
+		dir = filepath.Dir(dir)
 	}
 }
 
