@@ -142,6 +142,19 @@ func Names(r Raw) []string {
 	return names
 }
 
+// Pretty sets a JSON value for a person: on one line where that has at most so many bytes, else each member and element on a line of
+// its own, indented by what is around it in the value alone, wherever the value was taken from.
+func Pretty(r Raw, oneLine int) string {
+	v := r.Clone()
+	if v.Compact(options) != nil {
+		return strings.TrimSpace(string(r))
+	}
+	if len(v) > oneLine && v.Indent(options, jsontext.WithIndent("  ")) != nil {
+		return strings.TrimSpace(string(r))
+	}
+	return string(v)
+}
+
 // IsNull reports whether r says nothing: it is absent or null.
 func IsNull(r Raw) bool { return len(r) == 0 || r.Kind() == 'n' }
 

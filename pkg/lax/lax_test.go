@@ -110,3 +110,18 @@ func TestNamesKeepTheirOrder(t *testing.T) {
 		}
 	}
 }
+
+// TestPrettyIndentsAValueByItself takes values out of a document that is indented already.
+func TestPrettyIndentsAValueByItself(t *testing.T) {
+	for in, want := range map[string]string{
+		"{\n        \"a\": 1,\n        \"b\": [\n          2\n        ]\n      }": `{"a":1,"b":[2]}`,
+		`{"list":["a long text that does not fit","another long text"],"deep":{"er":{"est":true}}}`: "{\n" +
+			`  "list": [` + "\n" + `    "a long text that does not fit",` + "\n" + `    "another long text"` + "\n  ],\n" +
+			`  "deep": {` + "\n" + `    "er": {` + "\n" + `      "est": true` + "\n    }\n  }\n}",
+		`12`: "12", `"text"`: `"text"`, `{broken`: `{broken`,
+	} {
+		if got := Pretty(Raw(in), 40); got != want {
+			t.Errorf("got\n%s\nwant\n%s", got, want)
+		}
+	}
+}

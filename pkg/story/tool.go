@@ -190,8 +190,11 @@ func rawText(r schema.Raw) string {
 	case r.Kind() == '"':
 		return lax.String(r)
 	}
-	return strings.TrimSpace(string(r))
+	return lax.Pretty(r, oneLine)
 }
+
+// oneLine is the longest JSON value that is set on one line.
+const oneLine = 80
 
 // editTools answer with the file that they changed: the input says it all.
 var editTools = map[string]bool{"Edit": true, "Write": true, "MultiEdit": true, "NotebookEdit": true}
