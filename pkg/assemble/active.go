@@ -5,13 +5,15 @@ import (
 	"time"
 
 	"ams/pkg/schema"
+	"ams/pkg/signal"
 )
 
-// Review fills in what is told of a Session by its events alone: the time that it was at work. A join
-// ends with it; it is for who has an object of before that was kept.
+// Review fills in what is told of a Session by its events alone: the time that it was at work, and its signals. A join
+// ends with it; it is for who has an object of before these were kept, too.
 func Review(s *schema.Session) {
 	ms := activeMS(s)
 	s.ActiveMS = &ms
+	s.Signals = signal.Find(s)
 }
 
 // askingTools wait for a person as long as they run.
