@@ -15,8 +15,8 @@ type FileEdit struct {
 	Added, Removed int
 }
 
-// maxEdits bounds the edits of one call that are counted; the most seen were 30.
-const maxEdits = 10_000
+// maxElements bounds the edits of one call, and the lines of a part of its diff; the most seen were some thousands.
+const maxElements = 1_000_000
 
 // editTools are the tools that write a file, each with the member of its input that names it.
 var editTools = map[string]string{"Edit": "file_path", "Write": "file_path", "MultiEdit": "file_path", "NotebookEdit": "notebook_path"}
@@ -47,11 +47,9 @@ func (t *Tool) Edit() (FileEdit, bool) {
 	case t.Name == "Write":
 		edit.Added = lines(lax.String(in[2]))
 	case in[3].Kind() == '[':
-		_, _ = lax.Elements(lax.NewDecoder(bytes.NewBuffer(in[3])), maxEdits, func(d *lax.Decoder) error {
-			raw, err := d.ReadValue()
-			each := lax.Pick(raw, "old_string", "new_string")
-			edit.replace(lax.String(each[0]), lax.String(each[1]))
-			return err
+		each(in[3], func(one Raw) {
+			texts := lax.Pick(one, "old_string", "new_string")
+			edit.replace(lax.String(texts[0]), lax.String(texts[1]))
 		})
 	default:
 		edit.replace(lax.String(in[0]), lax.String(in[1]))
@@ -72,23 +70,33 @@ func (f *FileEdit) addPatch(patch Raw) bool {
 	if patch.Kind() != '[' {
 		return false
 	}
-	var hunks []struct {
-		Lines []string `json:"lines"`
-	}
-	if lax.Unmarshal(patch, &hunks) != nil || len(hunks) == 0 {
-		return false
-	}
-	for _, h := range hunks {
-		for _, line := range h.Lines {
+	hunks := 0
+	each(patch, func(hunk Raw) {
+		hunks++
+		each(lax.Pick(hunk, "lines")[0], func(line Raw) {
 			switch {
-			case strings.HasPrefix(line, "+"):
+			case bytes.HasPrefix(line, []byte(`"+`)):
 				f.Added++
-			case strings.HasPrefix(line, "-"):
+			case bytes.HasPrefix(line, []byte(`"-`)):
 				f.Removed++
 			}
-		}
+		})
+	})
+	return hunks > 0
+}
+
+// each calls fn for the elements of a list, in place.
+func each(list Raw, fn func(Raw)) {
+	if list.Kind() != '[' {
+		return
 	}
-	return true
+	_, _ = lax.Elements(lax.NewDecoder(bytes.NewBuffer(list)), maxElements, func(d *lax.Decoder) error {
+		value, err := d.ReadValue()
+		if err == nil {
+			fn(value)
+		}
+		return err
+	})
 }
 
 // replace counts what differs between a text and what took its place, without the lines that both begin and end with.

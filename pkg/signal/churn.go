@@ -85,7 +85,7 @@ func (h *history) add(e *schema.Event, turn int) {
 	if in[0] == nil || in[1] == nil || len(h.changes) >= mostChanges {
 		return
 	}
-	made := change{hash(lax.String(in[0])), hash(lax.String(in[1]))}
+	made := change{hash(in[0]), hash(in[1])}
 	reverse := change{made.after, made.before}
 	switch {
 	case made == reverse:

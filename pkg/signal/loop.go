@@ -1,10 +1,10 @@
 package signal
 
 import (
+	"bytes"
 	"fmt"
-	"hash/fnv"
+	"hash/maphash"
 	"regexp"
-	"strings"
 
 	"ams/pkg/lax"
 	"ams/pkg/schema"
@@ -34,11 +34,16 @@ var waiters = map[string]bool{
 	"AskUserQuestion": true, "ExitPlanMode": true, "EnterPlanMode": true, "SendMessage": true,
 }
 
-// harmless begins commands that change nothing, waiting is in those that wait.
-var (
-	harmless = regexp.MustCompile(`^\s*(cd \S+ && )?(cat|ls|head|tail|grep|rg|find|wc|pwd|echo|which|file|stat|du|df|ps|env|date|sed -n|git (status|diff|log|show|branch|blame))\b[^>;&]*$`)
-	waiting  = regexp.MustCompile(`\b(sleep|wait|watch)\b`)
-)
+// harmless are commands that change nothing; a long one is a program of its own.
+var harmless = regexp.MustCompile(`^\s*(cd \S+ && )?(cat|ls|head|tail|grep|rg|find|wc|pwd|echo|which|file|stat|du|df|ps|env|date|sed -n|git (status|diff|log|show|branch|blame))\b[^>;&]*$`)
+
+// mostCommand bounds a command that is looked at for what it does.
+const mostCommand = 256
+
+// waits reports whether a command waits for what runs elsewhere.
+func waits(command []byte) bool {
+	return bytes.Contains(command, []byte("sleep ")) || bytes.Contains(command, []byte("wait ")) || bytes.Contains(command, []byte("watch "))
+}
 
 // none is the hash of no call.
 const none = 0
@@ -67,16 +72,17 @@ func loops(s *schema.Session) []finding {
 		case e.Tool == nil || waiters[e.Tool.Name]:
 			continue
 		}
+		if !e.Tool.IsError && e.Tool.EditedPath() != "" {
+			end(e.AgentID, none)
+			continue
+		}
 		what := asked(e.Tool)
-		if e.Tool.Name == "Bash" && waiting.MatchString(what) {
+		if e.Tool.Name == "Bash" && waits(what) {
 			continue
 		}
-		call := hash(e.Tool.Name + " " + what)
-		if changes(e.Tool) {
+		call := hash([]byte(e.Tool.Name), what)
+		if changes(e.Tool, what) {
 			end(e.AgentID, call)
-		}
-		if e.Tool.EditedPath() != "" && !e.Tool.IsError {
-			continue
 		}
 		calls := since[e.AgentID]
 		if calls == nil {
@@ -93,27 +99,41 @@ func loops(s *schema.Session) []finding {
 	return inOrder(s, out)
 }
 
+// mostSorted bounds an input whose members are compared in any order; calls that only read have short ones.
+const mostSorted = 4 << 10
+
 // asked is what makes two calls of a tool the same: of a shell command the command, whatever the model says to it.
-func asked(t *schema.Tool) string {
-	if t.Name == "Bash" {
-		return strings.TrimSpace(lax.String(lax.Pick(input(t), "command")[0]))
+func asked(t *schema.Tool) []byte {
+	in := input(t)
+	switch {
+	case t.Name == "Bash":
+		return bytes.Trim(lax.Pick(in, "command")[0], `"`) // with its escapes: it need not be copied
+	case len(in) <= mostSorted:
+		return []byte(lax.Canonical(in))
 	}
-	return lax.Canonical(input(t))
+	return in
 }
 
-func hash(s string) uint64 {
-	h := fnv.New64a()
-	_, _ = h.Write([]byte(s))
+// seed makes equal texts equal within one run of the program, which is all that is asked of a hash here.
+var seed = maphash.MakeSeed()
+
+func hash(parts ...[]byte) uint64 {
+	var h maphash.Hash
+	h.SetSeed(seed)
+	for _, p := range parts {
+		_, _ = h.Write(p)
+		_ = h.WriteByte(0)
+	}
 	return h.Sum64()
 }
 
-// changes reports whether a call may have changed what others find.
-func changes(t *schema.Tool) bool {
+// changes reports whether a call may have changed what others find; command is that of a shell's.
+func changes(t *schema.Tool, command []byte) bool {
 	switch {
 	case t.IsError || readers[t.Name]:
 		return false
 	case t.Name == "Bash":
-		return !harmless.MatchString(lax.String(lax.Pick(input(t), "command")[0]))
+		return len(command) > mostCommand || !harmless.Match(command)
 	}
 	return true
 }

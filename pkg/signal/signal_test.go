@@ -167,8 +167,8 @@ func TestRules(t *testing.T) {
 
 		// approval
 		{"a long wait for a person", newStory().bash("make", took(1000, 400_000)), "approval 1"},
-		{"many short waits", waits(newStory(), 20, 60_000), "approval 20"},
-		{"a few short waits", waits(newStory(), 5, 60_000), ""},
+		{"many short waits", manyWaits(newStory(), 20, 60_000), "approval 20"},
+		{"a few short waits", manyWaits(newStory(), 5, 60_000), ""},
 
 		// agent_lost
 		{"an agent that was killed", newStory().agent(schema.Failed, "killed", true), "agent_lost 1"},
@@ -229,7 +229,7 @@ func edits(s *story, n int) *story {
 	return s.many(n, func(i int) { s.edit("/a", fmt.Sprint("line ", len(s.Events)), fmt.Sprint("row ", len(s.Events))) })
 }
 
-func waits(s *story, n int, ms int64) *story {
+func manyWaits(s *story, n int, ms int64) *story {
 	return s.many(n, func(i int) { s.bash(fmt.Sprint("step ", i), took(10, ms)) })
 }
 
