@@ -16,7 +16,7 @@ func listCommand(e env) *cli.Command {
 		Aliases:   []string{"ls"},
 		Usage:     "list the stored sessions, the newest first",
 		ArgsUsage: "[WORD...]",
-		Description: "WORDs must all stand in the title or the first prompt; ams-assemble find looks into whole sessions. The last line sums up\n" +
+		Description: "WORDs must all stand in title, first prompt, repository or branch; ams-assemble find looks into whole sessions. The last line sums up\n" +
 			"what is shown. Tokens are all input, cached or not, and output.",
 		Flags: slices.Concat(filterFlags(), pageFlags(), []cli.Flag{
 			&cli.StringFlag{Name: "sort", Value: "start", Usage: "sort by `COLUMN` " + strings.Join(listing.SortNames(), ", ") + "; largest first"},
