@@ -176,6 +176,7 @@ func newApp(e env) *cli.App {
 			sessionCommand(e),
 			importCommand(e),
 			removeCommand(e),
+			reindexCommand(e),
 			spoolCommand(e),
 			pricesCommand(e),
 			installCommand(e),

@@ -54,10 +54,13 @@ type Rewrites struct {
 
 // Lacks reports whether a record cannot tell a field of its Session: it was cut, or the record is older than the field.
 func (s *Summary) Lacks(field string) bool {
-	return slices.Contains(s.Cut, field) || s.Files == nil && slices.Contains(since12, field)
+	return slices.Contains(s.Cut, field) || s.Old() && slices.Contains(since12, field)
 }
 
-// since12 are the fields that older records have not. One that has no files, not even none, is older.
+// Old reports whether a record is from before the fields that [Summary.Lacks] tells of: it has no files, not even none.
+func (s *Summary) Old() bool { return s.Files == nil }
+
+// since12 are the fields that older records have not.
 var since12 = []string{
 	"user", "host", "git_branch", "repo", "parent_session_id", "main_agent", "active_ms", "per_model", "agents", "per_day",
 	"skills", "files", "compactions", "approvals", "cache_rewrites", "retries", "peak_context", "signals",
