@@ -28,6 +28,15 @@ func filterFlags() []cli.Flag {
 		&cli.StringSliceFlag{Name: "tool", Usage: "that called the tool `NAME`, mcp__github__* all whose names begin so; several: all of them"},
 		&cli.StringFlag{Name: "cwd", Usage: "in the folder `DIR` or below it, or with that text in the path"},
 		&cli.StringFlag{Name: "cost", Usage: "with a cost in US dollars of `RANGE`: '>1', '<=0.5', 1..5"},
+		&cli.StringSliceFlag{Name: "user", Usage: "of the user `NAME` that the hooks ran as; ann* all whose names begin so"},
+		&cli.StringSliceFlag{Name: "host", Usage: "on the machine `NAME`, or NAME*"},
+		&cli.StringSliceFlag{Name: "branch", Usage: "on the git branch `NAME`, or NAME*"},
+		&cli.StringSliceFlag{Name: "repo", Usage: "in the repository whose folder is called `NAME`, or NAME*"},
+		&cli.StringSliceFlag{Name: "file", Usage: "that edited the file `PATH`, one in that folder, or with that text in its path"},
+		&cli.StringSliceFlag{Name: "agent-type", Usage: "with a subagent of the type `NAME`, or whose main thread ran as it; NAME*"},
+		&cli.StringFlag{Name: "errors", Usage: "with a number of errors in `RANGE`: 0, '>3'"},
+		&cli.StringFlag{Name: "tokens", Usage: "with a number of tokens in `RANGE`, in and out, cached or not: '>1M', 20k..50k"},
+		&cli.StringSliceFlag{Name: "signal", Usage: "with a signal of the `KIND` " + namesOf(schema.SignalKinds()) + "; several: with any of them"},
 		&cli.StringFlag{Name: "min-duration", Usage: "that took at least `TIME`: 90s, 30m, 2h"},
 	}
 	for _, f := range flags {
@@ -49,12 +58,13 @@ func filterCommonFlags() []cli.Flag {
 	return slices.DeleteFunc(commonFlags(recordGroup, storeGroup), func(f cli.Flag) bool { return f.Names()[0] == "status" })
 }
 
-// readQuery checks the filters. words are free words over title and first prompt.
+// readQuery checks the filters. words are free words over title, first prompt, repository and branch.
 func readQuery(e env, c *cli.Context, words []string) (query.Query, error) {
 	q := query.Query{
 		Agents: c.StringSlice("agent"), Environments: c.StringSlice("environment"), Tags: c.StringSlice("tag"), Models: c.StringSlice("model"),
 		Tools: c.StringSlice("tool"), Outcomes: wordsOf(c, "outcome"), Statuses: wordsOf(c, "status"), Meta: c.StringSlice("meta"),
-		Cwd: c.String("cwd"),
+		Cwd: c.String("cwd"), Users: c.StringSlice("user"), Hosts: c.StringSlice("host"), Branches: c.StringSlice("branch"), Repos: c.StringSlice("repo"),
+		Files: c.StringSlice("file"), AgentTypes: c.StringSlice("agent-type"), Signals: wordsOf(c, "signal"),
 	}
 	for _, w := range words {
 		q.Words = append(q.Words, strings.Fields(w)...)
@@ -71,9 +81,12 @@ func readQuery(e env, c *cli.Context, words []string) (query.Query, error) {
 			return q, usagef("--until: %w", err)
 		}
 	}
-	if v := c.String("cost"); v != "" {
-		if q.Cost, err = query.ParseRange(v); err != nil {
-			return q, usagef("--cost: %w", err)
+	for i, r := range []*query.Range{&q.Cost, &q.Errors, &q.Tokens} {
+		flag := []string{"cost", "errors", "tokens"}[i]
+		if v := c.String(flag); v != "" {
+			if *r, err = query.ParseRange(v); err != nil {
+				return q, usagef("--%s: %w", flag, err)
+			}
 		}
 	}
 	if v := c.String("min-duration"); v != "" {
@@ -86,16 +99,30 @@ func readQuery(e env, c *cli.Context, words []string) (query.Query, error) {
 			return q, usagef("--meta must be KEY=VALUE, not %q", pair)
 		}
 	}
-	if q.Cwd == "." || strings.HasPrefix(q.Cwd, "./") || strings.HasPrefix(q.Cwd, "..") {
-		if q.Cwd, err = filepath.Abs(q.Cwd); err != nil {
-			return q, fmt.Errorf("--cwd: %w", err)
+	if q.Cwd, err = fromHere(q.Cwd); err != nil {
+		return q, fmt.Errorf("--cwd: %w", err)
+	}
+	for i := range q.Files {
+		if q.Files[i], err = fromHere(q.Files[i]); err != nil {
+			return q, fmt.Errorf("--file: %w", err)
 		}
+	}
+	if err := known("--signal", q.Signals, schema.SignalKinds()...); err != nil {
+		return q, err
 	}
 	if err := known("--status", q.Statuses, schema.OK, schema.Failed, schema.Running); err != nil {
 		return q, err
 	}
 	return q, known("--outcome", q.Outcomes, schema.Completed, schema.FailedTurn, schema.Interrupted, schema.Limited,
 		schema.Abandoned, schema.StillOpen)
+}
+
+// fromHere makes a path absolute that a person typed as one from the folder that they are in.
+func fromHere(path string) (string, error) {
+	if path == "." || strings.HasPrefix(path, "./") || strings.HasPrefix(path, "..") {
+		return filepath.Abs(path)
+	}
+	return path, nil
 }
 
 // wordsOf are the values of a flag that takes words of a fixed list, several with commas.

@@ -37,8 +37,9 @@ var mayImport = map[string]string{
 	"ams/pkg/schema":         "lax",
 	"ams/pkg/search":         "lax schema",
 	"ams/pkg/hook":           "lax",
+	"ams/pkg/signal":         "lax schema",
 	"ams/pkg/transcript":     "lax safefile",
-	"ams/pkg/assemble":       "lax schema hook transcript price",
+	"ams/pkg/assemble":       "lax schema hook transcript price signal",
 	"ams/pkg/recorded":       "lax safefile spool hook transcript assemble price bundle receipt redact schema",
 	"ams/pkg/ship":           "recorded parallel receipt redact bundle assemble schema screen safefile spool transcript upload",
 	"ams/cmd/ams-hook":       "spool",
@@ -125,7 +126,7 @@ func TestTheProgramIsThin(t *testing.T) {
 // TestJoinIsPure holds the packages of the middle to values in, values out.
 func TestJoinIsPure(t *testing.T) {
 	for _, pkg := range []string{"ams/pkg/assemble", "ams/pkg/price", "ams/pkg/schema", "ams/pkg/hook", "ams/pkg/story", "ams/pkg/search",
-		"ams/pkg/query"} {
+		"ams/pkg/query", "ams/pkg/signal"} {
 		out, err := exec.Command("go", "list", "-f", `{{join .Imports "\n"}}`, pkg).Output()
 		if err != nil {
 			t.Fatal(err)

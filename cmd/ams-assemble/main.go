@@ -233,6 +233,7 @@ func newApp(e env) *cli.App {
 			importCommand(e),
 			sessionCommand(e),
 			removeCommand(e),
+			reindexCommand(e),
 			spoolCommand(e),
 			pricesCommand(e),
 			completionCommand(e),

@@ -21,6 +21,7 @@ type call struct {
 	order   int   // place of its first line in the file
 	before  *call // the one before it in the same thread
 	retries int
+	waited  float64 // ms before the retries
 	aborted bool
 	used    *schema.Usage // nil: not known
 	event   *event
@@ -52,7 +53,7 @@ func (j *joiner) collectCalls() {
 }
 
 func (j *joiner) collectFile(file int, agentID string, lines []*transcript.Line) {
-	retries := 0
+	retries, waited := 0, 0.0
 	var prev *call
 	last := map[string]*call{} // thread -> its last call
 	for i, l := range lines {
@@ -64,11 +65,11 @@ func (j *joiner) collectFile(file int, agentID string, lines []*transcript.Line)
 		}
 		switch {
 		case l.Type == "system" && l.Subtype == "api_error":
-			retries++
+			retries, waited = retries+1, waited+believableWait(l.RetryInMS)
 		case l.Type == "user" && l.IsMeta && prev != nil && strings.Contains(textOf(l), "cut off mid-stream"):
 			prev.aborted = true
 		case l.Type == "user" && !l.IsMeta && !isToolResult(l):
-			retries = 0 // the retries of a call that never succeeded are not the next one's
+			retries, waited = 0, 0 // the retries of a call that never succeeded are not the next one's
 		case isCall(l):
 			who := agentID
 			if who == "" {
@@ -83,8 +84,8 @@ func (j *joiner) collectFile(file int, agentID string, lines []*transcript.Line)
 				prev.before = last[who]
 			}
 			last[who] = prev
-			prev.retries += retries
-			retries = 0
+			prev.retries, prev.waited = prev.retries+retries, prev.waited+waited
+			retries, waited = 0, 0
 		}
 	}
 }
@@ -165,7 +166,7 @@ func (j *joiner) addCalls() {
 		m := c.best.Message
 		llm := &schema.LLM{
 			Model: m.Model, StopReason: m.StopReason, MessageID: m.ID, RequestID: c.best.RequestID, Retries: c.retries,
-			Text: c.text(), ServerTools: serverTools(c),
+			RetryMS: int64(c.waited), Text: c.text(), ServerTools: serverTools(c),
 		}
 		if !j.set.DropThinking {
 			llm.Thinking = c.thinking()

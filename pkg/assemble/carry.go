@@ -154,6 +154,7 @@ func sameStory(merged, fresh *schema.Session) bool {
 	bare := func(s *schema.Session) schema.Session {
 		b := *s
 		b.Totals, b.Cost, b.Completeness, b.Models, b.Redactions, b.Stored, b.Status = schema.Totals{}, nil, nil, nil, nil, nil, ""
+		b.ActiveMS, b.Signals = nil, nil
 		return b
 	}
 	return reflect.DeepEqual(bare(merged), bare(fresh))

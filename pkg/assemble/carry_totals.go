@@ -76,6 +76,7 @@ func describeApart(merged, old, fresh *schema.Session) {
 	complete(reflect.ValueOf(&older).Elem(), reflect.ValueOf(*fresh))
 	merged.Title, merged.Agent, merged.Environment, merged.Client = older.Title, older.Agent, older.Environment, older.Client
 	merged.Host, merged.User, merged.Cwd, merged.GitBranch = older.Host, older.User, older.Cwd, older.GitBranch
+	merged.Repo, merged.MainAgent = older.Repo, older.MainAgent
 	if fresh.EndTime.Before(old.EndTime.Time) {
 		merged.Outcome, merged.EndReason = older.Outcome, older.EndReason
 		merged.Completeness.Final = old.Completeness.Final
@@ -93,6 +94,7 @@ func settleTotals(merged, old, fresh *schema.Session, status schema.Status) {
 	j.total(merged)
 	uniteCost(merged, old, fresh)
 	merged.Status = j.status(merged)
+	Review(merged)
 }
 
 // uniteCost takes the greater bill, as bills are cumulative, and the computed cost of what no bill covered.

@@ -15,7 +15,7 @@ const clientName = "claude-code"
 func (j *joiner) describe(s *schema.Session) {
 	s.Title = j.title()
 	s.ParentSessionID = j.copies.parent
-	s.MainAgent = j.mainAgent()
+	s.MainAgent, s.Repo = j.mainAgent(), j.repo()
 	s.Client = &schema.Client{Name: clientName, Version: j.clientVersion(), Entrypoint: j.entry}
 	for _, l := range j.mainLines() {
 		if j.copies.lines[l] {

@@ -31,6 +31,7 @@ func (j *joiner) finish() *schema.Session {
 	j.describe(s)
 	j.cost(s)
 	j.sumAgents()
+	j.markRewrites()
 	s.Outcome, s.Limit = j.ending()
 	s.Completeness = j.completeness()
 	// What follows needs the events alone. The lines of a large session are most of its memory: they go before the
@@ -39,6 +40,7 @@ func (j *joiner) finish() *schema.Session {
 	s.Events = j.place()
 	j.total(s)
 	s.Status = j.status(s)
+	Review(s)
 	return s
 }
 

@@ -17,22 +17,36 @@ type List struct {
 	read  int      // records that were read from the store, and not from the cache
 }
 
-// List reads the index of the store and returns the sessions that a query wants; the zero Query wants all. The error is the
-// store's, of the list or of the first record that it would not give.
+// List reads the index of the store and returns the sessions that a query wants; the zero Query wants all. A session whose
+// index record lacks what a filter asks for ([query.Query.Judge]) is read itself. The error is the store's, of the list or
+// of the first record that it would not give.
 func (l *Library) List(ctx context.Context, q query.Query) (*List, error) {
 	index, err := loadIndex(ctx, l.store, l.indexCache())
 	if err != nil {
 		return nil, err
 	}
 	list := &List{Total: len(index.records), Unreadable: index.unreadable, read: index.read}
+	var open []Stored // their records alone do not tell
 	for _, s := range index.records {
 		list.names = append(list.names, s.Name)
-		if q.Match(s.Summary) {
+		switch fits, sure := q.Judge(s.Summary); {
+		case !sure:
+			open = append(open, s)
+			list.Sessions = append(list.Sessions, s)
+		case fits:
 			list.Sessions = append(list.Sessions, s)
 		}
 	}
 	slices.Sort(list.names)
-	return list, nil
+	if len(open) == 0 {
+		return list, nil
+	}
+	wanted, err := l.settle(ctx, q, open, list)
+	list.Sessions = slices.DeleteFunc(list.Sessions, func(s Stored) bool {
+		_, sure := q.Judge(s.Summary)
+		return !sure && !wanted[s.Name]
+	})
+	return list, err
 }
 
 // shortest is how many characters of an id are shown at least.

@@ -37,7 +37,8 @@ func CSV(out io.Writer, records []library.Stored) error {
 	w.UseCRLF = true // RFC 4180
 	rows := [][]string{{"session_id", "start_time", "end_time", "duration_ms", "title", "cwd", "agent", "environment", "tags", "status", "outcome",
 		"cost_usd", "cost_source", "input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens", "output_tokens", "llm_calls",
-		"tool_calls", "subagents", "errors", "models", "client_version"}}
+		"tool_calls", "subagents", "errors", "models", "client_version", "user", "host", "git_branch", "repo", "main_agent", "active_ms",
+		"peak_context", "compactions", "approvals", "approval_ms", "retries", "cache_rewrites", "cache_rewrite_usd", "signals"}}
 	number := func(n int64) string { return strconv.FormatInt(n, 10) }
 	count := func(r library.Stored, name string, n int64) string {
 		if slices.Contains(r.UnknownTokens, name) {
@@ -52,6 +53,7 @@ func CSV(out io.Writer, records []library.Stored) error {
 			count(r, schema.CacheReadTokens, r.CacheReadInputTokens), count(r, schema.CacheCreationTokens, r.CacheCreationInputTokens),
 			count(r, schema.OutputTokens, r.OutputTokens), number(int64(r.LLMCalls)), number(int64(r.ToolCalls)), number(int64(r.Subagents)), number(int64(r.Errors)),
 			formulaSafe(strings.Join(r.Models, " ")), formulaSafe(schema.OrZero(r.ClientVersion))}
+		row = append(row, newFields(r.Summary)...)
 		if r.EndTime != nil {
 			row[2] = r.EndTime.Format(time.RFC3339Nano)
 		}
@@ -67,6 +69,32 @@ func CSV(out io.Writer, records []library.Stored) error {
 		return fmt.Errorf("list: %w", err)
 	}
 	return nil
+}
+
+// newFields are the columns of what index records have from 1.2 on, empty where a record is older.
+func newFields(s *schema.Summary) []string {
+	row := []string{formulaSafe(schema.OrZero(s.User)), formulaSafe(schema.OrZero(s.Host)), formulaSafe(schema.OrZero(s.GitBranch)),
+		formulaSafe(schema.OrZero(s.Repo)), formulaSafe(schema.OrZero(s.MainAgent)), "", "", "", "", "", "", "", "", ""}
+	for i, n := range []*int64{s.ActiveMS, s.PeakContext} {
+		if n != nil {
+			row[5+i] = strconv.FormatInt(*n, 10)
+		}
+	}
+	if s.Lacks("approvals") {
+		return row
+	}
+	for i, n := range []int64{int64(s.Compactions), int64(s.Approvals.Count), s.Approvals.MS, int64(s.Retries.Count), int64(s.CacheRewrites.Count)} {
+		row[7+i] = strconv.FormatInt(n, 10)
+	}
+	row[12] = strconv.FormatFloat(s.CacheRewrites.CostUSD, 'f', -1, 64)
+	var signals []string
+	for _, kind := range schema.SignalKinds() {
+		if n := s.Signals[kind]; n > 0 {
+			signals = append(signals, fmt.Sprintf("%s=%d", kind, n))
+		}
+	}
+	row[13] = strings.Join(signals, " ")
+	return row
 }
 
 // formulaSafe keeps a spreadsheet from running a title that somebody made up for it.

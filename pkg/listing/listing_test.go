@@ -88,3 +88,56 @@ func TestSortPutsUnknownCostLast(t *testing.T) {
 		}
 	}
 }
+
+func TestASessionWithSignalsIsMarked(t *testing.T) {
+	plain, marked := stored("a1", "plain", dollars(1)), stored("b2", "marked", dollars(1))
+	marked.Signals = map[schema.SignalKind]int{schema.SignalLoop: 3}
+	show := func(rows ...library.Stored) []string {
+		var out bytes.Buffer
+		table := listing.Table{Screen: screen.Screen{Cells: 80}, Writer: &out, ShortID: func(name string) string { return name }, Year: 2026}
+		if err := table.Show(rows, 0); err != nil {
+			t.Fatal(err)
+		}
+		return strings.Split(out.String(), "\n")
+	}
+	with := show(plain, marked)
+	if !strings.Contains(with[0], "  !  TITLE") || !strings.Contains(with[1], "     plain") || !strings.Contains(with[2], "  !  marked") {
+		t.Errorf("got\n%s\nwant a mark at the second", strings.Join(with, "\n"))
+	}
+	if without := show(plain); strings.Contains(without[0], "!") {
+		t.Errorf("got %q, want no column where nobody has one", without[0])
+	}
+}
+
+func TestSortByWhatRecordsTellFrom12On(t *testing.T) {
+	text := func(s string) *string { return &s }
+	number := func(n int64) *int64 { return &n }
+	a, b, old := stored("a", "", nil), stored("b", "", nil), stored("old", "", nil)
+	a.User, a.Repo, a.ActiveMS, a.PeakContext, a.Compactions = text("zoe"), text("Shop"), number(5), number(90), 1
+	b.User, b.Repo, b.ActiveMS, b.PeakContext, b.Retries.Count = text("Ann"), text("tax"), number(7), number(80), 2
+	a.Signals = map[schema.SignalKind]int{schema.SignalLoop: 3}
+	b.Files = map[string]schema.FileCount{"/x": {}}
+	for by, want := range map[string]string{
+		"user": "b a old", "repo": "a b old", "active": "b a old", "context": "a b old", "compactions": "a b old", "retries": "b a old", "signals": "a b old",
+		"files": "b a old",
+	} {
+		rows := []library.Stored{old, b, a}
+		listing.Sort(rows, "start")
+		listing.Sort(rows, by)
+		got := rows[0].Name
+		if first, _, _ := strings.Cut(want, " "); got != first {
+			t.Errorf("%s: got %s first, want %s", by, got, first)
+		}
+		if by == "user" && rows[2].Name != "old" {
+			t.Errorf("%s: got %s last, want the one without", by, rows[2].Name)
+		}
+	}
+	var out bytes.Buffer
+	if err := listing.CSV(&out, []library.Stored{a, old}); err != nil {
+		t.Fatal(err)
+	}
+	rows, err := csv.NewReader(&out).ReadAll()
+	if err != nil || len(rows) != 3 {
+		t.Fatalf("%d rows, %v: want all of one length", len(rows), err)
+	}
+}

@@ -24,9 +24,48 @@ var orders = []order{
 	}},
 	{"tools", func(a, b *schema.Summary) int { return cmp.Compare(b.ToolCalls, a.ToolCalls) }},
 	{"errors", func(a, b *schema.Summary) int { return cmp.Compare(b.Errors, a.Errors) }},
+	{"active", func(a, b *schema.Summary) int { return cmp.Compare(orLess(b.ActiveMS), orLess(a.ActiveMS)) }},
+	{"context", func(a, b *schema.Summary) int { return cmp.Compare(orLess(b.PeakContext), orLess(a.PeakContext)) }},
+	{"approvals", func(a, b *schema.Summary) int { return cmp.Compare(b.Approvals.MS, a.Approvals.MS) }},
+	{"rewrites", func(a, b *schema.Summary) int { return cmp.Compare(b.CacheRewrites.Tokens, a.CacheRewrites.Tokens) }},
+	{"retries", func(a, b *schema.Summary) int { return cmp.Compare(b.Retries.Count, a.Retries.Count) }},
+	{"compactions", func(a, b *schema.Summary) int { return cmp.Compare(b.Compactions, a.Compactions) }},
+	{"files", func(a, b *schema.Summary) int { return cmp.Compare(len(b.Files), len(a.Files)) }},
+	{"agents", func(a, b *schema.Summary) int { return cmp.Compare(b.Subagents, a.Subagents) }},
+	{"signals", func(a, b *schema.Summary) int { return cmp.Compare(signalsOf(b), signalsOf(a)) }},
+	byName("user", func(s *schema.Summary) *string { return s.User }),
+	byName("host", func(s *schema.Summary) *string { return s.Host }),
+	byName("branch", func(s *schema.Summary) *string { return s.GitBranch }),
+	byName("repo", func(s *schema.Summary) *string { return s.Repo }),
 	{"title", func(a, b *schema.Summary) int {
 		return strings.Compare(strings.ToLower(Title(a)), strings.ToLower(Title(b)))
 	}},
+}
+
+// byName sorts by a name in any case, those without one last.
+func byName(name string, of func(*schema.Summary) *string) order {
+	return order{name, func(a, b *schema.Summary) int {
+		x, y := of(a), of(b)
+		if x == nil || y == nil {
+			return cmp.Compare(btoi(x == nil), btoi(y == nil))
+		}
+		return strings.Compare(strings.ToLower(*x), strings.ToLower(*y))
+	}}
+}
+
+func btoi(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// signalsOf is how many signals of all kinds a session has.
+func signalsOf(s *schema.Summary) (n int) {
+	for _, count := range s.Signals {
+		n += count
+	}
+	return n
 }
 
 // SortNames are the names of the orders.

@@ -30,6 +30,15 @@ type column struct {
 	cell  func(library.Stored) string
 	style func(library.Stored) screen.Style
 	cells int
+	rare  bool // it is left out where no session has any
+}
+
+// signalMark marks a session that deserves a look.
+func signalMark(r library.Stored) string {
+	if len(r.Signals) == 0 {
+		return ""
+	}
+	return "!"
 }
 
 // titleCells are what the title gets at least before another column may have its room, and at most.
@@ -52,6 +61,7 @@ func (t *Table) columns() []column {
 	return []column{
 		{head: "ID", cell: func(r library.Stored) string { return t.ShortID(r.Name) }, style: func(library.Stored) screen.Style { return screen.Dim }},
 		{head: "START", cell: func(r library.Stored) string { return t.start(r.StartTime.Local()) }},
+		{head: "!", cell: signalMark, style: func(library.Stored) screen.Style { return screen.Yellow }, rare: true},
 		{head: "TITLE", cell: func(r library.Stored) string { return Title(r.Summary) }},
 		{head: "PROJECT", rank: 3, cell: func(r library.Stored) string { return screen.CutLeft(screen.Line(Project(r.Summary)), t.projectCells()) }},
 		{head: "AGENT", rank: 6, cell: func(r library.Stored) string { return screen.Cut(screen.Line(r.Agent.Name), 20) }},
@@ -162,7 +172,7 @@ func (t *Table) fit(columns []column, shown []library.Stored) []column {
 	}
 	title = min(title, titleMost)
 	columns = slices.DeleteFunc(columns, func(c column) bool { // nobody names agents: then there is no column of them
-		return c.rank > 0 && c.style == nil && !c.right && !slices.ContainsFunc(shown, func(r library.Stored) bool { return c.cell(r) != "" })
+		return (c.rare || c.rank > 0 && c.style == nil && !c.right) && !slices.ContainsFunc(shown, func(r library.Stored) bool { return c.cell(r) != "" })
 	})
 	for {
 		room := t.Cells

@@ -31,25 +31,75 @@ type Query struct {
 	Cwd          string   // a folder and what is below it, or a part of a path
 	Cost         Range    // in US dollars; a session without a cost fits no range
 	MinDuration  time.Duration
-	Words        []string // in the title or the first prompt, in any case
+	Words        []string // in the title, the first prompt, the repository or the branch, in any case
+
+	// Names in any case; a * at the end stands for anything.
+	Users, Hosts, Branches, Repos []string
+	AgentTypes                    []string // of a subagent, or of the main thread
+	Signals                       []string // kinds
+	Files                         []string // that were edited: a path, a folder with what is below it, or a part of a path
+	Errors                        Range
+	Tokens                        Range // input, cached or not, and output; a count that is not whole fits no upper bound
 }
 
-// Match reports whether a session is wanted.
+// condition is one filter: what it asks for, and the fields of the index record that it asks.
+type condition struct {
+	fields []string
+	fits   func(q *Query, s *schema.Summary) bool // true where nothing is asked for
+}
+
+var conditions = []condition{
+	{nil, func(q *Query, s *schema.Summary) bool {
+		return (q.Since.IsZero() || !s.StartTime.Before(q.Since)) && (q.Until.IsZero() || s.StartTime.Before(q.Until))
+	}},
+	{nil, func(q *Query, s *schema.Summary) bool {
+		return oneOf(q.Statuses, string(s.Status)) && oneOf(q.Outcomes, string(schema.OrZero(s.Outcome)))
+	}},
+	{nil, func(q *Query, s *schema.Summary) bool {
+		return q.Cost.All() || s.CostUSD != nil && q.Cost.Holds(*s.CostUSD)
+	}},
+	{nil, func(q *Query, s *schema.Summary) bool {
+		return q.MinDuration <= 0 || s.DurationMS != nil && time.Duration(*s.DurationMS)*time.Millisecond >= q.MinDuration
+	}},
+	{nil, func(q *Query, s *schema.Summary) bool { return q.Errors.All() || q.Errors.Holds(float64(s.Errors)) }},
+	{nil, (*Query).matchTokens},
+	{[]string{"agent"}, func(q *Query, s *schema.Summary) bool { return oneOf(q.Agents, s.Agent.Name) }},
+	{[]string{"environment"}, func(q *Query, s *schema.Summary) bool { return oneOf(q.Environments, schema.OrZero(s.Environment)) }},
+	{[]string{"cwd"}, func(q *Query, s *schema.Summary) bool { return q.Cwd == "" || below(schema.OrZero(s.Cwd), q.Cwd) }},
+	{[]string{"models"}, (*Query).matchModel},
+	{[]string{"tags"}, (*Query).matchTags},
+	{[]string{"metadata"}, (*Query).matchMeta},
+	{[]string{"tools"}, (*Query).matchTools},
+	{[]string{"user"}, func(q *Query, s *schema.Summary) bool { return nameOf(q.Users, s.User) }},
+	{[]string{"host"}, func(q *Query, s *schema.Summary) bool { return nameOf(q.Hosts, s.Host) }},
+	{[]string{"git_branch"}, func(q *Query, s *schema.Summary) bool { return nameOf(q.Branches, s.GitBranch) }},
+	{[]string{"repo"}, func(q *Query, s *schema.Summary) bool { return nameOf(q.Repos, s.Repo) }},
+	{[]string{"agents", "main_agent"}, (*Query).matchAgentType},
+	{[]string{"signals"}, (*Query).matchSignals},
+	{[]string{"files"}, (*Query).matchFiles},
+	{[]string{"title", "first_prompt"}, (*Query).matchWords},
+}
+
+// Match reports whether a session is wanted, as far as its index record can tell.
 func (q *Query) Match(s *schema.Summary) bool {
-	switch {
-	case !q.Since.IsZero() && s.StartTime.Before(q.Since), !q.Until.IsZero() && !s.StartTime.Before(q.Until):
-		return false
-	case !oneOf(q.Agents, s.Agent.Name), !oneOf(q.Environments, schema.OrZero(s.Environment)), !oneOf(q.Statuses, string(s.Status)),
-		!oneOf(q.Outcomes, string(schema.OrZero(s.Outcome))):
-		return false
-	case !q.Cost.All() && (s.CostUSD == nil || !q.Cost.Holds(*s.CostUSD)):
-		return false
-	case q.MinDuration > 0 && (s.DurationMS == nil || time.Duration(*s.DurationMS)*time.Millisecond < q.MinDuration):
-		return false
-	case q.Cwd != "" && !below(schema.OrZero(s.Cwd), q.Cwd):
-		return false
+	fits, sure := q.Judge(s)
+	return fits && sure
+}
+
+// Judge reports whether a session is wanted. It is not sure where a filter asks for what the record lacks, as it was cut
+// or is older, and all others fit: then the record of the whole Session tells, before it is cut.
+func (q *Query) Judge(s *schema.Summary) (fits, sure bool) {
+	sure = true
+	for _, c := range conditions {
+		switch {
+		case c.fits(q, s):
+		case slices.ContainsFunc(c.fields, s.Lacks):
+			sure = false
+		default:
+			return false, true
+		}
 	}
-	return q.matchModel(s) && q.matchTags(s) && q.matchMeta(s) && q.matchTools(s) && q.matchWords(s)
+	return sure, sure
 }
 
 func oneOf(wanted []string, value string) bool {
@@ -104,9 +154,53 @@ func (q *Query) matchMeta(s *schema.Summary) bool {
 
 func (q *Query) matchTools(s *schema.Summary) bool {
 	return allOf(q.Tools, func(want string) bool {
-		start, open := strings.CutSuffix(want, "*")
 		for name := range s.Tools {
-			if strings.EqualFold(name, want) || open && len(name) >= len(start) && strings.EqualFold(name[:len(start)], start) {
+			if named(name, want) {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+func (q *Query) matchTokens(s *schema.Summary) bool {
+	n := s.InputTokens + s.CacheReadInputTokens + s.CacheCreationInputTokens + s.OutputTokens
+	if len(s.UnknownTokens) > 0 && q.Tokens.hasMax { // it is at least that
+		return false
+	}
+	return q.Tokens.All() || q.Tokens.Holds(float64(n))
+}
+
+// nameOf reports whether a name is one of those wanted; one that is not known is none.
+func nameOf(wanted []string, name *string) bool {
+	return anyOf(wanted, func(w string) bool { return name != nil && named(*name, w) })
+}
+
+// named reports whether a name is the one wanted, in any case; a * at the end stands for anything.
+func named(name, want string) bool {
+	start, open := strings.CutSuffix(want, "*")
+	return strings.EqualFold(name, want) || open && len(name) >= len(start) && strings.EqualFold(name[:len(start)], start)
+}
+
+func (q *Query) matchAgentType(s *schema.Summary) bool {
+	return anyOf(q.AgentTypes, func(w string) bool {
+		for kind := range s.Agents {
+			if named(kind, w) {
+				return true
+			}
+		}
+		return s.MainAgent != nil && named(*s.MainAgent, w)
+	})
+}
+
+func (q *Query) matchSignals(s *schema.Summary) bool {
+	return anyOf(q.Signals, func(w string) bool { return s.Signals[schema.SignalKind(strings.ToLower(w))] > 0 })
+}
+
+func (q *Query) matchFiles(s *schema.Summary) bool {
+	return anyOf(q.Files, func(w string) bool {
+		for path := range s.Files {
+			if below(path, w) {
 				return true
 			}
 		}
@@ -118,7 +212,7 @@ func (q *Query) matchWords(s *schema.Summary) bool {
 	if len(q.Words) == 0 {
 		return true
 	}
-	in := strings.ToLower(schema.OrZero(s.Title) + "\n" + schema.OrZero(s.FirstPrompt))
+	in := strings.ToLower(schema.OrZero(s.Title) + "\n" + schema.OrZero(s.FirstPrompt) + "\n" + schema.OrZero(s.Repo) + "\n" + schema.OrZero(s.GitBranch))
 	return !slices.ContainsFunc(q.Words, func(w string) bool { return !strings.Contains(in, strings.ToLower(w)) })
 }
 
@@ -150,12 +244,21 @@ func (r Range) Holds(v float64) bool {
 	return !r.hasMax || v < r.Max || !r.UnderMax && v == r.Max
 }
 
-// ParseRange reads what a person types of an amount: >1, >=0.5, <2, <=2, 1..5, =0 or 0, with a $ or without.
+// units are the powers of 1000 that may stand behind an amount.
+var units = map[byte]float64{'k': 1e3, 'm': 1e6, 'g': 1e9}
+
+// ParseRange reads what a person types of an amount: >1, >=0.5, <2, <=2, 1..5, =0 or 0, with a $ or without; 200k and
+// 1.5M are thousands and millions.
 func ParseRange(s string) (Range, error) {
 	bad := fmt.Errorf("want an amount such as '>1', '<=0.5' or 1..5, not %q", s)
 	num := func(text string) (float64, error) {
-		v, err := strconv.ParseFloat(strings.TrimPrefix(strings.TrimSpace(text), "$"), 64)
-		if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
+		text = strings.ToLower(strings.TrimPrefix(strings.TrimSpace(text), "$"))
+		factor := 1.0
+		if n := len(text) - 1; n > 0 && units[text[n]] > 0 {
+			text, factor = text[:n], units[text[n]]
+		}
+		v, err := strconv.ParseFloat(text, 64)
+		if v *= factor; err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
 			return 0, bad
 		}
 		return v, nil

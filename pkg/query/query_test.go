@@ -99,3 +99,88 @@ func TestFilterValuesMayHoldCommas(t *testing.T) {
 		}
 	}
 }
+
+func TestFiltersOfWhoAndWhere(t *testing.T) {
+	text := func(s string) *string { return &s }
+	s := &schema.Summary{
+		User: text("ann"), Host: text("ci-7"), GitBranch: text("feature/login"), Repo: text("shop"), MainAgent: text("lead"),
+		Agents:  map[string]schema.AgentSums{"Explore": {}, schema.MainThread: {}},
+		Signals: map[schema.SignalKind]int{schema.SignalLoop: 3},
+		Files:   map[string]schema.FileCount{"/home/ann/shop/cart/total.go": {}, `C:\shop\main.go`: {}},
+		Errors:  4, InputTokens: 1000, CacheReadInputTokens: 1_500_000, OutputTokens: 20_000, Title: text("Cart"),
+	}
+	rng := func(text string) Range {
+		r, err := ParseRange(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	for _, c := range []struct {
+		name string
+		q    Query
+		want bool
+	}{
+		{"the user in any case", Query{Users: []string{"Ann"}}, true},
+		{"another user", Query{Users: []string{"an"}}, false},
+		{"either user", Query{Users: []string{"bob,ann"}}, true},
+		{"hosts that begin so", Query{Hosts: []string{"ci-*"}}, true},
+		{"a branch", Query{Branches: []string{"feature/login"}}, true},
+		{"branches that begin so", Query{Branches: []string{"Feature/*"}}, true},
+		{"a part of a branch", Query{Branches: []string{"login"}}, false},
+		{"a repository", Query{Repos: []string{"shop"}}, true},
+		{"an agent type", Query{AgentTypes: []string{"explore"}}, true},
+		{"the main thread's", Query{AgentTypes: []string{"lead"}}, true},
+		{"no such type", Query{AgentTypes: []string{"Plan"}}, false},
+		{"a signal", Query{Signals: []string{"loop"}}, true},
+		{"either signal", Query{Signals: []string{"churn", "LOOP"}}, true},
+		{"another signal", Query{Signals: []string{"churn"}}, false},
+		{"a file", Query{Files: []string{"/home/ann/shop/cart/total.go"}}, true},
+		{"a folder", Query{Files: []string{"/home/ann/shop/"}}, true},
+		{"the beginning of a folder's name", Query{Files: []string{"/home/ann/sho"}}, false},
+		{"a part of a path", Query{Files: []string{"cart/Total"}}, true},
+		{"a file of Windows", Query{Files: []string{`C:\shop`}}, true},
+		{"errors", Query{Errors: rng(">3")}, true},
+		{"fewer errors", Query{Errors: rng("<4")}, false},
+		{"tokens", Query{Tokens: rng(">1.5M")}, true},
+		{"fewer tokens", Query{Tokens: rng("100k..1.5m")}, false},
+		{"a word of the branch", Query{Words: []string{"login", "cart"}}, true},
+		{"a word of the repository", Query{Words: []string{"SHOP"}}, true},
+		{"a word of nothing", Query{Words: []string{"shop", "tax"}}, false},
+	} {
+		if fits, sure := c.q.Judge(s); fits != c.want || !sure {
+			t.Errorf("%s: got %v (sure %v), want %v", c.name, fits, sure, c.want)
+		}
+	}
+	s.UnknownTokens = []string{schema.OutputTokens}
+	if q := (Query{Tokens: rng("<9M")}); q.Match(s) {
+		t.Error("a count that is not whole fits an upper bound, want it to fit none")
+	}
+}
+
+func TestWhatARecordLacksIsNotSure(t *testing.T) {
+	text := func(s string) *string { return &s }
+	whole := schema.Summary{Files: map[string]schema.FileCount{"/a": {}}, Tools: map[string]schema.ToolCount{"Bash": {}}, User: text("ann")}
+	cut, old := whole, whole
+	cut.Cut = []string{"files", "first_prompt", "tools"}
+	old.Files, old.User = nil, nil
+	for _, c := range []struct {
+		name       string
+		s          *schema.Summary
+		q          Query
+		fits, sure bool
+	}{
+		{"a whole record", &whole, Query{Files: []string{"/b"}}, false, true},
+		{"what a cut record still has", &cut, Query{Files: []string{"/a"}}, true, true},
+		{"what it may have had", &cut, Query{Files: []string{"/b"}}, false, false},
+		{"a tool that it may have had", &cut, Query{Tools: []string{"Edit"}}, false, false},
+		{"words that it may have had", &cut, Query{Words: []string{"tax"}}, false, false},
+		{"another filter says no", &cut, Query{Files: []string{"/b"}, Users: []string{"bob"}}, false, true},
+		{"an older record", &old, Query{Users: []string{"ann"}}, false, false},
+		{"what an older record has", &old, Query{Tools: []string{"Edit"}}, false, true},
+	} {
+		if fits, sure := c.q.Judge(c.s); fits != c.fits || sure != c.sure {
+			t.Errorf("%s: got %v, sure %v, want %v, sure %v", c.name, fits, sure, c.fits, c.sure)
+		}
+	}
+}

@@ -30,6 +30,7 @@ type bundleNotes struct {
 	Parents  map[string][]parentBill `json:"parents,omitempty"`
 	Siblings []transcript.Sibling    `json:"siblings,omitempty"`
 	Standing *transcript.Standing    `json:"standing,omitempty"`
+	Repo     string                  `json:"repo,omitempty"`
 }
 
 // parentBill is what a fork's cost needs of a cost-state line of its parent.
@@ -51,7 +52,8 @@ func (w *Session) Bundle(masks *redact.Redactor) ([]byte, error) {
 		return nil, fmt.Errorf("raw material of session %s: %w", b.SessionID, err)
 	}
 	b.Records = records.Bytes()
-	notes := bundleNotes{Final: w.Final, Damaged: w.in.DamagedSpools, Salvaged: w.in.SalvagedRecords, Siblings: w.in.Siblings}
+	notes := bundleNotes{Final: w.Final, Damaged: w.in.DamagedSpools, Salvaged: w.in.SalvagedRecords, Siblings: w.in.Siblings,
+		Repo: string(Masked([]byte(w.repo), masks))}
 	if len(notes.Siblings) > 0 {
 		notes.Standing = &w.in.Standing
 	}

@@ -46,6 +46,7 @@ type Session struct {
 	files transcript.Files
 	notes *bundleNotes // what a bundle says beside its files, nil for a session of this machine
 	in    assemble.Input
+	repo  string // the main folder of its repository, where that was looked for and found
 	again func() (*Session, error)
 }
 
@@ -222,6 +223,7 @@ func (rd *Reader) assemble(w *Session) (*Session, error) {
 	w.in = assemble.Input{Parents: in.Parents, Siblings: in.Siblings, Standing: in.Standing, DamagedSpools: in.DamagedSpools, SalvagedRecords: in.SalvagedRecords}
 	set.Final = w.Final
 	w.Session = assemble.Session(in, set)
+	w.nameRepo()
 	return w, nil
 }
 

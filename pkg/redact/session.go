@@ -30,6 +30,10 @@ func walk(s *schema.Session, v visitor) {
 	v.text(&s.User)
 	v.path(&s.Cwd)
 	v.path(&s.GitBranch)
+	v.path(&s.Repo)
+	for i := range s.Signals {
+		v.text(&s.Signals[i].Text)
+	}
 	for i := range s.Events {
 		walkEvent(&s.Events[i], v)
 	}

@@ -12,7 +12,7 @@ import (
 // redacted are the strings of a Session that hold what people, models and tools wrote.
 var redacted = []string{
 	"Title", "Agent.Name", "Agent.Version", "Environment", "Tags[]", "Metadata{}", "Metadata{key}", "Host", "User",
-	"Cwd", "GitBranch",
+	"Cwd", "GitBranch", "Repo", "Signals[].Text",
 	"Events[].Prompt", "Events[].Note", "Events[].LLM.Thinking", "Events[].LLM.Text", "Events[].LLM.ServerTools[].Input",
 	"Events[].LLM.ServerTools[].Result", "Events[].Tool.Input", "Events[].Tool.ExecutedInput", "Events[].Tool.Result",
 	"Events[].Tool.FullOutput.Path",
@@ -24,7 +24,7 @@ var redacted = []string{
 // never are the strings that stay as they are.
 var never = []string{
 	// Ids: other records are found by them.
-	"SessionID", "TraceID", "ParentSessionID", "Cost.Differences[].EventIDs[]", "Events[].ID", "Events[].ParentID",
+	"SessionID", "TraceID", "ParentSessionID", "Signals[].EventIDs[]", "Cost.Differences[].EventIDs[]", "Events[].ID", "Events[].ParentID",
 	"Events[].AgentID",
 	"Events[].PromptID", "Events[].LLM.MessageID", "Events[].LLM.RequestID", "Events[].LLM.ServerTools[].ToolUseID",
 	"Events[].Tool.ToolUseID",
@@ -38,6 +38,7 @@ var never = []string{
 	"Events[].Tool.Permission.Decision",
 	"Events[].Tool.Permission.Source", "Events[].Tool.ExecutedInputBy", "Events[].Subagent.Link",
 	"Events[].Compaction.Trigger", "Events[].Error.Type",
+	"Signals[].Kind", "Events[].LLM.CacheRewrite.Reason",
 	"Limit.Kind", "Events[].Tool.Background.Status", "Totals.Usage.Unknown[]", "Events[].LLM.Usage.Unknown[]",
 	"Events[].Subagent.Usage.Unknown[]", "Events[].Subagent.Rollup.Usage.Unknown[]",
 	// Names and versions of programs, models, tools, agents and events.

@@ -3,7 +3,6 @@ package schema
 import (
 	"bytes"
 	"cmp"
-	"maps"
 	"math"
 	"slices"
 
@@ -27,8 +26,8 @@ const (
 	maxServerTools = 1000
 	// maxList bounds the numbers of tags and of models.
 	maxList = 1000
-	// MaxSummary bounds an index record: a list reads all of them. Real ones have 1 to 2 kB.
-	MaxSummary = 64 << 10
+	// MaxSummary bounds an index record: a list reads all of them. Real ones have 2 to 4 kB.
+	MaxSummary = 16 << 10
 	// maxMetadata bounds the values of metadata together; the environment that they come from gives 128 kB at most.
 	maxMetadata = 1 << 20
 )
@@ -94,10 +93,19 @@ func (c *Cut) add(o Cut) {
 func (s *Session) boundFields(n int) (cut Cut) {
 	fields := []*string{
 		&s.SessionID, &s.TraceID, &s.Title, &s.Agent.Name, &s.Agent.Version, &s.Environment, &s.EndReason, &s.ParentSessionID,
-		&s.Host, &s.User, &s.Cwd, &s.GitBranch, &s.MainAgent,
+		&s.Host, &s.User, &s.Cwd, &s.GitBranch, &s.Repo, &s.MainAgent,
 	}
 	if c := s.Client; c != nil {
 		fields = append(fields, &c.Name, &c.Version, &c.Entrypoint)
+	}
+	s.Signals = head(s.Signals, MaxSignals, &cut.Fields)
+	for i := range s.Signals {
+		signal := &s.Signals[i]
+		signal.EventIDs = head(signal.EventIDs, MaxSignalEvents, &cut.Fields)
+		fields = append(fields, &signal.Text)
+		for i := range signal.EventIDs {
+			fields = append(fields, &signal.EventIDs[i])
+		}
 	}
 	s.Tags, s.Models = head(s.Tags, maxList, &cut.Fields), head(s.Models, maxList, &cut.Fields)
 	for _, list := range [][]string{s.Tags, s.Models} {
@@ -277,74 +285,4 @@ func flatten(r *Raw, cut *int) {
 		*r = lax.Fit(*r, valueDepth, MaxDepth, math.MaxInt)
 		*cut++
 	}
-}
-
-// bound cuts an index record that is larger than n bytes: tools with the fewest calls first, then metadata with the
-// longest values, then tags and models from their ends. What is left is bounded by the Session's own fields.
-func (s *Summary) bound(n int) {
-	for _, p := range []*string{&s.SessionID, &s.TraceID, &s.Agent.Name, &s.Agent.Version, s.Environment, s.Title, s.Cwd, s.ClientVersion, s.FirstPrompt} {
-		if p != nil {
-			*p = lax.CutText(*p, MaxField)
-		}
-	}
-	over := s.size() - n
-	if over <= 0 {
-		return
-	}
-	cut := map[string]bool{}
-	s.Metadata = maps.Clone(s.Metadata) // it is the Session's
-	for _, name := range slices.SortedFunc(maps.Keys(s.Tools), func(a, b string) int {
-		return cmp.Or(cmp.Compare(s.Tools[a].Calls, s.Tools[b].Calls), cmp.Compare(a, b))
-	}) {
-		if over > 0 {
-			over -= toolSize + lax.Quoted(name)
-			delete(s.Tools, name)
-			cut["tools"] = true
-		}
-	}
-	for _, name := range slices.SortedFunc(maps.Keys(s.Metadata), func(a, b string) int {
-		return cmp.Or(cmp.Compare(len(s.Metadata[b]), len(s.Metadata[a])), cmp.Compare(a, b))
-	}) {
-		if over > 0 {
-			over -= memberSize(name, s.Metadata[name])
-			delete(s.Metadata, name)
-			cut["metadata"] = true
-		}
-	}
-	for ; over > 0 && len(s.Tags) > 0; cut["tags"] = true {
-		over -= itemSize + lax.Quoted(s.Tags[len(s.Tags)-1])
-		s.Tags = s.Tags[:len(s.Tags)-1]
-	}
-	for ; over > 0 && len(s.Models) > 0; cut["models"] = true {
-		over -= itemSize + lax.Quoted(s.Models[len(s.Models)-1])
-		s.Models = s.Models[:len(s.Models)-1]
-	}
-	s.Cut = slices.Sorted(maps.Keys(cut))
-}
-
-// What an index record needs beside its names and values: punctuation and indent.
-const (
-	fixedSize = 8 << 10 // everything but tools, metadata, tags and models, at most
-	toolSize  = 80
-	itemSize  = 8
-)
-
-// size is about how many bytes the record has, and not less.
-func (s *Summary) size() int {
-	size := fixedSize
-	for name := range s.Tools {
-		size += toolSize + lax.Quoted(name)
-	}
-	for name, value := range s.Metadata {
-		size += memberSize(name, value)
-	}
-	for _, text := range slices.Concat(s.Tags, s.Models) {
-		size += itemSize + lax.Quoted(text)
-	}
-	return size
-}
-
-func memberSize(name string, value Raw) int {
-	_, size := lax.Shape(value, 2)
-	return itemSize + lax.Quoted(name) + size
 }

@@ -137,7 +137,7 @@ func TestTheShortPartsOfAnEventStayWhole(t *testing.T) {
 }
 
 func TestAnIndexRecordIsBounded(t *testing.T) {
-	const most = 20_000
+	const most = schema.MaxSummary
 	s := fullSession()
 	s.Title = strings.Repeat("title ", 10_000)
 	for i := range 2000 {
@@ -153,12 +153,66 @@ func TestAnIndexRecordIsBounded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(b) > most || !slices.Equal(sum.Cut, []string{"metadata", "tags", "tools"}) {
-		t.Errorf("got %d bytes, cut %q, want at most %d", len(b), sum.Cut, most)
+	if len(b) > most || len(b) < most-100 || !slices.Equal(sum.Cut, []string{"agents", "first_prompt", "metadata", "tags", "tools"}) {
+		t.Errorf("got %d bytes, cut %q, want at most %d and not much less", len(b), sum.Cut, most)
 	}
 	if len(s.Metadata) != members || len(sum.Tags) == 0 || len(sum.Models) != len(s.Models) {
 		t.Errorf("got %d metadata in the Session, %d tags and %d models in its record, want the Session whole and models last to go",
 			len(s.Metadata), len(sum.Tags), len(sum.Models))
 	}
 	schematest.ValidateIndex(t, b)
+}
+
+func TestAnIndexRecordLosesFirstWhatAListCanDoWithout(t *testing.T) {
+	long := strings.Repeat("a-long-folder/", 8)
+	session := func(files, agents, tools int) *schema.Summary {
+		s := fullSession()
+		for i := range files {
+			for range 1 + i%3 {
+				s.Events = append(s.Events, schema.Event{Tool: &schema.Tool{Name: "Edit",
+					Input: schema.Raw(fmt.Sprintf(`{"file_path":"/%s%d.go","old_string":"a","new_string":"b"}`, long, i))}})
+			}
+		}
+		for i := range agents {
+			s.Events = append(s.Events, schema.Event{Subagent: &schema.SubagentInfo{AgentID: fmt.Sprint(i), AgentType: fmt.Sprint(long, i)}})
+		}
+		for i := range tools {
+			s.Events = append(s.Events, schema.Event{Tool: &schema.Tool{Name: fmt.Sprint(long, i)}})
+		}
+		return schema.Summarize(s)
+	}
+	for _, row := range []struct {
+		name                 string
+		files, agents, tools int
+		want                 []string
+	}{
+		{"what fits", 20, 10, 10, nil},
+		{"many files", 300, 10, 10, []string{"files"}},
+		{"many agents", 20, 300, 10, []string{"agents", "files"}},
+		{"many tools", 20, 20, 300, []string{"agents", "files", "tools"}},
+	} {
+		sum := session(row.files, row.agents, row.tools)
+		b, err := schema.EncodeSummary(sum)
+		if err != nil || len(b) > schema.MaxSummary || !slices.Equal(sum.Cut, row.want) {
+			t.Errorf("%s: got %d bytes, cut %q (%v), want at most %d, cut %q", row.name, len(b), sum.Cut, err, schema.MaxSummary, row.want)
+		}
+		schematest.ValidateIndex(t, b)
+		for path, n := range sum.Files {
+			if row.name == "many files" && n.Edits == 1 {
+				t.Errorf("%s: got %s with one edit, want those with more", row.name, path)
+			}
+		}
+	}
+}
+
+func TestShortFilesAreBoundedByNumber(t *testing.T) {
+	s := minimalSession()
+	for i := range 250 {
+		s.Events = append(s.Events, schema.Event{Tool: &schema.Tool{Name: "Write", Input: schema.Raw(fmt.Sprintf(`{"file_path":"%d"}`, i))}})
+	}
+	sum := schema.Summarize(s)
+	sum.BoundBy(1 << 20)
+	if len(sum.Files) != 200 || !slices.Equal(sum.Cut, []string{"files"}) {
+		t.Errorf("got %d files, cut %q, want 200 and said", len(sum.Files), sum.Cut)
+	}
 }

@@ -66,12 +66,11 @@ func Decode(b []byte) (*Session, error) {
 
 // EncodeSummary returns the index record as JSON, by the rules of [Encode]; it has at most [MaxSummary] bytes.
 func EncodeSummary(s *Summary) ([]byte, error) {
-	s.bound(MaxSummary)
-	b, err := lax.Encode(s)
+	b, err := s.encodeWithin(MaxSummary)
 	if err != nil {
 		return nil, fmt.Errorf("encode index record of session %s: %w", s.SessionID, err)
 	}
-	return append(b, '\n'), nil
+	return b, nil
 }
 
 // DecodeSummary reads an index record of any version 1.x.

@@ -2,4 +2,4 @@ package schema
 
 // BoundBy and the Summary's let tests hold the bounds with small figures.
 func (s *Session) BoundBy(field, event, session int) { s.bound(limits{field, event, session}) }
-func (s *Summary) BoundBy(n int)                     { s.bound(n) }
+func (s *Summary) BoundBy(n int)                     { _, _ = s.encodeWithin(n) }

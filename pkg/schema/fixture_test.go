@@ -57,6 +57,7 @@ func fullSession() *schema.Session {
 		StartTime:       at(0),
 		EndTime:         at(40),
 		DurationMS:      new(int64(40_000)),
+		ActiveMS:        new(int64(11_000)),
 		Status:          schema.Failed,
 		Outcome:         schema.FailedTurn,
 		Limit:           &schema.Limit{Kind: schema.MaxBudgetUSD, Max: 0.03, Used: 0.0425},
@@ -67,6 +68,7 @@ func fullSession() *schema.Session {
 		User:            "dev",
 		Cwd:             "/home/dev/project",
 		GitBranch:       "main",
+		Repo:            "project",
 		MainAgent:       "lead",
 		Models:          []string{"claude-opus-5-5", "claude-haiku-5-5"},
 		Totals: schema.Totals{
@@ -76,7 +78,10 @@ func fullSession() *schema.Session {
 		Cost:         fullCost(),
 		Completeness: fullCompleteness(),
 		Redactions:   map[string]int{"api_key": 2, "email": 1},
-		Stored:       &schema.Stored{Rev: 1_795_341_600_140},
+		Signals: []schema.Signal{{
+			Kind: schema.SignalSlowTool, Count: 1, Text: "Agent ran 6 s", EventIDs: []string{eventID(3)}, CostUSD: new(0.001), MS: new(int64(6000)),
+		}},
+		Stored: &schema.Stored{Rev: 1_795_341_600_140},
 		Events: []schema.Event{
 			iPrompt: {
 				ID: eventID(1), Seq: 1, Type: schema.UserPrompt, Name: "user_prompt", StartTime: at(0), EndTime: at(0),
@@ -153,6 +158,7 @@ func fullMessage() schema.Event {
 		LLM: &schema.LLM{
 			Model: "claude-opus-5-5", StopReason: "tool_use", Thinking: "An agent can look & tell.", Text: "I send an agent.",
 			MessageID: "msg_01", RequestID: "req_01", Usage: new(fullUsage()), CostUSD: new(0.02723), Retries: 1,
+			RetryMS: 2000, CacheRewrite: &schema.CacheRewrite{Tokens: 7800, Reason: schema.AfterPause, CostUSD: new(0.01)},
 			OutputUnderReported: true, ThinkingTokens: 40, WebSearchRequests: 1,
 			ServerTools: []schema.ServerToolCall{{
 				Name: "web_search", ToolUseID: "srvtoolu_01", Input: schema.Raw(`{"query":"slow"}`), Result: schema.Raw(`[{"url":"a"}]`),

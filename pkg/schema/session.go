@@ -68,6 +68,7 @@ type Session struct {
 	StartTime       Time           `json:"start_time"`
 	EndTime         Time           `json:"end_time,omitzero"`
 	DurationMS      *int64         `json:"duration_ms,omitzero"`
+	ActiveMS        *int64         `json:"active_ms,omitzero"`
 	Status          Status         `json:"status"`
 	Outcome         Outcome        `json:"outcome,omitzero"`
 	Limit           *Limit         `json:"limit,omitzero"`
@@ -78,12 +79,14 @@ type Session struct {
 	User            string         `json:"user,omitzero"`
 	Cwd             string         `json:"cwd,omitzero"`
 	GitBranch       string         `json:"git_branch,omitzero"`
+	Repo            string         `json:"repo,omitzero"`
 	MainAgent       string         `json:"main_agent,omitzero"`
 	Models          []string       `json:"models,omitempty"`
 	Totals          Totals         `json:"totals"`
 	Cost            *Cost          `json:"cost,omitzero"`
 	Completeness    *Completeness  `json:"completeness,omitzero"`
 	Redactions      map[string]int `json:"redactions,omitempty"`
+	Signals         []Signal       `json:"signals,omitempty"`
 	Stored          *Stored        `json:"stored,omitzero"`
 	Events          []Event        `json:"events"`
 }
@@ -280,7 +283,8 @@ type Event struct {
 	Note         string        `json:"note,omitzero"`
 }
 
-// LLM is one call of the model: all lines of one message.id.
+// LLM is one call of the model: all lines of one message.id. RetryMS is how long the client waited before the attempts
+// that Retries counts.
 type LLM struct {
 	Model               string           `json:"model,omitzero"`
 	StopReason          string           `json:"stop_reason,omitzero"`
@@ -292,9 +296,28 @@ type LLM struct {
 	CostUSD             *float64         `json:"cost_usd,omitzero"`
 	OutputUnderReported bool             `json:"output_under_reported,omitzero"`
 	Retries             int              `json:"retries,omitzero"`
+	RetryMS             int64            `json:"retry_ms,omitzero"`
+	CacheRewrite        *CacheRewrite    `json:"cache_rewrite,omitzero"`
 	ThinkingTokens      int64            `json:"thinking_tokens,omitzero"`
 	WebSearchRequests   int64            `json:"web_search_requests,omitzero"`
 	ServerTools         []ServerToolCall `json:"server_tools,omitempty"`
+}
+
+// RewriteReason says why a call wrote anew what the cache had held.
+type RewriteReason string
+
+const (
+	AfterPause  RewriteReason = "pause"  // the cache had lived its time
+	OtherModel  RewriteReason = "model"  // the call before ran on another model, which has a cache of its own
+	OtherPrefix RewriteReason = "prefix" // neither: what the cache held was no longer how the conversation begins
+)
+
+// CacheRewrite is what a call wrote into the cache although the call before it had it there. CostUSD is what the call
+// would have cost less, had it been read.
+type CacheRewrite struct {
+	Tokens  int64         `json:"tokens"`
+	Reason  RewriteReason `json:"reason"`
+	CostUSD *float64      `json:"cost_usd,omitzero"`
 }
 
 // ServerToolCall is a tool that the API ran inside an LLM call: it has no hook, no result line and no time of its own.

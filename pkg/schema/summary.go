@@ -44,6 +44,26 @@ type Summary struct {
 	CostSource    *CostSource          `json:"cost_source"`
 	FirstPrompt   *string              `json:"first_prompt"`
 	Tools         map[string]ToolCount `json:"tools"`
+
+	// What records from 1.2 on have; [Summary.Lacks] tells if one is older.
+	User            *string              `json:"user"`
+	Host            *string              `json:"host"`
+	GitBranch       *string              `json:"git_branch"`
+	Repo            *string              `json:"repo"`
+	ParentSessionID *string              `json:"parent_session_id"`
+	MainAgent       *string              `json:"main_agent"`
+	ActiveMS        *int64               `json:"active_ms"`
+	PerModel        map[string]CallSums  `json:"per_model"`
+	Agents          map[string]AgentSums `json:"agents"`
+	PerDay          map[string]CallSums  `json:"per_day"`
+	Skills          map[string]ToolCount `json:"skills"`
+	Files           map[string]FileCount `json:"files"`
+	Compactions     int                  `json:"compactions"`
+	Approvals       Waits                `json:"approvals"`
+	CacheRewrites   Rewrites             `json:"cache_rewrites"`
+	Retries         Waits                `json:"retries"`
+	PeakContext     *int64               `json:"peak_context"`
+	Signals         map[SignalKind]int   `json:"signals"`
 	// Cut names the fields of which something was left out, so that the record keeps its bound. It is the one key
 	// that is written only where it says something.
 	Cut []string `json:"cut,omitempty"`
@@ -58,7 +78,7 @@ type ToolCount struct {
 // Summarize returns the index record of s.
 func Summarize(s *Session) *Summary {
 	sum := &Summary{
-		SchemaVersion: s.SchemaVersion, SessionID: s.SessionID, TraceID: s.TraceID, Agent: s.Agent,
+		SchemaVersion: Version, SessionID: s.SessionID, TraceID: s.TraceID, Agent: s.Agent,
 		Environment: orNull(s.Environment), Tags: s.Tags, Metadata: s.Metadata,
 		StartTime: s.StartTime, EndTime: orNull(s.EndTime), DurationMS: s.DurationMS, Status: s.Status,
 		InputTokens: s.Totals.Usage.InputTokens, OutputTokens: s.Totals.Usage.OutputTokens,
@@ -75,16 +95,7 @@ func Summarize(s *Session) *Summary {
 		sum.CostSource = orNull(s.Cost.Source)
 	}
 	sum.FirstPrompt = orNull(cut(s.FirstAsked(), firstPromptLimit))
-	for _, e := range s.Events {
-		if e.Tool != nil {
-			n := sum.Tools[e.Tool.Name]
-			n.Calls++
-			if e.Tool.IsError {
-				n.Errors++
-			}
-			sum.Tools[e.Tool.Name] = n
-		}
-	}
+	sum.addSums(s)
 	return sum
 }
 

@@ -47,6 +47,7 @@ func header(s *schema.Session, o Options) []row {
 		{name: "masked", text: maskedText(s.Redactions)},
 		{name: "missing", text: missingText(s.Completeness)},
 	}
+	rows = append(rows, signalRows(s)...)
 	return slices.DeleteFunc(rows, func(r row) bool { return r.text == "" })
 }
 

@@ -125,6 +125,10 @@ func (l *Line) short(fn func(*string)) {
 	if p := l.PromptEnding; p != nil {
 		fn(&p.Ending.Kind)
 	}
+	if w := l.Worktree; w != nil {
+		fn(&w.OriginalCwd)
+		fn(&w.WorktreePath)
+	}
 	if o := l.CommandOutcome; o != nil {
 		fn(&o.Kind)
 	}

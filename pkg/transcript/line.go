@@ -110,6 +110,8 @@ type Rare struct {
 	// agent-setting
 	AgentSetting string `json:"agentSetting"` // the agent that the main thread runs as
 
+	Worktree *WorktreeState `json:"worktreeSession"` // worktree-state
+
 	APIErrorStatus int64  `json:"apiErrorStatus"` // assistant
 	APIErrorType   string `json:"apiErrorType"`
 }
@@ -301,6 +303,12 @@ type CompactMetadata struct {
 	PostTokens  int64   `json:"postTokens"`
 	TokensSaved int64   `json:"tokensSaved"`
 	DurationMS  float64 `json:"durationMs"`
+}
+
+// WorktreeState is the worktree that the client made for a session, and where it was started.
+type WorktreeState struct {
+	OriginalCwd  string `json:"originalCwd"`
+	WorktreePath string `json:"worktreePath"`
 }
 
 // PromptEnding says why a prompt was not given to the model.

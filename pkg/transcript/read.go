@@ -36,7 +36,7 @@ var knownTypes = map[string]bool{
 	"ended-by-model": false, "tag": false, "relocated": false, "agent-name": false, "agent-color": false,
 	"agent-setting": true, "artifact-autoreact-ledger": false, "bridge-session": false, "history-suppression": false,
 	"attribution-snapshot": false, "mode": false, "permission-mode": false, "isolation-latch": false,
-	"session-owner": false, "dev-mods": false, "atis-latch": false, "tools-used": false, "worktree-state": false,
+	"session-owner": false, "dev-mods": false, "atis-latch": false, "tools-used": false, "worktree-state": true,
 	"observer-ref": false, "host-row": false, "repl-mode": false, "hybrid-organization": false,
 }
 

@@ -38,8 +38,8 @@ var (
 // and who reads one needs no more than twice as much memory.
 const MaxObject = 240 << 20
 
-// MaxRecord bounds an index record: what ams writes has at most 64 kB, and a list
-// reads all of them.
+// MaxRecord bounds an index record: what ams writes has at most 16 kB, 64 kB
+// before, and a list reads all of them.
 const MaxRecord = 1 << 20
 
 // maxSize is how many bytes the object under a key may have.

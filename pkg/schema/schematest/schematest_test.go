@@ -21,7 +21,9 @@ const valid = `{"schema_version":"1.2","session_id":"s","trace_id":"0123456789ab
 const validIndex = `{"schema_version":"1.2","session_id":"s","trace_id":"0123456789abcdef0123456789abcdef","agent":{},
 "environment":null,"tags":[],"metadata":{},"start_time":"2026-11-22T10:00:12+00:00","end_time":null,"duration_ms":null,
 "status":"ok","stored":null,"input_tokens":0,"output_tokens":0,"cache_read_input_tokens":0,"cache_creation_input_tokens":0,"cost_usd":null,"llm_calls":0,"tool_calls":0,"subagents":0,"errors":0,
-"title":null,"cwd":null,"models":[],"client_version":null,"outcome":null,"cost_source":null,"first_prompt":null,"tools":{},"unknown_tokens":[]}`
+"title":null,"cwd":null,"models":[],"client_version":null,"outcome":null,"cost_source":null,"first_prompt":null,"tools":{},"unknown_tokens":[],
+		"user":null,"host":null,"git_branch":null,"repo":null,"parent_session_id":null,"main_agent":null,"active_ms":null,"per_model":{},"agents":{},"per_day":{},"skills":{},
+		"files":{},"compactions":0,"approvals":{"count":0,"ms":0},"cache_rewrites":{"count":0,"tokens":0,"cost_usd":0},"retries":{"count":0,"ms":0},"peak_context":null,"signals":{}}`
 
 func TestHelpersFailTheirTest(t *testing.T) {
 	for _, row := range []struct {
