@@ -63,7 +63,9 @@ func (t *Table) columns() []column {
 		{head: "START", cell: func(r library.Stored) string { return t.start(r.StartTime.Local()) }},
 		{head: "!", cell: signalMark, style: func(library.Stored) screen.Style { return screen.Yellow }, rare: true},
 		{head: "TITLE", cell: func(r library.Stored) string { return Title(r.Summary) }},
-		{head: "PROJECT", rank: 3, cell: func(r library.Stored) string { return screen.CutLeft(screen.Line(Project(r.Summary)), t.projectCells()) }},
+		{head: "PROJECT", rank: 3, cell: func(r library.Stored) string {
+			return screen.CutLeft(screen.Line(Project(r.Summary)), t.projectCells())
+		}},
 		{head: "AGENT", rank: 6, cell: func(r library.Stored) string { return screen.Cut(screen.Line(r.Agent.Name), 20) }},
 		{head: "OUTCOME", rank: 1, cell: outcome, style: outcomeStyle},
 		{head: "TIME", rank: 5, right: true, cell: func(r library.Stored) string {
