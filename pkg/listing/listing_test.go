@@ -98,8 +98,8 @@ func TestASessionWithSignalsIsMarked(t *testing.T) {
 		if err := table.Show(rows, 0); err != nil {
 			t.Fatal(err)
 		}
-		_, rows, _ := strings.Cut(out.String(), "\n\n") // behind the sum
-		return strings.Split(rows, "\n")
+		_, behindTheSum, _ := strings.Cut(out.String(), "\n\n")
+		return strings.Split(behindTheSum, "\n")
 	}
 	with := show(plain, marked)
 	if !strings.Contains(with[0], "  !  TITLE") || !strings.Contains(with[1], "     plain") || !strings.Contains(with[2], "  !  marked") {
