@@ -28,6 +28,7 @@ var mayImport = map[string]string{
 	"ams/pkg/commandline":    "screen",
 	"ams/pkg/demo":           "lax recorded",
 	"ams/pkg/listing":        "lax library schema screen",
+	"ams/pkg/report":         "lax schema screen",
 	"ams/pkg/query":          "lax schema",
 	"ams/pkg/clientsettings": "lax",
 	"ams/pkg/screen":         "",

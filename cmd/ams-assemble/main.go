@@ -229,6 +229,7 @@ func newApp(e env) *cli.App {
 			listCommand(e),
 			findCommand(e),
 			showCommand(e),
+			reportCommand(e),
 			runCommand(e),
 			importCommand(e),
 			sessionCommand(e),

@@ -17,6 +17,11 @@ type List struct {
 	read  int      // records that were read from the store, and not from the cache
 }
 
+// Of is a list of some of the sessions.
+func (list *List) Of(some []Stored) *List {
+	return &List{Sessions: some, Total: list.Total, names: list.names}
+}
+
 // List reads the index of the store and returns the sessions that a query wants; the zero Query wants all. A session whose
 // index record lacks what a filter asks for ([query.Query.Judge]) is read itself. The error is the store's, of the list or
 // of the first record that it would not give.

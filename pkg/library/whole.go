@@ -3,57 +3,75 @@ package library
 import (
 	"context"
 	"errors"
+	"iter"
 
 	"ams/pkg/parallel"
 	"ams/pkg/query"
 	"ams/pkg/schema"
 )
 
-// judged is one session whose record alone does not tell whether it is wanted.
-type judged struct {
-	fits bool
-	err  error
+// Read reads the Sessions of a list and gives what work makes of each, in the order of the list: several are read at
+// once, and no more are held than that. An error is of that session only; one of the context ends it all.
+func Read[R any](ctx context.Context, l *Library, in *List, work func(Stored, *schema.Session) R) (iter.Seq2[R, error], error) {
+	type result struct {
+		made R
+		err  error
+	}
+	if len(in.Sessions) == 0 {
+		return func(func(R, error) bool) {}, nil
+	}
+	bodies, err := l.openBodies(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	return func(yield func(R, error) bool) {
+		defer bodies.prune()
+		done := 0
+		for r := range parallel.InOrder(ctx, in.Sessions, func(ctx context.Context, s Stored) (out result) {
+			body, err := bodies.get(ctx, s)
+			if err != nil {
+				return result{err: err}
+			}
+			session, err := decodeSession(s.Summary, body)
+			if err != nil {
+				return result{err: err}
+			}
+			return result{made: work(s, session)}
+		}) {
+			if r.err != nil && ctx.Err() != nil {
+				break
+			}
+			if done++; !yield(r.made, r.err) {
+				return
+			}
+		}
+		if done < len(in.Sessions) {
+			var none R
+			yield(none, errors.Join(errors.New("not all sessions were read"), context.Cause(ctx)))
+		}
+	}, nil
 }
 
 // settle reads the Sessions whose index records lack what a query asks for, because they were cut or are older, and
 // returns which of them are wanted, by name. One that cannot be read is named among the unreadable of the list.
 func (l *Library) settle(ctx context.Context, q query.Query, open []Stored, list *List) (map[string]bool, error) {
-	if len(open) == 0 {
-		return nil, nil
-	}
-	bodies, err := l.openBodies(ctx, &List{Sessions: open, names: list.names})
+	judged, err := Read(ctx, l, list.Of(open), func(_ Stored, s *schema.Session) bool { return q.Match(schema.Summarize(s)) })
 	if err != nil {
 		return nil, err
 	}
-	defer bodies.prune()
 	wanted := map[string]bool{}
 	done := 0
-	for r := range parallel.InOrder(ctx, open, func(ctx context.Context, s Stored) judged { return judge(ctx, bodies, q, s) }) {
+	for fits, err := range judged {
+		if ctx.Err() != nil || done == len(open) {
+			return nil, err
+		}
 		switch s := open[done]; {
-		case r.err != nil && ctx.Err() != nil:
-			return nil, context.Cause(ctx)
-		case r.err != nil:
-			list.Unreadable = append(list.Unreadable, Unreadable{s.Key(), r.err})
-		case r.fits:
+		case err != nil:
+			list.Unreadable = append(list.Unreadable, Unreadable{s.Key(), err})
+		case fits:
 			wanted[s.Name] = true
 		}
 		done++
 	}
-	if done < len(open) {
-		return nil, errors.Join(errors.New("not all sessions were read"), context.Cause(ctx))
-	}
 	return wanted, nil
-}
-
-// judge asks the record of a whole Session.
-func judge(ctx context.Context, b *bodies, q query.Query, s Stored) judged {
-	body, err := b.get(ctx, s)
-	if err != nil {
-		return judged{err: err}
-	}
-	session, err := decodeSession(s.Summary, body)
-	if err != nil {
-		return judged{err: err}
-	}
-	return judged{fits: q.Match(schema.Summarize(session))}
 }

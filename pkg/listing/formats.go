@@ -13,6 +13,7 @@ import (
 	"ams/pkg/lax"
 	"ams/pkg/library"
 	"ams/pkg/schema"
+	"ams/pkg/screen"
 )
 
 // JSON writes the index records as an array.
@@ -47,12 +48,12 @@ func CSV(out io.Writer, records []library.Stored) error {
 		return number(n)
 	}
 	for _, r := range records {
-		row := []string{r.SessionID, r.StartTime.Format(time.RFC3339Nano), "", "", formulaSafe(Title(r.Summary)), formulaSafe(schema.OrZero(r.Cwd)),
-			formulaSafe(r.Agent.Name), formulaSafe(schema.OrZero(r.Environment)), formulaSafe(strings.Join(r.Tags, " ")), string(r.Status), string(schema.OrZero(r.Outcome)), "",
+		row := []string{r.SessionID, r.StartTime.Format(time.RFC3339Nano), "", "", screen.SheetCell(Title(r.Summary)), screen.SheetCell(schema.OrZero(r.Cwd)),
+			screen.SheetCell(r.Agent.Name), screen.SheetCell(schema.OrZero(r.Environment)), screen.SheetCell(strings.Join(r.Tags, " ")), string(r.Status), string(schema.OrZero(r.Outcome)), "",
 			string(schema.OrZero(r.CostSource)), count(r, schema.InputTokens, r.InputTokens),
 			count(r, schema.CacheReadTokens, r.CacheReadInputTokens), count(r, schema.CacheCreationTokens, r.CacheCreationInputTokens),
 			count(r, schema.OutputTokens, r.OutputTokens), number(int64(r.LLMCalls)), number(int64(r.ToolCalls)), number(int64(r.Subagents)), number(int64(r.Errors)),
-			formulaSafe(strings.Join(r.Models, " ")), formulaSafe(schema.OrZero(r.ClientVersion))}
+			screen.SheetCell(strings.Join(r.Models, " ")), screen.SheetCell(schema.OrZero(r.ClientVersion))}
 		row = append(row, newFields(r.Summary)...)
 		if r.EndTime != nil {
 			row[2] = r.EndTime.Format(time.RFC3339Nano)
@@ -73,8 +74,8 @@ func CSV(out io.Writer, records []library.Stored) error {
 
 // newFields are the columns of what index records have from 1.2 on, empty where a record is older.
 func newFields(s *schema.Summary) []string {
-	row := []string{formulaSafe(schema.OrZero(s.User)), formulaSafe(schema.OrZero(s.Host)), formulaSafe(schema.OrZero(s.GitBranch)),
-		formulaSafe(schema.OrZero(s.Repo)), formulaSafe(schema.OrZero(s.MainAgent)), "", "", "", "", "", "", "", "", ""}
+	row := []string{screen.SheetCell(schema.OrZero(s.User)), screen.SheetCell(schema.OrZero(s.Host)), screen.SheetCell(schema.OrZero(s.GitBranch)),
+		screen.SheetCell(schema.OrZero(s.Repo)), screen.SheetCell(schema.OrZero(s.MainAgent)), "", "", "", "", "", "", "", "", ""}
 	for i, n := range []*int64{s.ActiveMS, s.PeakContext} {
 		if n != nil {
 			row[5+i] = strconv.FormatInt(*n, 10)
@@ -95,14 +96,6 @@ func newFields(s *schema.Summary) []string {
 	}
 	row[13] = strings.Join(signals, " ")
 	return row
-}
-
-// formulaSafe keeps a spreadsheet from running a title that somebody made up for it.
-func formulaSafe(s string) string {
-	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
-		return "'" + s
-	}
-	return s
 }
 
 // Title is what a stored session is called: its title, else the first that was asked of it.

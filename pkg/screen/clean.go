@@ -42,6 +42,14 @@ func Text(s string) string {
 // Line is [Text] for one line: every run of white space becomes one blank.
 func Line(s string) string { return Text(strings.Join(strings.Fields(s), " ")) }
 
+// SheetCell is a text that a spreadsheet takes for text: one that it would run as a formula begins with a '.
+func SheetCell(s string) string {
+	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
+		return "'" + s
+	}
+	return s
+}
+
 func isText(s string) bool {
 	for i := range len(s) {
 		if c := s[i]; c != '\n' && (c < ' ' || c > '~') {
