@@ -142,6 +142,15 @@ func Names(r Raw) []string {
 	return names
 }
 
+// Compact is a JSON text without white space between values; one that is no JSON stays as it is.
+func Compact(b []byte) []byte {
+	v := Raw(bytes.Clone(b))
+	if v.Compact(options) != nil {
+		return b
+	}
+	return v
+}
+
 // Pretty sets a JSON value for a person: on one line where that has at most so many bytes, else each member and element on a line of
 // its own, indented by what is around it in the value alone, wherever the value was taken from.
 func Pretty(r Raw, oneLine int) string {

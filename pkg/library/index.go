@@ -65,7 +65,7 @@ func loadIndex(ctx context.Context, store upload.Store, cache string) (*index, e
 // tooLarge stands in the cache for a record that no program of ours wrote: it is not read again before it changes.
 const tooLarge = "too large"
 
-// readAll reads objects, several at once. What is gone by now is left out. The version that is kept with a body is
+// readAll reads objects, several at once, without the white space between their values: they are read again with every list. What is gone by now is left out. The version that is kept with a body is
 // the one that was listed before it was read: a record that changed in between is read again the next time.
 func readAll(ctx context.Context, store upload.Store, keys []string, versions map[string]string) ([]entry, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -86,7 +86,7 @@ func readAll(ctx context.Context, store upload.Store, keys []string, versions ma
 					continue
 				}
 				if err == nil {
-					out[i] = entry{key: keys[i], version: versions[keys[i]], body: body}
+					out[i] = entry{key: keys[i], version: versions[keys[i]], body: lax.Compact(body)}
 				}
 			}
 		})
