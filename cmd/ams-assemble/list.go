@@ -29,6 +29,7 @@ func listCommand(e env) *cli.Command {
 			&cli.StringFlag{Name: "sort", Value: "start", Usage: "sort by `COLUMN` " + strings.Join(listing.SortNames(), ", ") + "; largest first"},
 			&cli.BoolFlag{Name: "reverse", Usage: "sort the other way round"},
 			&cli.IntFlag{Name: "limit", Aliases: []string{"n"}, Usage: "show the first `N` alone"},
+			&cli.BoolFlag{Name: "follow", Aliases: []string{"f"}, Usage: "go on: a line for each session that begins, goes on or ends"},
 			&cli.BoolFlag{Name: "json", Usage: "print the index records as a JSON array"},
 			&cli.BoolFlag{Name: "csv", Usage: "print CSV (RFC 4180); texts that a spreadsheet would take for a formula begin with a '"},
 		}, filterFlags(), pageFlags(), filterCommonFlags()),
@@ -44,6 +45,8 @@ func listCommand(e env) *cli.Command {
 			switch {
 			case c.Bool("json") && c.Bool("csv"):
 				return usagef("--json and --csv exclude each other")
+			case c.Bool("follow") && (c.Bool("json") || c.Bool("csv") || c.IsSet("sort") || c.Bool("reverse") || c.IsSet("limit")):
+				return usagef("--follow lists sessions as they come")
 			case c.Int("limit") < 0:
 				return usagef("--limit must be 0 or more")
 			case !slices.Contains(listing.SortNames(), c.String("sort")):
@@ -58,6 +61,9 @@ func listSessions(e env, c *cli.Context, set settings, q query.Query) error {
 	lib, err := openLibrary(c.Context, e, set, set.unstored(e))
 	if err != nil {
 		return err
+	}
+	if c.Bool("follow") {
+		return followList(e, c, lib, q)
 	}
 	list, err := listed(c.Context, e, lib, q)
 	if err != nil {

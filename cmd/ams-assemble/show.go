@@ -31,8 +31,12 @@ func showCommand(e env) *cli.Command {
 			&cli.StringSliceFlag{Name: "only", Usage: "tell these events alone, `KIND` errors, tools, prompts or subagents; several with commas"},
 			&cli.IntFlag{Name: "event", Usage: "show the event with the number `SEQ` whole"},
 			&cli.BoolFlag{Name: "full", Usage: "cut no text"},
+			&cli.BoolFlag{Name: "summary", Usage: "tell what stands above the story alone: outcome, cost, signals, tables"},
+			&cli.BoolFlag{Name: "outline", Usage: "tell a line a turn: prompt, cost, calls, tools, context, errors, signals"},
+			&cli.BoolFlag{Name: "follow", Aliases: []string{"f"}, Usage: "of a session at work: tell what happens as it happens, until it ends"},
 			&cli.BoolFlag{Name: "json", Usage: "print the Session as JSON; with --only or --event an array of its events"},
 			&cli.BoolFlag{Name: "markdown", Usage: "print Markdown, for an issue or a review"},
+			&cli.IntFlag{Name: "max", Value: issueCharacters, Usage: "with --markdown: at most `N` characters, as many as an issue takes; 0: all"},
 		}, pageFlags(), commonFlags(recordGroup, maskGroup, priceGroup, storeGroup)),
 		Action: func(c *cli.Context) error {
 			set, err := readSettings(e, c)
@@ -48,14 +52,31 @@ func showCommand(e env) *cli.Command {
 				return usagef("show takes one session id, its beginning, or last")
 			case c.Bool("json") && c.Bool("markdown"):
 				return usagef("--json and --markdown exclude each other")
+			case c.IsSet("max") && !c.Bool("markdown"):
+				return usagef("--max is for --markdown")
+			case opt.Summary && opt.Outline:
+				return usagef("--summary and --outline exclude each other")
+			case (opt.Summary || opt.Outline) && (opt.Event > 0 || len(opt.Only) > 0 || c.Bool("json")):
+				return usagef("--summary and --outline are of a whole session, as a person reads it")
+			case c.Bool("follow") && (c.Bool("json") || c.Bool("markdown") || opt.Summary || opt.Outline || opt.Event > 0):
+				return usagef("--follow tells the story alone, as it happens")
+			case c.Bool("follow"):
+				return follow(e, c, set, opt)
 			}
 			return show(e, c, set, opt)
 		},
 	}
 }
 
+// issueCharacters is how many characters GitHub takes as the text of an issue or a comment.
+const issueCharacters = 65_536
+
 func readStoryOptions(c *cli.Context) (story.Options, error) {
-	opt := story.Options{Location: time.Local, Full: c.Bool("full"), Event: c.Int("event")}
+	opt := story.Options{Location: time.Local, Full: c.Bool("full"), Event: c.Int("event"), Summary: c.Bool("summary"), Outline: c.Bool("outline"),
+		Max: c.Int("max")}
+	if opt.Max < 0 {
+		return opt, usagef("--max must be 0 or more")
+	}
 	if c.IsSet("event") && opt.Event < 1 {
 		return opt, usagef("--event must be the number of an event, 1 or more, not %d", opt.Event)
 	}

@@ -140,9 +140,16 @@ func (t *Table) Show(shown []library.Stored, more int) error {
 	if _, err := fmt.Fprintf(t, "%s\n\n", strings.Join(screen.Wrap(sum, t.Cells), "\n")); err != nil {
 		return err
 	}
+	return t.Rows(shown, true)
+}
+
+// Rows lays rows out, below the names of the columns where head is set.
+func (t *Table) Rows(shown []library.Stored, head bool) error {
 	columns := t.fit(t.columns(), shown)
-	if err := t.row(columns, func(c column) (string, screen.Style) { return c.head, screen.Dim }); err != nil {
-		return err
+	if head {
+		if err := t.row(columns, func(c column) (string, screen.Style) { return c.head, screen.Dim }); err != nil {
+			return err
+		}
 	}
 	for _, r := range shown {
 		err := t.row(columns, func(c column) (string, screen.Style) {

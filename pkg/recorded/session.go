@@ -336,3 +336,16 @@ func SpoolStats(s spool.Stat) []receipt.Stat {
 		{Path: "damaged", Size: int64(len(s.Damaged))},
 	}
 }
+
+// Changed reports whether the session's files look otherwise than when they were read, or there are more of them.
+func (w *Session) Changed() bool {
+	stat, err := spool.StatOf(filepath.Dir(w.From), w.Name)
+	if err != nil {
+		return true
+	}
+	paths := make([]string, len(w.Inputs))
+	for i, in := range w.Inputs {
+		paths[i] = in.Path
+	}
+	return !receipt.Same(receipt.Look(paths), w.Inputs) || !receipt.Same(SpoolStats(stat), SpoolStats(w.Contents.Stat))
+}

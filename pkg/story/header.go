@@ -29,7 +29,7 @@ func titleOf(s *schema.Session) string {
 }
 
 // header says what a reader wants to know before the story begins.
-func header(s *schema.Session, o Options) []row {
+func header(s *schema.Session, sum *schema.Summary, o Options) []row {
 	rows := []row{
 		outcomeRow(s),
 		{name: "time", text: timeText(s, o)},
@@ -39,8 +39,10 @@ func header(s *schema.Session, o Options) []row {
 		{name: "client", text: clientText(s)},
 		{name: "models", text: strings.Join(s.Models, ", ")},
 		{name: "work", text: workText(&s.Totals)},
+		{name: "active", text: activeText(s, sum)},
 		{name: "cost", text: costText(s)},
 		{name: "tokens", text: tokenText(s.Totals.Usage)},
+		{name: "cache", text: cacheText(s, sum)},
 		{name: "parent", text: s.ParentSessionID},
 		{name: "tags", text: strings.Join(s.Tags, ", ")},
 		{name: "metadata", text: metadataText(s)},
@@ -123,6 +125,44 @@ func workText(t *schema.Totals) string {
 	}
 	if t.NumTurns != nil {
 		text = screen.Count(*t.NumTurns, "prompt") + ", " + text
+	}
+	return text
+}
+
+// activeText is how long model and tools were at work, and how long a person was waited for.
+func activeText(s *schema.Session, sum *schema.Summary) string {
+	var parts []string
+	if s.ActiveMS != nil {
+		parts = append(parts, screen.Duration(*s.ActiveMS)+" at work")
+	}
+	if n := sum.Approvals; n.Count > 0 {
+		parts = append(parts, fmt.Sprintf("%s waited for %s", screen.Duration(n.MS), count(n.Count, "approval", "approvals")))
+	}
+	if n := sum.Retries; n.Count > 0 {
+		text := count(n.Count, "retry", "retries")
+		if n.MS > 0 {
+			text = screen.Duration(n.MS) + " lost to " + text
+		}
+		parts = append(parts, text)
+	}
+	if sum.Compactions > 0 {
+		parts = append(parts, screen.Count(sum.Compactions, "compaction"))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// cacheText is how much of the input the cache had, and what was paid again for it.
+func cacheText(s *schema.Session, sum *schema.Summary) string {
+	share := cached(s.Totals.Usage)
+	if share == "-" || share == "?" {
+		return ""
+	}
+	text := share + " of the input was cached"
+	if n := sum.CacheRewrites; n.Count > 0 {
+		text += fmt.Sprintf("; %s of %s tokens cost %s", count(n.Count, "rewrite", "rewrites"), screen.Short(n.Tokens), screen.Money(n.CostUSD))
+	}
+	if sum.PeakContext != nil {
+		text += "; the context reached " + screen.Short(*sum.PeakContext)
 	}
 	return text
 }

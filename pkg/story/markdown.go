@@ -1,9 +1,11 @@
 package story
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"strings"
+	"unicode/utf8"
 
 	"ams/pkg/schema"
 	"ams/pkg/screen"
@@ -13,15 +15,31 @@ import (
 // prose is the session's own and may be Markdown itself; it stands in quotes, so that no heading of it becomes one of
 // the page.
 func Markdown(w io.Writer, s *schema.Session, o Options) error {
-	m := &markdown{writer: writer{Writer: w}, Options: o, session: s}
+	m := &markdown{Options: o, session: s}
+	m.writer.Writer = &m.page
+	sum := schema.Summarize(s)
 	if o.Event == 0 {
 		m.text("# " + inline(cutRunes(screen.Line(titleOf(s)), 200)) + "\n\n")
-		m.rows(append([]row{{name: "session", text: s.SessionID}}, header(s, o)...))
+		m.rows(append([]row{{name: "session", text: s.SessionID}}, header(s, sum, o)...))
 	}
-	told := false
+	if o.whole() {
+		for _, t := range totals(s, sum) {
+			m.table(t)
+		}
+	}
+	told, left := false, 0
 	newTeller(s, o).passages(func(p *passage) {
 		told = true
+		if left > 0 || o.Summary || o.Outline {
+			left++
+			return
+		}
+		before := m.mark()
 		m.passage(p)
+		if m.over(o.Max) {
+			m.back(before)
+			left++
+		}
 		if o.Event != 0 {
 			m.rows(detail(s, p.event, o))
 		}
@@ -29,17 +47,45 @@ func Markdown(w io.Writer, s *schema.Session, o Options) error {
 	if !told && o.Event == 0 {
 		m.text("*" + nothingTold(s, o) + "*\n\n")
 	}
-	if o.whole() {
-		for _, t := range totals(s) {
-			m.table(t)
-		}
+	switch {
+	case o.Outline:
+		m.outline()
+	case left > 0 && !o.Summary:
+		m.text(fmt.Sprintf("*%s left out: a page has at most %s characters; --max allows more*\n", screen.Count(left, "more event"), screen.Number(int64(o.Max))))
+	}
+	if m.err == nil {
+		_, m.err = w.Write(firstRunes(m.page.Bytes(), o.Max))
 	}
 	return m.err
 }
 
+// firstRunes is the beginning of a page, at most so many characters, which a header alone may have more of; all of it for 0.
+func firstRunes(page []byte, most int) []byte {
+	for at := 0; most > 0 && at < len(page); most-- {
+		_, size := utf8.DecodeRune(page[at:])
+		if at += size; most == 1 {
+			return page[:at]
+		}
+	}
+	return page
+}
+
+// note is what the word about what was left out takes.
+const note = 200
+
+// over reports whether a page is longer than so many characters, the word about that with it.
+func (m *markdown) over(most int) bool {
+	return most > 0 && utf8.RuneCount(m.page.Bytes()) > most-note
+}
+
+func (m *markdown) mark() int { return m.page.Len() }
+
+func (m *markdown) back(to int) { m.page.Truncate(to) }
+
 type markdown struct {
 	writer
 	Options
+	page    bytes.Buffer
 	session *schema.Session
 }
 

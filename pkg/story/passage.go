@@ -19,6 +19,7 @@ type passage struct {
 	style   screen.Style
 	title   string // one line of what it is about
 	short   bool   // the title may be cut: what follows says it whole
+	dim     bool   // it says nothing but what it cost
 	verdict string // how it ended, where that is not well
 	facts   []string
 	blocks  []block
@@ -96,9 +97,6 @@ func (t *teller) passages(fn func(*passage)) {
 			continue
 		}
 		p := t.passage(e)
-		if p == nil {
-			continue
-		}
 		in := t.agents[e.ParentID]
 		p.event, p.depth, p.agent = e, in.depth, in.name
 		p.back = e.ParentID != "" && e.ParentID != t.last
@@ -110,7 +108,7 @@ func (t *teller) passages(fn func(*passage)) {
 	}
 }
 
-// passage tells one event, or nil where it says nothing that the next ones do not.
+// passage tells one event.
 func (t *teller) passage(e *schema.Event) *passage {
 	switch {
 	case e.Type == schema.UserPrompt:
@@ -147,7 +145,7 @@ func promptPassage(e *schema.Event) *passage {
 	return p
 }
 
-// message tells an LLM call. One that only asks for tools says nothing of its own, unless everything is asked for.
+// message tells an LLM call. One that only asks for tools is a dim line: what it asked for, and its price.
 func (t *teller) message(e *schema.Event) *passage {
 	p := &passage{label: "CLAUDE", style: screen.Green}
 	if e.Note == schema.WarmUpNote {
@@ -167,12 +165,10 @@ func (t *teller) message(e *schema.Event) *passage {
 	default:
 		p.verdict = "stopped: " + e.LLM.StopReason
 	}
-	if len(p.blocks) == 0 && p.verdict == "" && !t.options.Full && t.options.Event == 0 {
-		return nil
-	}
 	if len(p.blocks) == 0 && len(t.calls[e.ID]) > 0 {
 		p.title = "asks for " + callNames(t.calls[e.ID])
 	}
+	p.dim = len(p.blocks) == 0 && p.verdict == "" && e.Note != schema.WarmUpNote
 	if e.LLM.Model != t.model || t.options.Event != 0 {
 		p.facts = append(p.facts, e.LLM.Model)
 		t.model = e.LLM.Model
@@ -190,17 +186,32 @@ func (t *teller) message(e *schema.Event) *passage {
 	return p
 }
 
+// callNames are the tools that a message asked for, each once: Read 3x, Bash.
 func callNames(calls []*schema.Event) string {
 	var names []string
+	counts := map[string]int{}
 	for _, c := range calls {
-		names = append(names, c.Tool.Name)
+		if counts[c.Tool.Name]++; counts[c.Tool.Name] == 1 {
+			names = append(names, c.Tool.Name)
+		}
+	}
+	for i, name := range names {
+		if n := counts[name]; n > 1 {
+			names[i] = fmt.Sprintf("%s %dx", name, n)
+		}
 	}
 	return strings.Join(names, ", ")
 }
 
+// usageFacts are the tokens, those read from the cache apart, as they cost a tenth, and the cost.
 func usageFacts(u *schema.Usage, cost *float64) []string {
 	var facts []string
-	if u != nil {
+	switch {
+	case u == nil:
+	case u.CacheReadInputTokens > 0 && len(u.Unknown) == 0:
+		facts = append(facts, fmt.Sprintf("%s new and %s cached in, %s out", screen.Short(u.InputTokens+u.CacheCreationInputTokens),
+			screen.Short(u.CacheReadInputTokens), outText(*u)))
+	default:
 		facts = append(facts, inText(*u)+" in, "+outText(*u)+" out")
 	}
 	if cost != nil {

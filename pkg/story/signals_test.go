@@ -28,7 +28,7 @@ func TestTheHeaderNamesTheEventsOfSignals(t *testing.T) {
 		"unfinished: ends in an error",
 	}
 	var got []row
-	for _, r := range header(s, Options{}) {
+	for _, r := range header(s, schema.Summarize(s), Options{}) {
 		if r.name == "signal" {
 			got = append(got, r)
 		}

@@ -26,6 +26,10 @@ type Options struct {
 	Only []Kind
 	// Event bounds the story to the event with this seq, whole; 0: all.
 	Event int
+	// Summary tells what stands above the story and not the story; Outline tells a line for each turn in its place.
+	Summary, Outline bool
+	// Max bounds a page of Markdown to so many characters; 0: no bound. What does not fit is said.
+	Max int
 }
 
 // Kind is a kind of events that a reader may want alone.
@@ -85,8 +89,6 @@ func nothingTold(s *schema.Session, o Options) string {
 	switch {
 	case len(s.Events) == 0:
 		return "this session has no events"
-	case o.whole():
-		return "no event of this session says anything"
 	}
 	return "nothing of that kind happened in this session"
 }

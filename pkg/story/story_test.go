@@ -42,6 +42,9 @@ func TestStoryReadsAsTheGoldenFiles(t *testing.T) {
 		"event-7.txt":   {Screen: screen.Screen{Cells: 100}, Event: 7},
 		"page.md":       {},
 		"event-4.md":    {Event: 4},
+		"summary.txt":   {Screen: screen.Screen{Cells: 100}, Summary: true},
+		"outline.txt":   {Screen: screen.Screen{Cells: 80}, Outline: true},
+		"outline.md":    {Outline: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var b bytes.Buffer

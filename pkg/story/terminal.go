@@ -37,10 +37,21 @@ func Write(w io.Writer, s *schema.Session, o Options) error {
 	if o.Cells <= 0 {
 		t.Cells = 80
 	}
+	sum := schema.Summarize(s)
 	if o.Event == 0 {
 		t.title()
-		t.rows(header(s, o))
+		t.rows(header(s, sum, o))
 		t.text("\n")
+	}
+	if o.whole() {
+		t.totals(sum)
+	}
+	switch {
+	case o.Summary:
+		return t.err
+	case o.Outline:
+		t.outline()
+		return t.err
 	}
 	n := 0
 	newTeller(s, o).passages(func(p *passage) {
@@ -53,9 +64,6 @@ func Write(w io.Writer, s *schema.Session, o Options) error {
 	})
 	if n == 0 && o.Event == 0 {
 		t.text(t.Paint(screen.Dim, nothingTold(s, o)) + "\n")
-	}
-	if o.whole() {
-		t.totals()
 	}
 	return t.err
 }
@@ -182,6 +190,9 @@ func (t *terminal) head(p *passage, cells int) []string {
 	}
 	title = screen.Cut(title, max(cells-screen.Width(list("  ", label, verdict))-2, 0))
 	verdict = screen.Cut(verdict, max(cells-screen.Width(list("  ", label, title))-2, 0))
+	if p.dim {
+		return append([]string{t.Paint(screen.Dim, list("  ", label, title, facts))}, second...)
+	}
 	first := list("  ", t.Paint(screen.Bold, t.Paint(p.style, label)), title, t.Paint(screen.Alarm, verdict), t.Paint(screen.Dim, facts))
 	return append([]string{first}, second...)
 }
@@ -262,24 +273,28 @@ func (t *terminal) excerpt(text string, width int, kind blockKind) []string {
 	return slices.Concat(lines, []string{word}, last)
 }
 
-func (t *terminal) totals() {
-	for _, tab := range totals(t.session) {
+func (t *terminal) totals(sum *schema.Summary) {
+	for _, tab := range totals(t.session, sum) {
+		t.table(tab)
 		t.text("\n")
-		widths := make([]int, len(tab.head))
-		for _, r := range append([][]string{tab.head}, tab.rows...) {
-			for i, cell := range r {
-				widths[i] = max(widths[i], screen.Width(screen.Line(cell)))
-			}
+	}
+}
+
+func (t *terminal) table(tab table) {
+	widths := make([]int, len(tab.head))
+	for _, r := range append([][]string{tab.head}, tab.rows...) {
+		for i, cell := range r {
+			widths[i] = max(widths[i], screen.Width(screen.Line(cell)))
 		}
-		rest := 2
-		for _, w := range widths[1:] {
-			rest += 2 + w
-		}
-		widths[0] = min(widths[0], max(t.Cells-rest, 12))
-		t.text(t.Paint(screen.Dim, screen.Cut(tableLine(tab.head, widths), t.Cells)) + "\n")
-		for _, r := range tab.rows {
-			t.text(screen.Cut(tableLine(r, widths), t.Cells) + "\n")
-		}
+	}
+	rest := 2
+	for _, w := range widths[1:] {
+		rest += 2 + w
+	}
+	widths[0] = min(widths[0], max(t.Cells-rest, 12))
+	t.text(t.Paint(screen.Dim, screen.Cut(tableLine(tab.head, widths), t.Cells)) + "\n")
+	for _, r := range tab.rows {
+		t.text(screen.Cut(tableLine(r, widths), t.Cells) + "\n")
 	}
 }
 

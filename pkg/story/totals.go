@@ -2,6 +2,9 @@ package story
 
 import (
 	"cmp"
+	"fmt"
+	"maps"
+	"math"
 	"slices"
 	"strings"
 
@@ -16,14 +19,41 @@ type table struct {
 }
 
 // totals sums a session by tool, by model and by agent.
-func totals(s *schema.Session) []table {
+func totals(s *schema.Session, sum *schema.Summary) []table {
 	var out []table
-	for _, t := range []table{byTool(s), byModel(s), byAgent(s)} {
+	for _, t := range []table{byTool(s), byModel(s), byAgent(s), byFile(s, sum)} {
 		if len(t.rows) > 0 {
 			out = append(out, t)
 		}
 	}
 	return out
+}
+
+// inNoCall is the row of what the client's bill has beside the calls of its transcript.
+const inNoCall = "in the bill, in no call"
+
+// addRest adds the rows that make a column of costs add up to the cost of the session: what the bill has and no call, and the
+// sum.
+func (t *table) addRest(s *schema.Session, rows []*sums) {
+	all := 0.0
+	for _, u := range rows {
+		all += u.cost
+	}
+	row := func(name, text string) []string {
+		cells := make([]string, len(t.head))
+		cells[0], cells[len(cells)-1] = name, text
+		return cells
+	}
+	total := s.Totals.CostUSD
+	if total == nil {
+		return
+	}
+	if rest := *total - all; math.Abs(rest) > smallestGap {
+		t.rows = append(t.rows, row(inNoCall, screen.Money(rest)))
+	}
+	if len(t.rows) > 1 {
+		t.rows = append(t.rows, row("all", screen.Exactly(*total)))
+	}
 }
 
 // sums are what is summed of a tool, a model or an agent.
@@ -128,10 +158,12 @@ func byModel(s *schema.Session) table {
 			g.at(e.LLM.Model, e.LLM.Model).addMessage(e.LLM)
 		}
 	}
-	t := table{head: []string{"model", "calls", "in", "cached", "out", "computed"}}
-	for _, u := range g.sorted(func(u *sums) float64 { return u.cost }) {
+	t := table{head: []string{"model", "calls", "in", "cached", "out", "cost"}}
+	rows := g.sorted(func(u *sums) float64 { return u.cost })
+	for _, u := range rows {
 		t.rows = append(t.rows, []string{u.name, number(u.messages), inText(u.usage), cached(u.usage), outText(u.usage), u.money()})
 	}
+	t.addRest(s, rows)
 	return t
 }
 
@@ -172,13 +204,51 @@ func byAgent(s *schema.Session) table {
 	if len(g.order) == 1 {
 		return table{}
 	}
-	t := table{head: []string{"agent", "messages", "tool calls", "failed", "in", "out", "computed"}}
+	t := table{head: []string{"agent", "messages", "tool calls", "failed", "in", "out", "cost"}}
+	var rows []*sums
 	for _, key := range g.order {
 		u := g.by[key]
+		rows = append(rows, u)
 		t.rows = append(t.rows, []string{u.name, number(u.messages), number(u.calls), number(u.fails), inText(u.usage),
 			outText(u.usage), u.money()})
 	}
+	t.addRest(s, rows)
 	return t
+}
+
+// filesShown is how many files the table names: a refactoring edits hundreds.
+const filesShown = 20
+
+// byFile is a row a file that was edited, the most edited first.
+func byFile(s *schema.Session, sum *schema.Summary) table {
+	counts := sum.Files
+	paths := slices.SortedFunc(maps.Keys(counts), func(a, b string) int {
+		return cmp.Or(cmp.Compare(counts[b].Edits, counts[a].Edits), strings.Compare(a, b))
+	})
+	t := table{head: []string{"file", "edits", "+", "−"}}
+	var rest schema.FileCount
+	for i, path := range paths {
+		n := counts[path]
+		if i < filesShown {
+			t.rows = append(t.rows, []string{inFolder(path, s.Cwd), number(n.Edits), number(n.Added), number(n.Removed)})
+			continue
+		}
+		rest = schema.FileCount{Edits: rest.Edits + n.Edits, Added: rest.Added + n.Added, Removed: rest.Removed + n.Removed}
+	}
+	if more := len(paths) - filesShown; more > 0 {
+		t.rows = append(t.rows, []string{fmt.Sprintf("%s more", number(more)), number(rest.Edits), number(rest.Added), number(rest.Removed)})
+	}
+	return t
+}
+
+// inFolder is a path within the folder that the session ran in.
+func inFolder(path, folder string) string {
+	for _, slash := range []string{"/", `\`} {
+		if within, ok := strings.CutPrefix(path, strings.TrimRight(folder, slash)+slash); ok && folder != "" {
+			return within
+		}
+	}
+	return path
 }
 
 // sorted are the sums, the largest first, names where they are equal.

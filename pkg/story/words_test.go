@@ -109,7 +109,7 @@ func TestAStoryWithoutPassagesSaysWhy(t *testing.T) {
 	}{
 		{nil, nil, "this session has no events"},
 		{nil, []Kind{Errors}, "this session has no events"},
-		{silent, nil, "no event of this session says anything"},
+		{silent, nil, "cost not known"},
 		{silent, []Kind{Errors}, "nothing of that kind happened in this session"},
 	} {
 		for _, tell := range []func(io.Writer, *schema.Session, Options) error{Write, Markdown} {

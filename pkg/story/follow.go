@@ -1,0 +1,50 @@
+package story
+
+import (
+	"io"
+
+	"ams/pkg/schema"
+	"ams/pkg/screen"
+)
+
+// Follower tells a session that is at work: with each look at it what is new. An event is told once it has ended, as a
+// story that goes on takes no line back.
+type Follower struct {
+	t    *terminal
+	told map[string]bool
+}
+
+// Follow returns a Follower to a terminal of o.Cells columns.
+func Follow(w io.Writer, o Options) *Follower {
+	return &Follower{t: &terminal{writer: writer{Writer: w}, Options: o, seq: followSeq}, told: map[string]bool{}}
+}
+
+// followSeq is the width of the numbers of events whose count is not known yet.
+const followSeq = 5
+
+// Tell tells what is new in s, which is the same session at a later time. Over says that it has ended: then what has no end is told, too,
+// and what it all came to. The errors are those of the writer.
+func (f *Follower) Tell(s *schema.Session, over bool) error {
+	t := f.t
+	if t.session == nil {
+		t.session, t.start = s, t.at(s.StartTime)
+		t.title()
+	}
+	t.session = s
+	newTeller(s, t.Options).passages(func(p *passage) {
+		if f.told[p.event.ID] || !over && isOpen(p.event) {
+			return
+		}
+		f.told[p.event.ID] = true
+		t.passage(p)
+	})
+	if over {
+		t.text("\n" + t.Paint(screen.Dim, screen.Cut("the session ended: "+outcomeRow(s).text+", "+costText(s), t.Cells)) + "\n")
+	}
+	return t.err
+}
+
+// isOpen reports whether an event may still change: a call that runs, an agent at work.
+func isOpen(e *schema.Event) bool {
+	return (e.Tool != nil || e.LLM != nil) && (e.Status == schema.Running || e.Provisional || e.EndTime.IsZero())
+}
