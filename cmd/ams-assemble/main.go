@@ -230,6 +230,8 @@ func newApp(e env) *cli.App {
 			findCommand(e),
 			showCommand(e),
 			reportCommand(e),
+			editsCommand(e),
+			diffCommand(e),
 			runCommand(e),
 			importCommand(e),
 			sessionCommand(e),

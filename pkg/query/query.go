@@ -65,7 +65,7 @@ var conditions = []condition{
 	{nil, (*Query).matchTokens},
 	{[]string{"agent"}, func(q *Query, s *schema.Summary) bool { return oneOf(q.Agents, s.Agent.Name) }},
 	{[]string{"environment"}, func(q *Query, s *schema.Summary) bool { return oneOf(q.Environments, schema.OrZero(s.Environment)) }},
-	{[]string{"cwd"}, func(q *Query, s *schema.Summary) bool { return q.Cwd == "" || below(schema.OrZero(s.Cwd), q.Cwd) }},
+	{[]string{"cwd"}, func(q *Query, s *schema.Summary) bool { return q.Cwd == "" || IsBelow(schema.OrZero(s.Cwd), q.Cwd) }},
 	{[]string{"models"}, (*Query).matchModel},
 	{[]string{"tags"}, (*Query).matchTags},
 	{[]string{"metadata"}, (*Query).matchMeta},
@@ -200,7 +200,7 @@ func (q *Query) matchSignals(s *schema.Summary) bool {
 func (q *Query) matchFiles(s *schema.Summary) bool {
 	return anyOf(q.Files, func(w string) bool {
 		for path := range s.Files {
-			if below(path, w) {
+			if IsBelow(path, w) {
 				return true
 			}
 		}
@@ -216,8 +216,8 @@ func (q *Query) matchWords(s *schema.Summary) bool {
 	return !slices.ContainsFunc(q.Words, func(w string) bool { return !strings.Contains(in, strings.ToLower(w)) })
 }
 
-// below reports whether a folder is the one wanted or below it; a text that is no absolute path may stand anywhere in it.
-func below(cwd, want string) bool {
+// IsBelow reports whether a path is the one wanted or below it; a text that is no absolute path may stand anywhere in it.
+func IsBelow(cwd, want string) bool {
 	if !path.IsAbs(want) && !strings.Contains(want, `:\`) {
 		return strings.Contains(strings.ToLower(cwd), strings.ToLower(want))
 	}
