@@ -39,42 +39,9 @@ func TestSumsAddUp(t *testing.T) {
 			t.Fatal(err)
 		}
 		schematest.ValidateIndex(t, b)
-		checkSums(t, filepath.Base(name), s, sum)
-	}
-}
-
-func checkSums(t *testing.T, name string, s *schema.Session, sum *schema.Summary) {
-	t.Helper()
-	var model, day, agent float64
-	calls := [3]int{}
-	for _, n := range sum.PerModel {
-		model, calls[0] = model+n.CostUSD, calls[0]+n.Calls
-	}
-	for _, n := range sum.PerDay {
-		day, calls[1] = day+n.CostUSD, calls[1]+n.Calls
-	}
-	for _, n := range sum.Agents {
-		agent, calls[2] = agent+n.CostUSD, calls[2]+n.Calls
-	}
-	if calls != [3]int{sum.LLMCalls, sum.LLMCalls, sum.LLMCalls} {
-		t.Errorf("%s: got %v calls by model, day and agent, want %d each", name, calls, sum.LLMCalls)
-	}
-	if math.Abs(model-day) > sameUSD || math.Abs(model-agent) > sameUSD {
-		t.Errorf("%s: got %v by model, %v by day, %v by agent, want one sum", name, model, day, agent)
-	}
-	rest := sum.Unassigned()
-	if rest == nil {
-		if sum.CostUSD != nil {
-			t.Errorf("%s: got no rest of %v", name, *sum.CostUSD)
+		if err := schematest.SumsError(s, sum); err != nil {
+			t.Errorf("%s: %v", filepath.Base(name), err)
 		}
-		return
-	}
-	want := 0.0
-	if c := s.Cost; c.DifferenceUSD != nil && !c.RecordedGuess {
-		want = *c.DifferenceUSD
-	}
-	if math.Abs(*rest-want) > sameUSD || math.Abs(model+*rest-*sum.CostUSD) > sameUSD {
-		t.Errorf("%s: calls cost %v of %v: got a rest of %v, want %v", name, model, *sum.CostUSD, *rest, want)
 	}
 }
 
