@@ -50,6 +50,7 @@ func listed(ctx context.Context, e env, lib *library.Library, q query.Query) (*l
 	list, err := lib.List(ctx, q)
 	if err == nil {
 		sayUnreadable(e, list.Unreadable)
+		sayDoubtful(e, list.Doubtful)
 	}
 	return list, err
 }
@@ -76,6 +77,16 @@ func sayUnreadable(e env, bad []library.Unreadable) {
 	if newer < len(bad) {
 		fmt.Fprintln(e.stderr, "hint: ams-assemble session ID --store stores a session anew, ams-assemble rm ID takes a record away")
 	}
+}
+
+// sayDoubtful tells of index records that tell what cannot be true.
+func sayDoubtful(e env, doubtful []library.Unreadable) {
+	if len(doubtful) == 0 {
+		return
+	}
+	fmt.Fprintf(e.stderr, "ams-assemble: %s not to be believed: %s: %v\n", screen.Count(len(doubtful), "index record"), doubtful[0].Key,
+		screen.Line(doubtful[0].Err.Error()))
+	fmt.Fprintln(e.stderr, "hint: ams-assemble reindex makes them anew from their sessions")
 }
 
 // sayNothing tells why there is nothing to show.

@@ -12,6 +12,7 @@ type List struct {
 	Sessions   []Stored     // those that are wanted, the newest start first
 	Total      int          // of the sessions in the store, wanted or not
 	Unreadable []Unreadable // index records that tell of no session
+	Doubtful   []Unreadable // index records that tell what cannot be true; their sessions are among the others
 
 	names []string // of all sessions, sorted
 	read  int      // records that were read from the store, and not from the cache
@@ -25,7 +26,7 @@ func (l *Library) List(ctx context.Context, q query.Query) (*List, error) {
 	if err != nil {
 		return nil, err
 	}
-	list := &List{Total: len(index.records), Unreadable: index.unreadable, read: index.read}
+	list := &List{Total: len(index.records), Unreadable: index.unreadable, Doubtful: index.doubtful, read: index.read}
 	var open []Stored // their records alone do not tell
 	for _, s := range index.records {
 		list.names = append(list.names, s.Name)

@@ -35,7 +35,8 @@ var waiters = map[string]bool{
 }
 
 // harmless are commands that change nothing; a long one is a program of its own.
-var harmless = regexp.MustCompile(`^\s*(cd \S+ && )?(cat|ls|head|tail|grep|rg|find|wc|pwd|echo|which|file|stat|du|df|ps|env|date|sed -n|git (status|diff|log|show|branch|blame))\b[^>;&]*$`)
+var harmless = regexp.MustCompile(`^\s*(cd \S+ && )?(cat|ls|head|tail|grep|rg|find|wc|pwd|echo|which|file|stat|du|df|ps|env|date` +
+	`|sed -n|git (status|diff|log|show|branch|blame))\b[^>;&]*$`)
 
 // mostCommand bounds a command that is looked at for what it does.
 const mostCommand = 256
