@@ -51,7 +51,10 @@ func assembleBy(t *testing.T, stdin string, args ...string) []byte {
 }
 
 // trueSignals are what recordings truly have that deserves a look.
-var trueSignals = map[string][]schema.SignalKind{}
+var trueSignals = map[string][]schema.SignalKind{
+	"h1-retry-529":       {schema.SignalRetries},
+	"h4-error-529-final": {schema.SignalUnfinished},
+}
 
 func TestRecordingsAreToldTruly(t *testing.T) {
 	dirs, err := filepath.Glob("testdata/captures/*")
