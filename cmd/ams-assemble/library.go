@@ -79,16 +79,6 @@ func sayUnreadable(e env, bad []library.Unreadable) {
 	}
 }
 
-// sayDoubtful tells of index records that tell what cannot be true.
-func sayDoubtful(e env, doubtful []library.Unreadable) {
-	if len(doubtful) == 0 {
-		return
-	}
-	fmt.Fprintf(e.stderr, "ams-assemble: %s not to be believed: %s: %v\n", screen.Count(len(doubtful), "index record"), doubtful[0].Key,
-		screen.Line(doubtful[0].Err.Error()))
-	fmt.Fprintln(e.stderr, "hint: ams-assemble reindex makes them anew from their sessions")
-}
-
 // sayNothing tells why there is nothing to show.
 func sayNothing(e env, set settings, all int) {
 	if all == 0 {

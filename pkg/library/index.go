@@ -23,7 +23,6 @@ const readers = 16
 type index struct {
 	records    []Stored // the newest start first
 	unreadable []Unreadable
-	doubtful   []Unreadable
 	read       int // records that were read from the store, and not from the cache
 }
 
@@ -127,9 +126,6 @@ func (c *index) decode(keys []string, entries map[string]entry) {
 			c.unreadable = append(c.unreadable, Unreadable{key, bad[i]})
 		case records[i] != nil:
 			c.records = append(c.records, Stored{nameOf(key), records[i]})
-			if err := records[i].Check(); err != nil {
-				c.doubtful = append(c.doubtful, Unreadable{key, err})
-			}
 		}
 	}
 	slices.SortFunc(c.records, func(a, b Stored) int {

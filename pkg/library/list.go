@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"ams/pkg/query"
+	"ams/pkg/upload"
 )
 
 // List is what a store holds.
@@ -26,10 +27,13 @@ func (l *Library) List(ctx context.Context, q query.Query) (*List, error) {
 	if err != nil {
 		return nil, err
 	}
-	list := &List{Total: len(index.records), Unreadable: index.unreadable, Doubtful: index.doubtful, read: index.read}
+	list := &List{Total: len(index.records), Unreadable: index.unreadable, read: index.read}
 	var open []Stored // their records alone do not tell
 	for _, s := range index.records {
 		list.names = append(list.names, s.Name)
+		if err := s.Check(); err != nil {
+			list.Doubtful = append(list.Doubtful, Unreadable{upload.IndexKey(s.Name), err})
+		}
 		switch fits, sure := q.Judge(s.Summary); {
 		case !sure:
 			open = append(open, s)
