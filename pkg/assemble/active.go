@@ -34,13 +34,22 @@ func activeMS(s *schema.Session) int64 {
 		}
 	}
 	var spans []work
+	last := map[string]int64{} // by thread: when what a call of the model answers was there
 	for i := range s.Events {
 		e := &s.Events[i]
-		if e.LLM == nil && (e.Tool == nil || told[e.ID] || askingTools[e.Tool.Name]) {
+		at := worked(e)
+		switch {
+		case e.Subagent != nil:
+			last[e.Subagent.AgentID] = max(last[e.Subagent.AgentID], e.StartTime.UnixMicro())
 			continue
+		case e.LLM != nil && e.DurationMS == nil:
+			at.from = asked(at.from, last[e.AgentID])
 		}
-		if at := worked(e); at.to > at.from {
-			spans = append(spans, at)
+		last[e.AgentID] = max(last[e.AgentID], at.to)
+		if e.LLM != nil || e.Tool != nil && !told[e.ID] && !askingTools[e.Tool.Name] {
+			if at.to > at.from {
+				spans = append(spans, at)
+			}
 		}
 	}
 	slices.SortFunc(spans, func(a, b work) int { return cmp.Compare(a.from, b.from) })
@@ -53,6 +62,18 @@ func activeMS(s *schema.Session) int64 {
 		}
 	}
 	return sum / time.Millisecond.Microseconds()
+}
+
+// longestCall is how long a call of the model takes at most: the API's own limit.
+const longestCall = 10 * time.Minute
+
+// asked is when a call of the model began whose request nobody noted (clients before about 2.1.281): when what it
+// answers was there, since the client asks at once; or when its first block came, where that is too long ago.
+func asked(first, before int64) int64 {
+	if before > 0 && before < first && first-before < longestCall.Microseconds() {
+		return before
+	}
+	return first
 }
 
 // worked is when a call was at work: without the time in which a person was asked for permission, which comes before

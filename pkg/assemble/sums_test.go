@@ -95,7 +95,16 @@ func TestACallThatWritesWhatWasCachedIsNoted(t *testing.T) {
 func TestWorkIsCountedOnceAndWithoutWaiting(t *testing.T) {
 	at := func(s int) schema.Time { return schema.At(time.Date(2026, 3, 1, 10, 0, s, 0, time.UTC)) }
 	call := func(from, to int) schema.Event {
-		return schema.Event{Type: schema.LLMMessage, StartTime: at(from), EndTime: at(to), LLM: &schema.LLM{}}
+		took := int64(to-from) * 1000
+		return schema.Event{Type: schema.LLMMessage, StartTime: at(from), EndTime: at(to), DurationMS: &took, LLM: &schema.LLM{}}
+	}
+	blocks := func(from, to int) schema.Event { // a call of an older client: when its blocks ended
+		e := call(from, to)
+		e.DurationMS = nil
+		return e
+	}
+	prompt := func(n int) schema.Event {
+		return schema.Event{Type: schema.UserPrompt, StartTime: at(n), EndTime: at(n)}
 	}
 	tool := func(from, to int, t schema.Tool) schema.Event {
 		return schema.Event{ID: t.ToolUseID, Type: schema.ToolCall, StartTime: at(from), EndTime: at(to), Tool: &t}
@@ -115,6 +124,9 @@ func TestWorkIsCountedOnceAndWithoutWaiting(t *testing.T) {
 		{"a person answers", []schema.Event{tool(0, 50, schema.Tool{Name: "AskUserQuestion"})}, 0},
 		{"an agent", []schema.Event{tool(0, 50, schema.Tool{Name: "Agent", ToolUseID: "t1"}), agent, call(1, 4)}, 3000},
 		{"an agent of which nothing else is known", []schema.Event{tool(0, 50, schema.Tool{Name: "Agent", ToolUseID: "t2"}), agent}, 50_000},
+		{"a call whose request nobody noted", []schema.Event{prompt(2), blocks(10, 12), tool(12, 15, schema.Tool{Name: "Bash"}), blocks(19, 19)}, 17_000},
+		{"a call that answers nothing that is known", []schema.Event{blocks(10, 12)}, 2000},
+		{"a call long after", []schema.Event{prompt(2), blocks(1000, 1001)}, 1000},
 		{"no end", []schema.Event{{StartTime: at(3), Tool: &schema.Tool{Name: "Bash"}}}, 0},
 	} {
 		s := &schema.Session{Events: row.events}
