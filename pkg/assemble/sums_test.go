@@ -138,7 +138,7 @@ func TestWorkIsCountedOnceAndWithoutWaiting(t *testing.T) {
 
 func TestTheRepositoryOfAWorktreeIsTheMainOne(t *testing.T) {
 	line := func(cwd string) string {
-		return `{"type":"user","uuid":"a","sessionId":"s","timestamp":"2026-03-01T10:00:00Z","cwd":` + cwd + `,"message":{"role":"user","content":"go"}}`
+		return `{"type":"user","uuid":` + cwd + `,"sessionId":"s","timestamp":"2026-03-01T10:00:00Z","cwd":` + cwd + `,"message":{"role":"user","content":"go"}}`
 	}
 	for _, row := range []struct {
 		name, want string
@@ -147,6 +147,7 @@ func TestTheRepositoryOfAWorktreeIsTheMainOne(t *testing.T) {
 		{"a folder", "shop", []string{line(`"/home/dev/shop/"`)}},
 		{"Windows", "shop", []string{line(`"C:\\work\\shop"`)}},
 		{"a worktree of the client's by its place", "shop", []string{line(`"/home/dev/shop/.claude/worktrees/quick-fox/web"`)}},
+		{"a worktree that was entered from a part of the repository", "shop", []string{line(`"/home/dev/shop/web"`), line(`"/home/dev/shop/.claude/worktrees/fox"`)}},
 		{"a worktree that the client tells of", "shop", []string{line(`"/tmp/trees/quick-fox"`),
 			`{"type":"worktree-state","sessionId":"s","worktreeSession":{"originalCwd":"/home/dev/shop","worktreePath":"/tmp/trees/quick-fox"}}`}},
 		{"a worktree that was left", "shop", []string{line(`"/home/dev/shop"`), `{"type":"worktree-state","sessionId":"s","worktreeSession":null}`}},
