@@ -50,6 +50,12 @@ func assembleBy(t *testing.T, stdin string, args ...string) []byte {
 	return out.Bytes()
 }
 
+// trueSignals are what recordings truly have that deserves a look.
+var trueSignals = map[string][]schema.SignalKind{
+	"h1-retry-529":       {schema.SignalRetries},
+	"h4-error-529-final": {schema.SignalUnfinished},
+}
+
 func TestRecordingsAreToldTruly(t *testing.T) {
 	dirs, err := filepath.Glob("testdata/captures/*")
 	if err != nil || len(dirs) < 20 {
@@ -70,9 +76,18 @@ func TestRecordingsAreToldTruly(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				index, err := schema.EncodeSummary(schema.Summarize(s))
+				sum := schema.Summarize(s)
+				index, err := schema.EncodeSummary(sum)
 				if err != nil {
 					t.Fatal(err)
+				}
+				if err := schematest.SumsError(s, sum); err != nil {
+					t.Errorf("session %s: %v", s.SessionID, err)
+				}
+				for _, signal := range s.Signals {
+					if !slices.Contains(trueSignals[filepath.Base(dir)], signal.Kind) {
+						t.Errorf("session %s: signal %s: %s", s.SessionID, signal.Kind, signal.Text)
+					}
 				}
 				schematest.ValidateIndex(t, index)
 				want.check(t, s)

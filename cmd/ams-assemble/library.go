@@ -56,6 +56,7 @@ func listed(ctx context.Context, e env, lib *library.Library, q query.Query) (*l
 	list, err := lib.List(ctx, q)
 	if err == nil {
 		sayUnreadable(e, list.Unreadable)
+		sayDoubtful(e, list.Doubtful)
 	}
 	return list, err
 }

@@ -8,7 +8,9 @@ import (
 	"github.com/schollz/progressbar/v3"
 	"github.com/urfave/cli/v2"
 
+	"ams/pkg/library"
 	"ams/pkg/receipt"
+	"ams/pkg/screen"
 	"ams/pkg/ship"
 )
 
@@ -93,4 +95,14 @@ func sayOrphans(e env, keys []string) {
 	}
 	fmt.Fprintln(e.stderr, "ams-assemble: no index record names these; they are left as they are, since they may have been removed")
 	fmt.Fprintln(e.stderr, "hint: ams-assemble session ID --store stores a session anew that is still recorded")
+}
+
+// sayDoubtful tells of index records that tell what cannot be true.
+func sayDoubtful(e env, doubtful []library.Unreadable) {
+	if len(doubtful) == 0 {
+		return
+	}
+	fmt.Fprintf(e.stderr, "ams-assemble: %s not to be believed: %s: %v\n", screen.Count(len(doubtful), "index record"), doubtful[0].Key,
+		screen.Line(doubtful[0].Err.Error()))
+	fmt.Fprintln(e.stderr, "hint: ams-assemble reindex makes them anew from their sessions")
 }

@@ -1,6 +1,8 @@
 package assemble
 
 import (
+	"cmp"
+	"math"
 	"slices"
 	"time"
 
@@ -19,8 +21,8 @@ func Review(s *schema.Session) {
 // askingTools wait for a person as long as they run.
 var askingTools = map[string]bool{"AskUserQuestion": true, "ExitPlanMode": true}
 
-// work is when something was at work.
-type work struct{ from, to time.Time }
+// work is when something was at work, in microseconds since 1970: a large session has hundreds of thousands.
+type work struct{ from, to int64 }
 
 // activeMS is how long models and tools were at work: the union of what calls of both took. A call that started a
 // subagent counts by what that did, where that is known.
@@ -32,43 +34,62 @@ func activeMS(s *schema.Session) int64 {
 		}
 	}
 	var spans []work
+	last := map[string]int64{} // by thread: when what a call of the model answers was there
 	for i := range s.Events {
 		e := &s.Events[i]
-		if e.LLM == nil && (e.Tool == nil || told[e.ID] || askingTools[e.Tool.Name]) {
+		at := worked(e)
+		switch {
+		case e.Subagent != nil:
+			last[e.Subagent.AgentID] = max(last[e.Subagent.AgentID], e.StartTime.UnixMicro())
 			continue
+		case e.LLM != nil && e.DurationMS == nil:
+			at.from = asked(at.from, last[e.AgentID])
 		}
-		if at := worked(e); at.to.After(at.from) {
-			spans = append(spans, at)
+		last[e.AgentID] = max(last[e.AgentID], at.to)
+		if e.LLM != nil || e.Tool != nil && !told[e.ID] && !askingTools[e.Tool.Name] {
+			if at.to > at.from {
+				spans = append(spans, at)
+			}
 		}
 	}
-	slices.SortFunc(spans, func(a, b work) int { return a.from.Compare(b.from) })
-	var sum time.Duration
-	var until time.Time
+	slices.SortFunc(spans, func(a, b work) int { return cmp.Compare(a.from, b.from) })
+	var sum int64
+	until := int64(math.MinInt64)
 	for _, at := range spans {
-		if at.from.Before(until) {
-			at.from = until
-		}
-		if at.to.After(at.from) {
-			sum += at.to.Sub(at.from)
+		if from := max(at.from, until); at.to > from {
+			sum += at.to - from
 			until = at.to
 		}
 	}
-	return sum.Milliseconds()
+	return sum / time.Millisecond.Microseconds()
+}
+
+// longestCall is how long a call of the model takes at most: the API's own limit.
+const longestCall = 10 * time.Minute
+
+// asked is when a call of the model began whose request nobody noted (clients before about 2.1.281): when what it
+// answers was there, since the client asks at once; or when its first block came, where that is too long ago.
+func asked(first, before int64) int64 {
+	if before > 0 && before < first && first-before < longestCall.Microseconds() {
+		return before
+	}
+	return first
 }
 
 // worked is when a call was at work: without the time in which a person was asked for permission, which comes before
 // the execution.
 func worked(e *schema.Event) work {
-	at := work{e.StartTime.Time, e.EndTime.Time}
+	if e.EndTime.IsZero() {
+		return work{}
+	}
+	at := work{e.StartTime.UnixMicro(), e.EndTime.UnixMicro()}
 	if e.Tool == nil || e.Tool.ApprovalMS == nil {
 		return at
 	}
 	if ms := e.Tool.ExecutionMS; ms != nil {
-		if began := at.to.Add(-time.Duration(*ms) * time.Millisecond); began.After(at.from) {
-			at.from = began
-		}
+		at.from = max(at.from, at.to-*ms*time.Millisecond.Microseconds())
 	} else {
-		at.from = at.from.Add(time.Duration(*e.Tool.ApprovalMS) * time.Millisecond)
+		at.from = max(at.from, at.from+*e.Tool.ApprovalMS*time.Millisecond.Microseconds())
 	}
 	return at
 }

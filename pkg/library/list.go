@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"ams/pkg/query"
+	"ams/pkg/upload"
 )
 
 // List is what a store holds.
@@ -12,6 +13,7 @@ type List struct {
 	Sessions   []Stored     // those that are wanted, the newest start first
 	Total      int          // of the sessions in the store, wanted or not
 	Unreadable []Unreadable // index records that tell of no session
+	Doubtful   []Unreadable // index records that tell what cannot be true; their sessions are among the others
 
 	names []string // of all sessions, sorted
 	read  int      // records that were read from the store, and not from the cache
@@ -34,6 +36,9 @@ func (l *Library) List(ctx context.Context, q query.Query) (*List, error) {
 	var open []Stored // their records alone do not tell
 	for _, s := range index.records {
 		list.names = append(list.names, s.Name)
+		if err := s.Check(); err != nil {
+			list.Doubtful = append(list.Doubtful, Unreadable{upload.IndexKey(s.Name), err})
+		}
 		switch fits, sure := q.Judge(s.Summary); {
 		case !sure:
 			open = append(open, s)

@@ -17,6 +17,9 @@ const maxAbove = 32
 
 // mainFolder is the name of the repository's main folder, where a session ran in a worktree of it: git keeps a file .git
 // in each worktree that names MAIN/.git/worktrees/NAME. It is "" where there is none here.
+//
+// BUG(repo): a session that is assembled anew after its worktree was removed is of the worktree's own folder, unless the
+// client made that (its place tells).
 func mainFolder(cwd string) string {
 	if !filepath.IsAbs(cwd) {
 		return ""

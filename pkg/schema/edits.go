@@ -45,7 +45,7 @@ func (t *Tool) Edit() (FileEdit, bool) {
 	switch {
 	case t.Name == "Write" && lax.String(result[1]) == "update": // what was there before is not known
 	case t.Name == "Write":
-		edit.Added = lines(lax.String(in[2]))
+		edit.Added = lines(in[2])
 	case in[3].Kind() == '[':
 		each(in[3], func(one Raw) {
 			texts := lax.Pick(one, "old_string", "new_string")
@@ -119,7 +119,23 @@ func splitLines(text string) []string {
 	return strings.Split(strings.TrimSuffix(text, "\n"), "\n")
 }
 
-func lines(text string) int { return len(splitLines(text)) }
+// lines counts those of a JSON string where it stands: a written file may have megabytes.
+func lines(r Raw) int {
+	if r.Kind() != '"' || len(r) <= len(`""`) {
+		return 0
+	}
+	text, n := r[1:len(r)-1], 1
+	for {
+		i := bytes.IndexByte(text, '\\')
+		if i < 0 || i+2 > len(text) {
+			return n
+		}
+		if text[i+1] == 'n' && i+2 < len(text) {
+			n++
+		}
+		text = text[i+2:]
+	}
+}
 
 // Skill is the skill that a call of the tool Skill loads, "" for any other call.
 func (t *Tool) Skill() string {

@@ -20,6 +20,8 @@ func TestEditsAreCountedAsADiffCountsThem(t *testing.T) {
 			schema.FileEdit{Path: "/a.go", Added: 2, Removed: 1}},
 		{"a new file", "Write", `{"file_path":"/a.go","content":"a\nb\n"}`, `{"type":"create","structuredPatch":[]}`,
 			schema.FileEdit{Path: "/a.go", Added: 2}},
+		{"a file with escapes", "Write", `{"file_path":"/a.go","content":"a\\n\\\nb\"\n\nc"}`, ``, schema.FileEdit{Path: "/a.go", Added: 4}},
+		{"an empty file", "Write", `{"file_path":"/a.go","content":""}`, ``, schema.FileEdit{Path: "/a.go"}},
 		{"a file whose text before is not known", "Write", `{"file_path":"/a.go","content":"a\nb\n"}`, `{"type":"update","structuredPatch":[]}`,
 			schema.FileEdit{Path: "/a.go"}},
 		{"a notebook", "NotebookEdit", `{"notebook_path":"/a.ipynb","new_source":"x"}`, ``, schema.FileEdit{Path: "/a.ipynb"}},

@@ -196,8 +196,20 @@ func (s *Session) RepoName() string {
 	if s.Repo != "" {
 		return s.Repo
 	}
-	main, _, _ := strings.Cut(strings.ReplaceAll(s.Cwd, `\`, "/"), worktrees)
-	return FolderName(main)
+	if name, ok := MainFolder(s.Cwd); ok {
+		return name
+	}
+	return FolderName(s.Cwd)
+}
+
+// MainFolder is the folder name of the repository of which a folder is a worktree that the client made, false for any
+// other folder.
+func MainFolder(cwd string) (name string, ok bool) {
+	main, _, ok := strings.Cut(strings.ReplaceAll(cwd, `\`, "/"), worktrees)
+	if !ok {
+		return "", false
+	}
+	return FolderName(main), true
 }
 
 // FolderName is the last part of a path of any system, "" where it has none.

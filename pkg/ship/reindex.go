@@ -36,8 +36,8 @@ type reindexed struct {
 	err            error
 }
 
-// Reindex makes the index records of a store anew, each from the Session that it names: those of an older version, or
-// all of them. A record is put on the condition that it is still the one that was read, so that any number of machines
+// Reindex makes the index records of a store anew, each from the Session that it names: those of an older version and
+// those that cannot be true, or all of them. A record is put on the condition that it is still the one that was read, so that any number of machines
 // may do so at once, beside runs, too; what was interrupted is begun again, and passes over what is done. A Session that
 // no record names is named and not brought back: it may have been removed.
 func (sh *Shipper) Reindex(ctx context.Context, all bool, watch Watch) (Reindexed, error) {
@@ -145,7 +145,7 @@ func (sh *Shipper) freshIndex(ctx context.Context, name string, index []byte, al
 		return "", nil, errors.New("it has no start_time, so it names no session")
 	}
 	key = upload.SessionKey(name, sum.StartTime.Time)
-	if !all && sum.SchemaVersion == schema.Version && !sum.Old() && len(index) <= schema.MaxSummary {
+	if !all && sum.SchemaVersion == schema.Version && !sum.Old() && sum.Check() == nil && len(index) <= schema.MaxSummary {
 		return key, index, nil
 	}
 	body, _, err := sh.opt.Store.Get(ctx, key)

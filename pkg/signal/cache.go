@@ -9,16 +9,14 @@ import (
 
 // What the cache holds costs a tenth to read and more than the whole to write. A call that writes again what was there
 // pays ten times over: a person came back after the cache had lived its time, the model was switched, or something at
-// the beginning of the prompt changed. The join notes each such call; a small prompt written again is cents.
-const (
-	// largeRewrite is what one call wrote again, in tokens, to count; manyRewritten what all calls did together.
-	largeRewrite  = 50_000
-	manyRewritten = 100_000
-)
+// the beginning of the prompt changed. The join notes each such call; a small prompt written again is a few cents.
+
+// leastRewritten is how many tokens the calls of a session wrote again together to count.
+const leastRewritten = 25_000
 
 func cacheRewrites(s *schema.Session) []finding {
 	var f finding
-	var tokens, largest int64
+	var tokens int64
 	sum, priced := 0.0, true
 	why := map[schema.RewriteReason]int{}
 	for i := range s.Events {
@@ -29,7 +27,6 @@ func cacheRewrites(s *schema.Session) []finding {
 		r := e.LLM.CacheRewrite
 		f.events = append(f.events, e)
 		tokens += r.Tokens
-		largest = max(largest, r.Tokens)
 		why[r.Reason]++
 		if r.CostUSD != nil {
 			sum += *r.CostUSD
@@ -37,7 +34,7 @@ func cacheRewrites(s *schema.Session) []finding {
 			priced = false
 		}
 	}
-	if largest < largeRewrite && tokens < manyRewritten {
+	if tokens < leastRewritten {
 		return nil
 	}
 	var reasons []string

@@ -12,7 +12,7 @@ import (
 // test print that went.
 const (
 	// leastEdits is how many edits of a file for one prompt count.
-	leastEdits = 12
+	leastEdits = 10
 	// leastBacks is how many changes of a file were taken back; one that was made again counts by itself.
 	leastBacks = 3
 	// mostChanges bounds the changes of a file that are remembered.

@@ -23,7 +23,7 @@ const (
 	microTrigger = "micro"
 )
 
-func context(s *schema.Session) []finding {
+func fullContexts(s *schema.Session) []finding {
 	var near, compacted []*schema.Event
 	var peak int64
 	threads := map[string]int{}

@@ -35,7 +35,8 @@ var waiters = map[string]bool{
 }
 
 // harmless are commands that change nothing; a long one is a program of its own.
-var harmless = regexp.MustCompile(`^\s*(cd \S+ && )?(cat|ls|head|tail|grep|rg|find|wc|pwd|echo|which|file|stat|du|df|ps|env|date|sed -n|git (status|diff|log|show|branch|blame))\b[^>;&]*$`)
+var harmless = regexp.MustCompile(`^\s*(cd \S+ && )?(cat|ls|head|tail|grep|rg|find|wc|pwd|echo|which|file|stat|du|df|ps|env|date` +
+	`|sed -n|git (status|diff|log|show|branch|blame))\b[^>;&]*$`)
 
 // mostCommand bounds a command that is looked at for what it does.
 const mostCommand = 256
@@ -52,12 +53,15 @@ func loops(s *schema.Session) []finding {
 	since := map[string]map[uint64][]*schema.Event{} // by agent: the calls since something changed, by their hash
 	var out []finding
 	end := func(agent string, but uint64) {
-		for call, events := range since[agent] {
-			if call == but {
-				continue
-			}
-			delete(since[agent], call)
-			if len(events) >= leastRepeats {
+		calls, kept := since[agent], since[agent][but]
+		if len(calls) == 0 || len(calls) == 1 && kept != nil {
+			return
+		}
+		if delete(since, agent); kept != nil { // a map that was large stays slow to go through
+			since[agent] = map[uint64][]*schema.Event{but: kept}
+		}
+		for call, events := range calls {
+			if call != but && len(events) >= leastRepeats {
 				text := fmt.Sprintf("the same call %s with nothing changed between: %s", times(len(events)), named(events[0].Tool))
 				out = append(out, finding{count: len(events), text: text, events: events, asked: true})
 			}

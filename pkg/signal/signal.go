@@ -29,7 +29,7 @@ var rules = []rule{
 	{schema.SignalFailing, failing},
 	{schema.SignalChurn, churn},
 	{schema.SignalCacheRewrite, cacheRewrites},
-	{schema.SignalContext, context},
+	{schema.SignalContext, fullContexts},
 	{schema.SignalRetries, retries},
 	{schema.SignalSlowTool, slowTools},
 	{schema.SignalApproval, approvals},

@@ -133,8 +133,8 @@ func TestRules(t *testing.T) {
 			bash("d", outcome(schema.ToolDenied)).bash("e", outcome(schema.ToolDenied)), ""},
 
 		// churn
-		{"twelve edits for one prompt", edits(newStory().prompt(), 12), "churn 12"},
-		{"eleven", edits(newStory().prompt(), 11), ""},
+		{"ten edits for one prompt", edits(newStory().prompt(), 10), "churn 10"},
+		{"nine", edits(newStory().prompt(), 9), ""},
 		{"many edits for two prompts", edits(edits(newStory().prompt(), 8).prompt(), 8), ""},
 		{"a change made again after it was taken back", newStory().edit("/a", "left", "right").edit("/a", "right", "left").edit("/a", "left", "right"), "churn 1"},
 		{"a test print that went", newStory().edit("/a", "f()", "print(); f()").edit("/a", "print(); f()", "f()"), ""},
@@ -144,7 +144,7 @@ func TestRules(t *testing.T) {
 
 		// cache_rewrite
 		{"a large prompt after a pause", newStory().rewrite(90_000), "cache_rewrite 1"},
-		{"several", newStory().rewrite(40_000).rewrite(40_000).rewrite(40_000), "cache_rewrite 3"},
+		{"several", newStory().rewrite(10_000).rewrite(10_000).rewrite(10_000), "cache_rewrite 3"},
 		{"a small one", newStory().rewrite(20_000), ""},
 
 		// context
@@ -298,7 +298,7 @@ func TestAnOrdinaryDayHasNoSignals(t *testing.T) {
 		}
 		s.call(30_000).bash("go test ./...", took(9000, 0)).bash("git status")
 		if turn == 12 {
-			s.rewrite(35_000)
+			s.rewrite(15_000)
 		}
 		if turn == 20 {
 			s.retried(2, 1500)

@@ -1,0 +1,58 @@
+package schema
+
+import (
+	"fmt"
+	"math"
+)
+
+// sameUSD is how far two sums of dollars may be apart and count as equal: floating point, not money.
+const sameUSD = 1e-6
+
+// Check says what an index record tells that cannot be true: counts below zero, or sums that are not of the same calls.
+// Only a damaged record, or one that somebody else made, does.
+func (s *Summary) Check() error {
+	for _, n := range []struct {
+		name  string
+		count int64
+	}{
+		{"input_tokens", s.InputTokens}, {"output_tokens", s.OutputTokens}, {"cache_read_input_tokens", s.CacheReadInputTokens},
+		{"cache_creation_input_tokens", s.CacheCreationInputTokens}, {"llm_calls", int64(s.LLMCalls)}, {"tool_calls", int64(s.ToolCalls)},
+		{"subagents", int64(s.Subagents)}, {"errors", int64(s.Errors)}, {"duration_ms", OrZero(s.DurationMS)}, {"active_ms", OrZero(s.ActiveMS)},
+	} {
+		if n.count < 0 {
+			return fmt.Errorf("%s is %d, which no session has", n.name, n.count)
+		}
+	}
+	if usd := OrZero(s.CostUSD); usd < 0 {
+		return fmt.Errorf("cost_usd is %v, which no session has", usd)
+	}
+	if s.Old() {
+		return nil
+	}
+	model, day := sumOf(s.PerModel), sumOf(s.PerDay)
+	agent := AgentSums{}
+	for _, n := range s.Agents {
+		agent.Calls, agent.CostUSD = agent.Calls+n.Calls, agent.CostUSD+n.CostUSD
+	}
+	for _, sum := range []struct {
+		field string
+		calls int
+		usd   float64
+	}{{"per_model", model.Calls, model.CostUSD}, {"per_day", day.Calls, day.CostUSD}, {"agents", agent.Calls, agent.CostUSD}} {
+		switch {
+		case s.Lacks(sum.field):
+		case sum.calls != s.LLMCalls:
+			return fmt.Errorf("%s has %d calls of %d", sum.field, sum.calls, s.LLMCalls)
+		case !s.Lacks("per_model") && math.Abs(sum.usd-model.CostUSD) > sameUSD:
+			return fmt.Errorf("%s adds up to %v US dollars, per_model to %v", sum.field, sum.usd, model.CostUSD)
+		}
+	}
+	return nil
+}
+
+func sumOf(sums map[string]CallSums) (all CallSums) {
+	for _, n := range sums {
+		all.Calls, all.CostUSD = all.Calls+n.Calls, all.CostUSD+n.CostUSD
+	}
+	return all
+}
