@@ -19,6 +19,10 @@ func (sc *scanner) separator(i int) (match, int) {
 	if i == sc.floor || i == 0 {
 		return match{}, i + 1
 	}
+	if end := sc.maskAfter(i + 1); end > 0 {
+		sc.floor = end
+		return match{}, end
+	}
 	if c := s[i-1]; !nameEnds[c] && strings.IndexByte(" \"'*`]?\t!", c) < 0 {
 		return match{}, i + 1
 	}
@@ -29,6 +33,16 @@ func (sc *scanner) separator(i int) (match, int) {
 		return m, 0
 	}
 	return match{}, i + 1
+}
+
+// maskAfter returns the end of the mask that is the value at i, in quotes or not; 0 if none is. It saves asking who has
+// that value: where something was found, the text is scanned again.
+func (sc *scanner) maskAfter(i int) int {
+	s := sc.s
+	for k := 0; k < 3 && i < len(s) && (s[i] == ' ' || s[i] == '"' || s[i] == '\''); k++ {
+		i++
+	}
+	return sc.maskEnd(s, i)
 }
 
 // colon looks at what has colons and no name before the secret.
