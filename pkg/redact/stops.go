@@ -223,21 +223,31 @@ func (l *stopList) fill(t *stops, s string, from int) {
 	}
 	text := s[from:l.to]
 	found := uint64(0)
-	i := len(text) - 1
-	for ; i >= 7; i -= 7 {
-		w := load(text[i-7 : i+1])
-		found = found*2 + uint64(t.any[uint16(w>>48)])
-		found = found*2 + uint64(t.any[uint16(w>>40)])
-		found = found*2 + uint64(t.any[uint16(w>>32)])
-		found = found*2 + uint64(t.any[uint16(w>>24)])
-		found = found*2 + uint64(t.any[uint16(w>>16)])
-		found = found*2 + uint64(t.any[uint16(w>>8)])
-		found = found*2 + uint64(t.any[uint16(w)])
+	i := 0
+	for ; i+8 <= len(text); i += 8 {
+		w := load(text[i : i+8])
+		low := uint64(t.any[uint16(w<<8)|uint16(before)]) + uint64(t.any[uint16(w)])*2 +
+			(uint64(t.any[uint16(w>>8)])+uint64(t.any[uint16(w>>16)])*2)*4
+		high := uint64(t.any[uint16(w>>24)]) + uint64(t.any[uint16(w>>32)])*2 +
+			(uint64(t.any[uint16(w>>40)])+uint64(t.any[uint16(w>>48)])*2)*4
+		found |= (low + high<<4) << (i % window)
+		before = byte(w >> 56)
 	}
-	for ; i >= 1; i-- {
-		found = found*2 + uint64(t.any[pair(text[i-1], text[i])])
+	for ; i < len(text); i++ {
+		found |= uint64(t.any[pair(before, text[i])]) << (i % window)
+		before = text[i]
 	}
-	l.stops = l.ask(t, s, found*2+uint64(t.any[pair(before, text[0])]))
+	l.stops = l.ask(t, s, found)
+}
+
+// eight returns a bit for each of eight bytes, the first in the lowest, that is set for a stop. The bits are added in
+// pairs, not one after the other: a processor then reads many of them at once.
+func (t *stops) eight(before byte, w uint64) uint64 {
+	low := uint64(t.any[uint16(w<<8)|uint16(before)]) + uint64(t.any[uint16(w)])*2 +
+		(uint64(t.any[uint16(w>>8)])+uint64(t.any[uint16(w>>16)])*2)*4
+	high := uint64(t.any[uint16(w>>24)]) + uint64(t.any[uint16(w>>32)])*2 +
+		(uint64(t.any[uint16(w>>40)])+uint64(t.any[uint16(w>>48)])*2)*4
+	return low + high<<4
 }
 
 // load returns the first eight bytes of s, the first in the lowest bits.
