@@ -23,7 +23,7 @@ func (sc *scanner) separator(i int) (match, int) {
 		sc.floor = end
 		return match{}, end
 	}
-	if c := s[i-1]; !nameEnds[c] && strings.IndexByte(" \"'*`]?\t!", c) < 0 {
+	if !targetEnds[s[i-1]] {
 		return match{}, i + 1
 	}
 	if isDigit(s[i-1]) && i >= 2 && !isLetter(s[i-2]) && s[i-2] != '_' {
@@ -34,6 +34,15 @@ func (sc *scanner) separator(i int) (match, int) {
 	}
 	return match{}, i + 1
 }
+
+// targetEnds has the bytes that end the left side of an assignment: those of names, and what may stand behind a name.
+var targetEnds = func() (t [256]bool) {
+	t = nameEnds
+	for _, c := range []byte(" \"'*`]?\t!") {
+		t[c] = true
+	}
+	return t
+}()
 
 // maskAfter returns the end of the mask that is the value at i, in quotes or not; 0 if none is. It saves asking who has
 // that value: where something was found, the text is scanned again.

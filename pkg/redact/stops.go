@@ -113,8 +113,11 @@ var after = func() (t [256]action) {
 		if isLetter(b) && t[c]&areaCode != 0 {
 			t[c] = t[c]&^areaCode | paren
 		}
+		if targetEnds[b] {
+			t[c] |= equals
+		}
 		if nameEnds[b] {
-			t[c] |= equals | element | pipe
+			t[c] |= element | pipe
 		}
 		if strings.IndexByte("dtnywkhDTNYSWKHE", b) >= 0 { // other ends of names are rare and would stop at each word
 			t[c] |= named
@@ -125,9 +128,6 @@ var after = func() (t [256]action) {
 	}
 	for _, c := range []byte(".-+%#@$~^") {
 		t[c] &^= digit
-	}
-	for _, c := range []byte(" \t\"'`*]?!") {
-		t[c] |= equals
 	}
 	t['"'] |= comma | element | pipe | newline
 	t['\''] |= comma | element | pipe
