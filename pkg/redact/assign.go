@@ -46,12 +46,14 @@ var targetEnds = func() (t [256]bool) {
 
 // maskAfter returns the end of the mask that is the value at i, in quotes or not; 0 if none is. It saves asking who has
 // that value: where something was found, the text is scanned again.
-func (sc *scanner) maskAfter(i int) int {
-	s := sc.s
+func (sc *scanner) maskAfter(i int) int { return sc.maskEnd(sc.s, skipQuote(sc.s, i)) }
+
+// skipQuote returns where a value begins at i, behind spaces and a quote.
+func skipQuote(s string, i int) int {
 	for k := 0; k < 3 && i < len(s) && (s[i] == ' ' || s[i] == '"' || s[i] == '\''); k++ {
 		i++
 	}
-	return sc.maskEnd(s, i)
+	return i
 }
 
 // colon looks at what has colons and no name before the secret.

@@ -199,7 +199,7 @@ func (l *stopList) next(t *stops, s string, i int, masked bool) (at int, number 
 		}
 	}
 	for {
-		if i >= l.to {
+		if i >= l.to || i < l.from { // what was found may stand before the window
 			if i >= len(s) {
 				return len(s), 0
 			}
