@@ -83,19 +83,19 @@ func readsSecret(command string) bool {
 // piped finds the secret in echo SECRET | sudo -S, with the '|' at i.
 func (sc *scanner) piped(i int) match {
 	s := sc.s
-	to := lineStop(s, i)
-	after := s[i+1 : min(to, i+maxJudged)]
+	end := skipBack(s, sc.floor, i, " ")
+	from := max(sc.floor, end-maxJudged)
+	from += strings.LastIndexByte(s[from:end], '\n') + 1
+	before := s[from:end]
+	if !strings.Contains(before, "echo ") && !strings.Contains(before, "printf ") {
+		return match{} // most lines, and soon
+	}
+	at := max(strings.LastIndex(before, "echo "), strings.LastIndex(before, "printf "))
+	after := s[i+1 : min(lineStop(s, i), i+maxJudged)]
 	if at := strings.IndexByte(after, '|'); at >= 0 {
 		after = after[:at]
 	}
 	if !readsSecret(after) {
-		return match{}
-	}
-	end := skipBack(s, sc.floor, i, " ")
-	from := max(sc.floor, end-maxJudged)
-	from += strings.LastIndexByte(s[from:end], '\n') + 1
-	at := max(strings.LastIndex(s[from:end], "echo "), strings.LastIndex(s[from:end], "printf "))
-	if at < 0 {
 		return match{}
 	}
 	start := from + at + strings.IndexByte(s[from+at:], ' ') + 1

@@ -92,9 +92,10 @@ func (r *Redactor) rescan(s string) bool {
 
 // pass looks at all stops before end.
 func (sc *scanner) pass(end int) {
+	s, stops, list := sc.s, sc.stops, &sc.list
 	masked := false
 	for i := 0; i < end; {
-		at, number := sc.list.next(sc.stops, sc.s, i, masked)
+		at, number := list.next(stops, s, i, masked)
 		if len(sc.later) > 0 && at >= sc.later[0].start {
 			i, masked = max(i, sc.emitLater()), true
 			continue
