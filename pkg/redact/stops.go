@@ -359,13 +359,12 @@ type question struct {
 	either uint16        // these oddities of the last or the second byte
 	both   uint16        // or these of both
 	after  uint8         // or what follows is one of theirs: bits of followers
-	always uint8         // 1: there is nothing to ask
 	quoted uint8         // 8: a quote or a space, of so many bits, may stand after the name
 }
 
 var questions = func() (t [256]question) {
 	for n := range t {
-		t[n] = question{ends: &allEnds, always: 1}
+		t[n] = question{ends: &allEnds, after: follows}
 	}
 	for _, n := range []int{atSpace, atNewline, atComma, atParen} {
 		t[n] = question{ends: &allEnds, either: escape | number, quoted: 8}
@@ -390,6 +389,7 @@ const (
 	dials                // a phone number begins
 	labeled              // the label of a mask begins
 	goesRare             // one before which the first of rarePairs is worth a look; the others follow
+	follows  = 1 << 7    // anything: there is nothing to ask
 )
 
 // followers has the bits of what may follow a stop, notLetter all bits for all but letters.
@@ -405,6 +405,7 @@ var followers, notLetter = func() (next, not [256]uint8) {
 		set(goesRare<<i, group.before)
 	}
 	for c := range 256 {
+		next[c] |= follows
 		if isLetter(byte(c)) {
 			next[c] |= labeled
 		} else {
@@ -430,7 +431,7 @@ func (l *stopList) ask(t *stops, s string, stops uint64) (kept uint64) {
 		last, second := uint8(name>>40), uint8(name>>32)
 		worth := uint16(q.ends[name>>24&31<<5|name>>32&31]>>(last&31)) & 1
 		worth |= (oddLast[last]|oddSecond[second])&q.either | oddLast[last]&oddSecond[second]&q.both |
-			uint16(followers[around>>56]&q.after) | uint16(q.always)
+			uint16(followers[around>>56]&q.after)
 		kept |= bit & -((uint64(worth) + 0xffff) >> 16)
 	}
 	return kept
