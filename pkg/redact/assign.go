@@ -19,10 +19,6 @@ func (sc *scanner) separator(i int) (match, int) {
 	if i == sc.floor || i == 0 {
 		return match{}, i + 1
 	}
-	if end := sc.maskAfter(i + 1); end > 0 {
-		sc.floor = end
-		return match{}, end
-	}
 	if !targetEnds[s[i-1]] {
 		return match{}, i + 1
 	}
@@ -43,10 +39,6 @@ var targetEnds = func() (t [256]bool) {
 	}
 	return t
 }()
-
-// maskAfter returns the end of the mask that is the value at i, in quotes or not; 0 if none is. It saves asking who has
-// that value: where something was found, the text is scanned again.
-func (sc *scanner) maskAfter(i int) int { return sc.maskEnd(sc.s, skipQuote(sc.s, i)) }
 
 // skipQuote returns where a value begins at i, behind spaces and a quote.
 func skipQuote(s string, i int) int {

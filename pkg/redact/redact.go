@@ -137,12 +137,25 @@ func (r *Redactor) text(s string) (string, bool) {
 			break
 		}
 		if found {
-			s = string(r.out)
+			s = r.made()
 		}
 		any = true
 		whole = !whole || !found || r.allAgain
 	}
 	return s, any
+}
+
+// largeText is the length from which what was made of a text is given away instead of copied.
+const largeText = 64 << 10
+
+// made returns what scan or rescan made.
+func (r *Redactor) made() string {
+	s := view(r.out)
+	if len(s) < largeText || len(s) < cap(r.out)/4*3 { // it would keep the room that it does not need
+		return strings.Clone(s)
+	}
+	r.out = nil
+	return s
 }
 
 // path redacts each segment of a file path by itself, so that separators stay and no finding reaches over them.

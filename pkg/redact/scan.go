@@ -132,7 +132,7 @@ func (sc *scanner) glance(i int) {
 }
 
 // glanceOver notes the look at i that found what begins at start, and all that it went over. It is needless where that
-// is the value of a ':' or '=': nothing is found there once it is a mask, see maskAfter.
+// is the value of a ':' or '=': no rule finds anything there once it is a mask.
 func (sc *scanner) glanceOver(i, start int) {
 	s := sc.s
 	if sc.copied == 0 || i < start && (s[i] == ':' || s[i] == '=') && skipQuote(s, i+1) == start {
@@ -158,6 +158,7 @@ func (sc *scanner) end() bool {
 func (sc *scanner) emit(m match) int {
 	if sc.copied == 0 {
 		sc.out = slices.Grow(sc.out[:0], len(sc.s))
+		sc.again = slices.Grow(sc.again, min(len(sc.s)/32, maxGlances)) // about as many as there are
 		sc.firstMask = m.start
 	}
 	for len(sc.again) > 0 && int(sc.again[len(sc.again)-1].at) >= m.start+sc.shift {
