@@ -54,8 +54,10 @@ func (sc *scanner) colon(i int) match {
 	switch c := s[i+1]; {
 	case c == 'A' && s[i+2] == 'A':
 		return sc.telegramBot(i)
-	case (isDigit(c) || c == '*') && i > sc.floor && s[i-1] != ' ':
-		return sc.pgpass(i)
+	case (c == '*' || digitsAt(s, i+1, 4)) && i > sc.floor && s[i-1] != ' ':
+		if m := sc.pgpass(i); m.kind != none {
+			return m
+		}
 	case c == '$':
 		if m := sc.hash(i + 1); m.kind != none {
 			return m
