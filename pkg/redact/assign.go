@@ -81,6 +81,12 @@ func (sc *scanner) colon(i int) match {
 		sc.kubernetes(i)
 	case s[i-1] == 'r' && i >= sc.floor+5 && s[i-5:i] == "/user" && sc.commandWords(i).meets(windows):
 		return sc.afterUser(i)
+	case s[i-1] == 's' && i >= sc.floor+6 && s[i-6:i] == " /pass":
+		return sc.slashPassword(i)
+	case s[i-1] == 'd' && (s[i+1] == '"' || s[i+1] == '?') && i >= sc.floor+7 && foldAt(s, i-7, "assword"):
+		return sc.sent(i)
+	case isDigit(s[i-1]) && s[i-2] == ' ' && strings.HasSuffix(s[sc.floor:i-2], " Key"):
+		return sc.unsealKey(i)
 	case s[i-1] == 'n' && i >= sc.floor+4 && s[i-4:i] == "thin":
 		return sc.slashAt(i + 1)
 	}

@@ -15,6 +15,7 @@ var positionalRules = []positionalRule{
 	{"smbclient", "smbclient", 2, password},
 	{"login", "vault", 1, token}, {"login", "bw", 2, password},
 	{"community", "snmp-server", 1, password},
+	{"key", "isakmp", 1, password}, {"key", "tacacs-server", 1, password}, {"key", "radius-server", 1, password},
 }
 
 // positionalSets are the words that rules want, in their order.

@@ -287,7 +287,7 @@ func (sc *scanner) look(number uint8, i int) (match, int) {
 			return m, 0
 		}
 	case atParen:
-		if sc.rules.Secrets && i > sc.floor && endsName(s, i) {
+		if sc.rules.Secrets && i > sc.floor && endsCall(s, i-btoi(s[i-1] == '=')) {
 			if m := sc.called(i); m.kind != none {
 				return m, 0
 			}

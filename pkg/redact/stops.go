@@ -122,6 +122,9 @@ var after = func() (t [256]action) {
 		if strings.IndexByte("dtnywkhDTNYSWKHE", b) >= 0 { // other ends of names are rare and would stop at each word
 			t[c] |= named
 		}
+		if callLast[b] || b == '=' {
+			t[c] |= paren
+		}
 		if isLocal(b) || b >= 0x80 {
 			t[c] |= at
 		}
@@ -366,7 +369,8 @@ var questions = func() (t [256]question) {
 	for n := range t {
 		t[n] = question{ends: &allEnds, after: follows}
 	}
-	for _, n := range []int{atSpace, atNewline, atComma, atParen} {
+	t[atParen] = question{ends: &callEnds, either: escape | number, quoted: 8, after: dials}
+	for _, n := range []int{atSpace, atNewline, atComma} {
 		t[n] = question{ends: &allEnds, either: escape | number, quoted: 8}
 	}
 	t[atJoint] = question{ends: &prefixEnds}
