@@ -13,7 +13,7 @@ type callRule struct {
 var callRules = []callRule{
 	{"getconnection", "", 2, password}, {"pdo", "", 2, password}, {"mysqli", "", 2, password},
 	{"mysqli_connect", "", 2, password}, {"mysql_connect", "", 2, password}, {"connect", "dbi", 2, password},
-	{"ldap_bind", "", 2, password}, {"ftp_login", "", 2, password}, {"ssh2_auth_password", "", 2, password},
+	{"ftp_login", "", 2, password}, {"ssh2_auth_password", "", 2, password},
 	{"httpbasicauth", "", 1, password}, {"httpdigestauth", "", 1, password}, {"auth", "", 1, password},
 	{"username_pw_set", "", 1, password}, {"usernamepasswordcredentials", "", 1, password},
 	{"passwordauthentication", "", 1, password}, {"networkcredential", "", 1, password},
@@ -31,9 +31,9 @@ var callsOf = func() (t [32][]callRule) {
 	return t
 }()
 
-// callEnds is allEnds with the ends of callRules and of @tcp(, and callLast their last letters, in either case.
+// callEnds is ends3 with the ends of callRules, of login and of @tcp(, and callLast their last letters, in either case.
 var callEnds, callLast = func() (ends [1024]uint32, last [256]bool) {
-	ends = allEnds
+	ends = ends3
 	add := func(name string) {
 		n := len(name)
 		ends[int(name[n-3]&31)<<5|int(name[n-2]&31)] |= 1 << (name[n-1] & 31)
@@ -42,6 +42,7 @@ var callEnds, callLast = func() (ends [1024]uint32, last [256]bool) {
 	for _, rule := range callRules {
 		add(rule.name)
 	}
+	add("login")
 	add("tcp")
 	return ends, last
 }()
