@@ -66,29 +66,55 @@ func (sc *scanner) colon(i int) match {
 	if i < sc.floor+2 {
 		return match{}
 	}
-	switch {
-	case s[i-2] == ';' && s[i-1] == 'P' && strings.Contains(s[max(sc.floor, i-maxName):i], "WIFI:"):
-		return sc.wifi(i)
-	case s[i-2] == '/' && s[i-1] == 'p':
-		return sc.slashPassword(i)
-	case s[i-1] == '"' && i >= sc.floor+3 && isLetter(s[i-2]) && s[i-3] == '"':
-		return sc.webKey(i)
-	case s[i-1] == '"' && i >= sc.floor+6 && (s[i-6:i-1] == `"data` || s[i-6:i-1] == "gData"):
-		sc.kubernetesJSON(i)
-	case s[i-1] == 's' && i >= sc.floor+13 && s[i-13:i] == "Private-Lines":
-		return sc.puttyKey(i)
-	case s[i-1] == 'a' && i >= sc.floor+4 && foldAt(s, i-4, "data"):
-		sc.kubernetes(i)
-	case s[i-1] == 'r' && i >= sc.floor+5 && s[i-5:i] == "/user" && sc.commandWords(i).meets(windows):
-		return sc.afterUser(i)
-	case s[i-1] == 's' && i >= sc.floor+6 && s[i-6:i] == " /pass":
-		return sc.slashPassword(i)
-	case s[i-1] == 'd' && (s[i+1] == '"' || s[i+1] == '?') && i >= sc.floor+7 && foldAt(s, i-7, "assword"):
-		return sc.sent(i)
-	case isDigit(s[i-1]) && s[i-2] == ' ' && strings.HasSuffix(s[sc.floor:i-2], " Key"):
-		return sc.unsealKey(i)
-	case s[i-1] == 'n' && i >= sc.floor+4 && s[i-4:i] == "thin":
-		return sc.slashAt(i + 1)
+	return sc.colonAfter(s[i-1], i)
+}
+
+// colonAfter looks at the ':' at i by the byte before it.
+func (sc *scanner) colonAfter(before byte, i int) match {
+	s := sc.s
+	switch before {
+	case 'P':
+		if s[i-2] == ';' && strings.Contains(s[max(sc.floor, i-maxName):i], "WIFI:") {
+			return sc.wifi(i)
+		}
+	case 'p':
+		if s[i-2] == '/' {
+			return sc.slashPassword(i)
+		}
+	case '"':
+		switch {
+		case i >= sc.floor+3 && isLetter(s[i-2]) && s[i-3] == '"':
+			return sc.webKey(i)
+		case i >= sc.floor+6 && (s[i-6:i-1] == `"data` || s[i-6:i-1] == "gData"):
+			sc.kubernetesJSON(i)
+		}
+	case 's':
+		switch {
+		case i >= sc.floor+13 && s[i-13:i] == "Private-Lines":
+			return sc.puttyKey(i)
+		case i >= sc.floor+6 && s[i-6:i] == " /pass":
+			return sc.slashPassword(i)
+		}
+	case 'a':
+		if i >= sc.floor+4 && foldAt(s, i-4, "data") {
+			sc.kubernetes(i)
+		}
+	case 'r':
+		if i >= sc.floor+5 && s[i-5:i] == "/user" && sc.commandWords(i).meets(windows) {
+			return sc.afterUser(i)
+		}
+	case 'd':
+		if (s[i+1] == '"' || s[i+1] == '?') && i >= sc.floor+7 && foldAt(s, i-7, "assword") {
+			return sc.sent(i)
+		}
+	case 'n':
+		if i >= sc.floor+4 && s[i-4:i] == "thin" {
+			return sc.slashAt(i + 1)
+		}
+	case '1', '2', '3', '4', '5', '6', '7', '8', '9':
+		if s[i-2] == ' ' && strings.HasSuffix(s[sc.floor:i-2], " Key") {
+			return sc.unsealKey(i)
+		}
 	}
 	return match{}
 }

@@ -5,7 +5,7 @@ import "strings"
 // positionalRule is a command whose n-th word after it is a secret.
 type positionalRule struct {
 	command string // its last word
-	with    string // stands before it on the line
+	with    string // one of these words stands before it on the line
 	n       int
 	kind    kind
 }
@@ -15,7 +15,7 @@ var positionalRules = []positionalRule{
 	{"smbclient", "smbclient", 2, password},
 	{"login", "vault", 1, token}, {"login", "bw", 2, password},
 	{"community", "snmp-server", 1, password},
-	{"key", "isakmp", 1, password}, {"key", "tacacs-server", 1, password}, {"key", "radius-server", 1, password},
+	{"key", "isakmp tacacs-server radius-server", 1, password},
 }
 
 // positionalSets are the words that rules want, in their order.
@@ -30,7 +30,8 @@ var positionalSets = func() []words {
 // positional finds the secret that stands some words after the command, which ends at the space at i;
 // ok reports whether it is a command that has one.
 func (sc *scanner) positional(command string, i int) (m match, ok bool) {
-	for k, rule := range positionalRules {
+	for k := range positionalRules {
+		rule := &positionalRules[k]
 		if command != rule.command || command != rule.with && !sc.commandWords(i).meets(positionalSets[k]) {
 			continue
 		}
