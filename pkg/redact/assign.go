@@ -19,7 +19,7 @@ func (sc *scanner) separator(i int) (match, int) {
 	if i == sc.floor || i == 0 {
 		return match{}, i + 1
 	}
-	if c := s[i-1]; !nameEnds[c] && strings.IndexByte(" \"'*`]?\t!", c) < 0 {
+	if !targetEnds[s[i-1]] {
 		return match{}, i + 1
 	}
 	if isDigit(s[i-1]) && i >= 2 && !isLetter(s[i-2]) && s[i-2] != '_' {
@@ -31,14 +31,33 @@ func (sc *scanner) separator(i int) (match, int) {
 	return match{}, i + 1
 }
 
+// targetEnds has the bytes that end the left side of an assignment: those of names, and what may stand behind a name.
+var targetEnds = func() (t [256]bool) {
+	t = nameEnds
+	for _, c := range []byte(" \"'*`]?\t!") {
+		t[c] = true
+	}
+	return t
+}()
+
+// skipQuote returns where a value begins at i, behind spaces and a quote.
+func skipQuote(s string, i int) int {
+	for k := 0; k < 3 && i < len(s) && (s[i] == ' ' || s[i] == '"' || s[i] == '\''); k++ {
+		i++
+	}
+	return i
+}
+
 // colon looks at what has colons and no name before the secret.
 func (sc *scanner) colon(i int) match {
 	s := sc.s
 	switch c := s[i+1]; {
 	case c == 'A' && s[i+2] == 'A':
 		return sc.telegramBot(i)
-	case (isDigit(c) || c == '*') && i > sc.floor && s[i-1] != ' ':
-		return sc.pgpass(i)
+	case (c == '*' || digitsAt(s, i+1, 4)) && i > sc.floor && s[i-1] != ' ':
+		if m := sc.pgpass(i); m.kind != none {
+			return m
+		}
 	case c == '$':
 		if m := sc.hash(i + 1); m.kind != none {
 			return m
@@ -47,23 +66,55 @@ func (sc *scanner) colon(i int) match {
 	if i < sc.floor+2 {
 		return match{}
 	}
-	switch {
-	case s[i-2] == ';' && s[i-1] == 'P' && strings.Contains(s[max(sc.floor, i-maxName):i], "WIFI:"):
-		return sc.wifi(i)
-	case s[i-2] == '/' && s[i-1] == 'p':
-		return sc.slashPassword(i)
-	case s[i-1] == '"' && i >= sc.floor+3 && isLetter(s[i-2]) && s[i-3] == '"':
-		return sc.webKey(i)
-	case s[i-1] == '"' && i >= sc.floor+6 && (s[i-6:i-1] == `"data` || s[i-6:i-1] == "gData"):
-		sc.kubernetesJSON(i)
-	case s[i-1] == 's' && i >= sc.floor+13 && s[i-13:i] == "Private-Lines":
-		return sc.puttyKey(i)
-	case s[i-1] == 'a' && i >= sc.floor+4 && foldAt(s, i-4, "data"):
-		sc.kubernetes(i)
-	case s[i-1] == 'r' && i >= sc.floor+5 && s[i-5:i] == "/user" && sc.commandWords(i).meets(windows):
-		return sc.afterUser(i)
-	case s[i-1] == 'n' && i >= sc.floor+4 && s[i-4:i] == "thin":
-		return sc.slashAt(i + 1)
+	return sc.colonAfter(s[i-1], i)
+}
+
+// colonAfter looks at the ':' at i by the byte before it.
+func (sc *scanner) colonAfter(before byte, i int) match {
+	s := sc.s
+	switch before {
+	case 'P':
+		if s[i-2] == ';' && strings.Contains(s[max(sc.floor, i-maxName):i], "WIFI:") {
+			return sc.wifi(i)
+		}
+	case 'p':
+		if s[i-2] == '/' {
+			return sc.slashPassword(i)
+		}
+	case '"':
+		switch {
+		case i >= sc.floor+3 && isLetter(s[i-2]) && s[i-3] == '"':
+			return sc.webKey(i)
+		case i >= sc.floor+6 && (s[i-6:i-1] == `"data` || s[i-6:i-1] == "gData"):
+			sc.kubernetesJSON(i)
+		}
+	case 's':
+		switch {
+		case i >= sc.floor+13 && s[i-13:i] == "Private-Lines":
+			return sc.puttyKey(i)
+		case i >= sc.floor+6 && s[i-6:i] == " /pass":
+			return sc.slashPassword(i)
+		}
+	case 'a':
+		if i >= sc.floor+4 && foldAt(s, i-4, "data") {
+			sc.kubernetes(i)
+		}
+	case 'r':
+		if i >= sc.floor+5 && s[i-5:i] == "/user" && sc.commandWords(i).meets(windows) {
+			return sc.afterUser(i)
+		}
+	case 'd':
+		if (s[i+1] == '"' || s[i+1] == '?') && i >= sc.floor+7 && foldAt(s, i-7, "assword") {
+			return sc.sent(i)
+		}
+	case 'n':
+		if i >= sc.floor+4 && s[i-4:i] == "thin" {
+			return sc.slashAt(i + 1)
+		}
+	case '1', '2', '3', '4', '5', '6', '7', '8', '9':
+		if s[i-2] == ' ' && strings.HasSuffix(s[sc.floor:i-2], " Key") {
+			return sc.unsealKey(i)
+		}
 	}
 	return match{}
 }

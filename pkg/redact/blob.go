@@ -303,6 +303,20 @@ func (sc *scanner) datum(from, to, indent int) bool {
 	return true
 }
 
+// isSecretObject reports whether text, which is JSON, has "kind": "Secret".
+func isSecretObject(text string) bool {
+	for {
+		before, rest, ok := strings.Cut(text, `"Secret"`)
+		if !ok {
+			return false
+		}
+		if strings.HasSuffix(strings.TrimSuffix(before, " "), `"kind":`) {
+			return true
+		}
+		text = rest
+	}
+}
+
 // kubernetesJSON notes the values of "data":{...} and "stringData":{...} in the JSON of a secret, with the ':' at i.
 func (sc *scanner) kubernetesJSON(i int) {
 	s := sc.s
@@ -313,7 +327,7 @@ func (sc *scanner) kubernetesJSON(i int) {
 	to := min(len(s), i+maxDocument)
 	around := s[max(sc.floor, i-maxDocument):to]
 	sc.documentSeen = to
-	if !strings.Contains(around, `"kind":"Secret"`) && !strings.Contains(around, `"kind": "Secret"`) {
+	if !isSecretObject(around) {
 		return
 	}
 	end := strings.IndexByte(s[from:to], '}')

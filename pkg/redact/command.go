@@ -72,6 +72,9 @@ func (sc *scanner) flag(i int) match {
 	if s[end] == '=' {
 		return match{} // an assignment
 	}
+	if end := bootstrapEnd(s, from); end > 0 && name == "token" {
+		return match{from, end, token}
+	}
 	v.kind, v.weak = nameKind(name)
 	if v.kind == none || v.kind == cookie || foldSuffix(name, "from-literal") {
 		return match{}
@@ -80,6 +83,15 @@ func (sc *scanner) flag(i int) match {
 		return sc.word(v, true)
 	}
 	return sc.word(v, false)
+}
+
+// bootstrapEnd returns the end of the bootstrap token of Kubernetes at i, 0 if none begins there.
+func bootstrapEnd(s string, i int) int {
+	dot, end := i+6, i+23
+	if end > len(s) || s[dot] != '.' || span(s, i, alnumClass) != dot || span(s, dot+1, alnumClass) != end {
+		return 0
+	}
+	return end
 }
 
 // bodyOf returns the kind of what gh secret set --body and aws ssm put-parameter --value store.

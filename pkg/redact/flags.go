@@ -262,7 +262,7 @@ func (sc *scanner) slashAt(i int) match {
 
 // slashPassword finds the password in xfreerdp /p:PASSWORD; the ':' is at i.
 func (sc *scanner) slashPassword(i int) match {
-	if i < sc.floor+3 || sc.s[i-3] != ' ' || !sc.commandWords(i).meets(windows) {
+	if i < sc.floor+3 || sc.s[i-3] != ' ' && sc.s[i-1] == 'p' || !sc.commandWords(i).meets(windows) {
 		return match{}
 	}
 	return sc.word(sc.judge(right{target: target{name: "p", start: i - 1}, kind: password, from: i + 1}), true)

@@ -2,6 +2,8 @@ package redact
 
 import (
 	"bytes"
+	"encoding/binary"
+	"math/bits"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -150,25 +152,50 @@ func (r *Redactor) unquote(raw []byte, i int) (string, int) {
 	if escape < 0 {
 		return view(raw[i : i+n]), i + n + 1
 	}
-	r.decoded = append(r.decoded[:0], raw[i:i+escape]...)
+	decoded := append(r.decoded[:0], raw[i:i+escape]...)
 	for j := i + escape; ; {
-		from := j
-		for j < len(raw) && !special[raw[j]] {
-			j++
-		}
-		r.decoded = append(r.decoded, raw[from:j]...)
-		if j+1 >= len(raw) && (j == len(raw) || raw[j] == '\\') {
+		decoded, j = appendPlain(decoded, raw, j)
+		r.decoded = decoded // what it grew by is for the next string, too
+		switch {
+		case j == len(raw) || raw[j] == '\\' && j+1 == len(raw):
 			return "", -1
+		case raw[j] == '"':
+			return view(decoded), j + 1
 		}
-		if raw[j] == '"' {
-			return view(r.decoded), j + 1
+		if c := escapes[raw[j+1]]; c != 0 {
+			decoded, j = append(decoded, c), j+2
+			continue
 		}
-		r.decoded, j = unescape(r.decoded, raw, j+1)
+		decoded, j = unescape(decoded, raw, j+1)
 	}
 }
 
-// special has the bytes that end a run of plain ones in a JSON string.
-var special = [256]bool{'"': true, '\\': true}
+// Eight times a byte that ends a run of plain ones in a JSON string, and a byte of one bit.
+const (
+	eightQuotes      = 0x2222222222222222
+	eightBackslashes = 0x5c5c5c5c5c5c5c5c
+	eightOnes        = 0x0101010101010101
+	eightHighs       = 0x8080808080808080
+)
+
+// appendPlain appends to dst the bytes of raw from i to the next quote or backslash, and returns where that stands. It
+// looks at eight bytes at once: unquoting took as long as scanning.
+func appendPlain(dst, raw []byte, i int) ([]byte, int) {
+	for ; len(raw)-i >= 8; i += 8 {
+		w := binary.LittleEndian.Uint64(raw[i:])
+		dst = binary.LittleEndian.AppendUint64(dst, w)
+		quote, backslash := w^eightQuotes, w^eightBackslashes
+		// The lowest high bit that is left is that of the first byte that was equal.
+		if ends := ((quote-eightOnes)&^quote | (backslash-eightOnes)&^backslash) & eightHighs; ends != 0 {
+			n := bits.TrailingZeros64(ends) / 8
+			return dst[:len(dst)-8+n], i + n
+		}
+	}
+	for ; i < len(raw) && raw[i] != '"' && raw[i] != '\\'; i++ {
+		dst = append(dst, raw[i])
+	}
+	return dst, i
+}
 
 // member redacts the text of a JSON string: a key, or the value of the last key.
 func (r *Redactor) member(s string) (string, bool) {
@@ -275,12 +302,9 @@ func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 // escapes has what the letter after a backslash stands for.
 var escapes = [256]byte{'n': '\n', 't': '\t', 'r': '\r', 'b': '\b', 'f': '\f', '"': '"', '\\': '\\', '/': '/'}
 
-// unescape appends to dst what the escape in raw means whose letter is at i, and returns where it
-// ends. Halves of surrogate pairs become U+FFFD.
+// unescape appends to dst what the escape in raw means whose letter is at i and not in escapes, and returns
+// where it ends. Halves of surrogate pairs become U+FFFD.
 func unescape(dst, raw []byte, i int) ([]byte, int) {
-	if c := escapes[raw[i]]; c != 0 {
-		return append(dst, c), i + 1
-	}
 	u, ok := hex4(raw[i+1:])
 	if raw[i] != 'u' || !ok {
 		return append(dst, '\\', raw[i]), i + 1

@@ -119,6 +119,31 @@ func TestJSONFindsWhatTextFinds(t *testing.T) {
 	}
 }
 
+// TestUnquote moves each escape over all places in the words that are read at once.
+func TestUnquote(t *testing.T) {
+	r := both()
+	for _, escape := range []string{`\n`, `\"`, `\\`, `\\\"`, `\u00e9`, `\ud83d\ude00`, `\/\t`, "é", "\x80\x01"} {
+		for before := range 20 {
+			for after := range 20 {
+				in := `"` + strings.Repeat("a", before) + escape + strings.Repeat("b", after) + `"`
+				got, end := r.unquote([]byte(in+`,"x"`), 1)
+				var want string
+				if json.Unmarshal([]byte(in), &want) != nil || strings.Contains(escape, "\x80") {
+					want = in[1 : len(in)-1]
+				}
+				if got != want || end != len(in) {
+					t.Errorf("unquote(%s)\n got %q, %d\nwant %q, %d", in, got, end, want, len(in))
+				}
+				for cut := 1; cut < len(in); cut++ {
+					if got, end := r.unquote([]byte(in[:cut]), 1); end > cut {
+						t.Errorf("unquote(%s): got %q, %d behind its end", in[:cut], got, end)
+					}
+				}
+			}
+		}
+	}
+}
+
 func TestDeepJSON(t *testing.T) {
 	const depth = 100_000
 	raw := lax.Raw(strings.Repeat(`[{"a":`, depth) + `"jane@example.com"` + strings.Repeat(`}]`, depth))

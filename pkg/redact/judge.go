@@ -153,6 +153,11 @@ var bareRules = []valueRule{
 		return hideIf(v.tight && !v.colon && !v.weak && v.quotedAround() && len(v.text) >= 4 && !v.isPath(v.text) &&
 			!isObject(v.text))
 	}},
+	{"helm --set NAME=VALUE,NAME=VALUE", func(v *right) verdict {
+		set := v.after("--set") || v.after("--set-string") ||
+			byteBefore(v.scanner.s, v.scanner.floor, v.start) == ',' && v.lineHas(" --set")
+		return hideIf(set && v.tight && !v.colon && !v.weak && len(v.text) >= 4 && !v.isPath(v.text))
+	}},
 	{"an expression or a path is no secret", func(v *right) verdict {
 		return keepIf(isCode(v.text) || v.isPath(v.text))
 	}},
@@ -169,6 +174,10 @@ var bareRules = []valueRule{
 		sure := v.features().digits > 0 && v.features().lowers+v.features().uppers > 0 || v.env
 		if v.starts && !v.colon && len(v.text) >= 4 && v.isConfig() {
 			return hide
+		}
+		if v.lineHas("user") && len(v.text) >= 4 && (v.colon && sure && strings.HasSuffix(v.scanner.s[:v.start], ", ") ||
+			v.tight && !v.colon && byteBefore(v.scanner.s, v.scanner.floor, v.start) == ',') {
+			return hide // user: jane, pass: x
 		}
 		return verdictOf((v.env || v.tight) && !v.colon && len(v.text) >= 4 && sure)
 	}},

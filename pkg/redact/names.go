@@ -139,12 +139,6 @@ var allEnds = func() [1024]uint32 {
 	return t
 }()
 
-// endsName reports whether the three bytes before i can end the name of a secret or a command, or an
-// escape like \n ends there.
-func endsName(s string, i int) bool {
-	return i >= 3 && (s[i-2] == '\\' || allEnds[int(s[i-3]&31)<<5|int(s[i-2]&31)]&(1<<(s[i-1]&31)) != 0)
-}
-
 // unnumbered returns where s[:end] ends without the number after it: PASSWORD_2, token1.
 func unnumbered(s string, end int) int {
 	i := end

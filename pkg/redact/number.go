@@ -8,7 +8,8 @@ func (sc *scanner) number(i int) (match, int) {
 		end++
 	}
 	n := end - i
-	if n != 1 && n != 3 && n != 4 && n != 2 && n != 5 && n < 13 || n > 19 || !sc.numberBegins(i) {
+	grouped := n <= 5 && end < len(s) && (isSeparator(s[end]) || s[end] == '/')
+	if !grouped && (n < 13 || n > 19) || !sc.numberBegins(i) {
 		return match{}, end
 	}
 	if n == 19 && s[i:i+2] != "62" { // sooner an id: such cards are hardly ever issued
@@ -18,9 +19,6 @@ func (sc *scanner) number(i int) (match, int) {
 		if isCard(s[i:end], n) && sc.numberEnds(end) {
 			return match{i, end, card}, 0
 		}
-		return match{}, end
-	}
-	if end == len(s) || !isSeparator(s[end]) && s[end] != '/' {
 		return match{}, end
 	}
 	if n == 4 {

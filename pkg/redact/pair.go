@@ -239,8 +239,18 @@ func (sc *scanner) called(i int) match {
 		start--
 	}
 	name := s[start:i]
-	if name == "auth" || name == "login" {
-		return sc.loggedIn(name, start, i)
+	switch {
+	case start == i: // auth=("jane", "x")
+		return sc.argument(s[max(sc.floor, i-len("auth=")):i-1], i-1, i)
+	case name == "tcp":
+		return sc.dataSource(i)
+	case name == "auth" || name == "login":
+		if m := sc.loggedIn(name, start, i); m.kind != none {
+			return m
+		}
+	}
+	if m := sc.argument(name, start, i); m.kind != none || !mayName(s, i) {
+		return m
 	}
 	k, _ := nameKind(name)
 	if k == none || k == cookie || k == signature || k == authorization || i+2 >= len(s) ||

@@ -5,7 +5,7 @@ import "strings"
 // positionalRule is a command whose n-th word after it is a secret.
 type positionalRule struct {
 	command string // its last word
-	with    string // stands before it on the line
+	with    string // one of these words stands before it on the line
 	n       int
 	kind    kind
 }
@@ -15,6 +15,7 @@ var positionalRules = []positionalRule{
 	{"smbclient", "smbclient", 2, password},
 	{"login", "vault", 1, token}, {"login", "bw", 2, password},
 	{"community", "snmp-server", 1, password},
+	{"key", "isakmp tacacs-server radius-server", 1, password},
 }
 
 // positionalSets are the words that rules want, in their order.
@@ -29,7 +30,8 @@ var positionalSets = func() []words {
 // positional finds the secret that stands some words after the command, which ends at the space at i;
 // ok reports whether it is a command that has one.
 func (sc *scanner) positional(command string, i int) (m match, ok bool) {
-	for k, rule := range positionalRules {
+	for k := range positionalRules {
+		rule := &positionalRules[k]
 		if command != rule.command || command != rule.with && !sc.commandWords(i).meets(positionalSets[k]) {
 			continue
 		}
@@ -83,19 +85,19 @@ func readsSecret(command string) bool {
 // piped finds the secret in echo SECRET | sudo -S, with the '|' at i.
 func (sc *scanner) piped(i int) match {
 	s := sc.s
-	to := lineStop(s, i)
-	after := s[i+1 : min(to, i+maxJudged)]
+	end := skipBack(s, sc.floor, i, " ")
+	from := max(sc.floor, end-maxJudged)
+	from += strings.LastIndexByte(s[from:end], '\n') + 1
+	before := s[from:end]
+	if !strings.Contains(before, "echo ") && !strings.Contains(before, "printf ") {
+		return match{} // most lines, and soon
+	}
+	at := max(strings.LastIndex(before, "echo "), strings.LastIndex(before, "printf "))
+	after := s[i+1 : min(lineStop(s, i), i+maxJudged)]
 	if at := strings.IndexByte(after, '|'); at >= 0 {
 		after = after[:at]
 	}
 	if !readsSecret(after) {
-		return match{}
-	}
-	end := skipBack(s, sc.floor, i, " ")
-	from := max(sc.floor, end-maxJudged)
-	from += strings.LastIndexByte(s[from:end], '\n') + 1
-	at := max(strings.LastIndex(s[from:end], "echo "), strings.LastIndex(s[from:end], "printf "))
-	if at < 0 {
 		return match{}
 	}
 	start := from + at + strings.IndexByte(s[from+at:], ' ') + 1

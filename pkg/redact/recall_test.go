@@ -117,13 +117,13 @@ func TestRecall(t *testing.T) {
 		t.Fatal(err)
 	}
 	found, all, kinds := 0, 0, map[string]bool{}
-	for _, name := range []string{"before.txt", "after.txt", "third.txt"} {
+	for _, name := range []string{"before.txt", "after.txt", "third.txt", "fourth.txt"} {
 		f, n, k := recall(t, name)
 		found, all = found+f, all+n
 		maps.Copy(kinds, k)
 	}
 	stay, looks := 0, 0
-	for _, name := range []string{"keep.txt", "recall/keep.txt", "recall/keep-after.txt"} {
+	for _, name := range []string{"keep.txt", "recall/keep.txt", "recall/keep-after.txt", "recall/keep-fourth.txt"} {
 		s, n := kept(t, name)
 		stay, looks = stay+s, looks+n
 	}
@@ -170,7 +170,7 @@ func TestListings(t *testing.T) {
 var maskPattern = regexp.MustCompile(`\[secret:[a-z-]+#[0-9]+\]`)
 
 func TestTablesTwiceChangeNothing(t *testing.T) {
-	for _, name := range []string{"before.txt", "after.txt", "third.txt"} {
+	for _, name := range []string{"before.txt", "after.txt", "third.txt", "fourth.txt"} {
 		for _, p := range plantedIn(t, name) {
 			once := both().Text(p.text)
 			if twice := both().Text(once); twice != once {

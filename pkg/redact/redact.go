@@ -42,12 +42,15 @@ type Redactor struct {
 	last   map[string]int       // the highest number used of each label
 	counts map[string]*int      // the masks of each label
 
-	pass    scanner  // the pass over a text that is going on
-	list    stopList // where it stops next
-	out     []byte   // what scan builds
-	decoded []byte   // a JSON string without its escapes
-	encoded []byte   // what JSON builds
-	frames  []frame  // the open objects and arrays of JSON
+	pass      scanner  // the pass over a text that is going on
+	list      stopList // where it stops next
+	out       []byte   // what scan builds
+	again     []glance // the looks between masks that are worth repeating
+	firstMask int      // where the first mask stands
+	allAgain  bool     // they are too many
+	decoded   []byte   // a JSON string without its escapes
+	encoded   []byte   // what JSON builds
+	frames    []frame  // the open objects and arrays of JSON
 
 	blobText []byte    // the text of a base64
 	inner    *Redactor // looks into it
@@ -122,21 +125,37 @@ func (r *Redactor) Session(s *schema.Session) {
 
 // text is Text without note.
 func (r *Redactor) text(s string) (string, bool) {
-	any := false
+	any, whole := false, true
 	for range maxPasses {
 		changed := false
 		if len(r.rules.Custom) > 0 {
 			s, changed = r.applyCustom(s)
+			whole = whole || changed
 		}
-		if r.scan(s) {
-			s, changed = string(r.out), true
-		}
-		if !changed {
+		found := whole && r.scan(s) || !whole && r.rescan(s)
+		if !found && !changed {
 			break
 		}
+		if found {
+			s = r.made()
+		}
 		any = true
+		whole = !whole || !found || r.allAgain
 	}
 	return s, any
+}
+
+// largeText is the length from which what was made of a text is given away instead of copied.
+const largeText = 64 << 10
+
+// made returns what scan or rescan made.
+func (r *Redactor) made() string {
+	s := view(r.out)
+	if len(s) < largeText || len(s) < cap(r.out)/4*3 { // it would keep the room that it does not need
+		return strings.Clone(s)
+	}
+	r.out = nil
+	return s
 }
 
 // path redacts each segment of a file path by itself, so that separators stay and no finding reaches over them.

@@ -1,6 +1,7 @@
 package redact
 
 import (
+	"math/rand/v2"
 	"os"
 	"strings"
 	"testing"
@@ -198,5 +199,36 @@ func TestNothingIsAllocatedWhereNothingIsFound(t *testing.T) {
 	}
 	if n := testing.AllocsPerRun(10, func() { r.JSON(quoted) }); n != 0 {
 		t.Errorf("JSON of all that nearly is a finding: got %v allocations, want none", n)
+	}
+}
+
+// TestLookingAgainFindsWhatTheWholeHas holds that what is not looked at again in a text with findings has none: the rows of
+// the tables are joined so that a finding stands before, behind and inside what belongs to another.
+func TestLookingAgainFindsWhatTheWholeHas(t *testing.T) {
+	var texts []string
+	for _, name := range []string{"replace.txt", "keep.txt", "recall/keep.txt"} {
+		for _, row := range rows(t, name) {
+			in, _, _ := strings.Cut(row, " ⇒ ")
+			texts = append(texts, in)
+		}
+	}
+	for _, p := range plantedIn(t, "after.txt") {
+		texts = append(texts, p.text)
+	}
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 5000 {
+		var b strings.Builder
+		for range 1 + random.IntN(5) {
+			b.WriteString(texts[random.IntN(len(texts))])
+			b.WriteString([]string{"\n", " ", ", ", "", "|", "\"", "=", "\n\n"}[random.IntN(8)])
+		}
+		r, want := both(), b.String()
+		r.note(want)
+		for r.scan(want) {
+			want = string(r.out)
+		}
+		if got := both().Text(b.String()); got != want {
+			t.Errorf("Text(%q)\n got %q\nwant %q", b.String(), got, want)
+		}
 	}
 }

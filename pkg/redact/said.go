@@ -158,3 +158,57 @@ func (sc *scanner) given(start, end int) match {
 	}
 	return match{start, end, refine(s, start, end, password)}
 }
+
+// maxExplained bounds the words between "password" and "is".
+const maxExplained = 80
+
+// explains reports whether what a password is for stands behind the name, and moves v.from on to the "is" or the
+// colon: the password for the root account is X.
+func (sc *scanner) explains(v *right) bool {
+	rest := sc.s[v.from:min(len(sc.s), v.from+maxExplained)]
+	if !strings.HasPrefix(rest, "for ") && !strings.HasPrefix(rest, "of ") && !strings.HasPrefix(rest, "is generated for ") {
+		return false
+	}
+	for i := 1; i+4 < len(rest) && strings.IndexByte("\n.|;=\"", rest[i]) < 0; i++ {
+		if v.sure = rest[i] == ':' && rest[i+1] == ' '; v.sure || strings.HasPrefix(rest[i-1:], " is ") {
+			v.from += i
+			return true
+		}
+	}
+	return false
+}
+
+// sent finds the password that a script sends once it is asked for one: expect "Password:" { send "x\r" }.
+func (sc *scanner) sent(i int) match {
+	s := sc.s
+	rest := s[i:min(len(s), i+maxName)]
+	at := strings.Index(rest, "send ")
+	if at < 0 || strings.Count(rest[:at], "\n") > 1 {
+		return match{}
+	}
+	from := i + at + len("send ")
+	if strings.HasPrefix(s[from:], "-- ") {
+		from += len("-- ")
+	}
+	if from >= len(s) || s[from] != '"' {
+		return match{}
+	}
+	start, end := from+1, from+1
+	for end < len(s) && end-start < maxValue && s[end] != '"' && s[end] != '\\' && s[end] != '\n' {
+		end++
+	}
+	if start == end || isWordy(s[start:end]) {
+		return match{}
+	}
+	return sc.given(start, end)
+}
+
+// unsealKey finds the key in "Unseal Key 1: X", as vault prints it.
+func (sc *scanner) unsealKey(i int) match {
+	from := afterSpaces(sc.s, i+1)
+	end := span(sc.s, from, base64Class)
+	if !isRandom(sc.s[from:end], 20) {
+		return match{}
+	}
+	return match{from, end, secret}
+}

@@ -1,6 +1,9 @@
 package redact
 
-import "slices"
+import (
+	"math"
+	"slices"
+)
 
 // match is a finding: s[start:end] is replaced.
 type match struct {
@@ -32,36 +35,122 @@ type scanner struct {
 	tableSeen             int     // the end of the last table
 	judged                right   // the value that rules are asked about
 	later                 []match // found, and behind what is being looked at
+	shift                 int     // how much longer out is than what was copied
+	glances               int     // how many of again were before the last finding
+	lost                  bool    // a look was too many for again
 
 	cueSeen int // the text before it has been searched for words that announce a phone number
 	cueAt   int // the end of the last such word, -1 without one
 }
 
-// scan finds what the built-in rules match in s and reports whether anything was. Then r.out is the text with masks.
+// glance is a look that was not the last one before a mask ends, by its place in what was made of the text, with the
+// floor then.
+type glance struct{ at, floor int32 }
+
+// maxGlances bounds the looks of a text that are kept: if there are more it is all looked at again.
+const maxGlances = 1 << 16
+
+// scan finds what the built-in rules match in s and reports whether anything was. Then r.out is the text with masks, and
+// rescan knows what of it to look at again.
 func (r *Redactor) scan(s string) bool {
-	sc := &r.pass
-	*sc = scanner{Redactor: r, s: s, cueAt: -1, later: sc.later[:0]}
-	r.list = stopList{}
+	sc := r.begin(s)
+	r.again = r.again[:0]
+	sc.pass(len(s))
+	r.again = r.again[:sc.glances]
+	return sc.end()
+}
+
+// rescan is scan for what scan made, r.out. A look finds something now only if it found nothing and saw ahead what has
+// become a mask. So it looks at what stands before the first mask, repeats the looks between masks, and passes by what
+// stands behind the last.
+func (r *Redactor) rescan(s string) bool {
+	again := r.again
+	r.again = nil
+	sc := r.begin(s)
+	sc.pass(r.firstMask)
+	i := sc.floor
+	for _, g := range again {
+		at := int(g.at)
+		for len(sc.later) > 0 && at >= sc.later[0].start {
+			i = max(i, sc.emitLater())
+		}
+		if at < i {
+			continue
+		}
+		sc.floor = max(sc.floor, int(g.floor))
+		var m match
+		if m, i = sc.look(r.stops.numberAt(s, at), at); m.kind != none {
+			i = sc.emit(m)
+		}
+	}
+	for len(sc.later) > 0 {
+		sc.emitLater()
+	}
+	r.again = again[:0]
+	return sc.end()
+}
+
+// pass looks at all stops before end.
+func (sc *scanner) pass(end int) {
+	s, stops, list := sc.s, sc.stops, &sc.list
 	masked := false
-	for i := 0; i < len(s); {
-		at, number := r.list.next(r.stops, s, i, masked)
+	for i := 0; i < end; {
+		at, number := list.next(stops, s, i, masked)
 		if len(sc.later) > 0 && at >= sc.later[0].start {
 			i, masked = max(i, sc.emitLater()), true
 			continue
 		}
-		if number == 0 {
-			break
+		if at >= end {
+			return
 		}
 		m, next := sc.look(number, at)
 		if masked = m.kind != none; masked {
+			sc.glanceOver(at, m.start)
 			next = sc.emit(m)
+		} else if sc.copied > 0 && sc.floor <= at { // else it found a mask
+			sc.glance(at)
 		}
 		i = next
 	}
+}
+
+// begin returns the scanner for s.
+func (r *Redactor) begin(s string) *scanner {
+	sc := &r.pass
+	*sc = scanner{Redactor: r, s: s, cueAt: -1, later: sc.later[:0]}
+	r.list, r.allAgain = stopList{}, false
+	return sc
+}
+
+// glance notes the look at i.
+func (sc *scanner) glance(i int) {
+	if len(sc.again) == maxGlances || i+sc.shift > math.MaxInt32 {
+		sc.lost = true
+		return
+	}
+	sc.again = append(sc.again, glance{int32(i + sc.shift), int32(sc.floor + sc.shift)})
+}
+
+// glanceOver notes the look at i that found what begins at start, and all that it went over. It is needless where that
+// is the value of a ':' or '=': no rule finds anything there once it is a mask.
+func (sc *scanner) glanceOver(i, start int) {
+	s := sc.s
+	if sc.copied == 0 || i < start && (s[i] == ':' || s[i] == '=') && skipQuote(s, i+1) == start {
+		return
+	}
+	for ; i < start; i++ {
+		if sc.stops.numberAt(s, i) != 0 {
+			sc.glance(i)
+		}
+	}
+}
+
+// end adds what is left of the text to out and reports whether anything was found.
+func (sc *scanner) end() bool {
 	if sc.copied == 0 {
 		return false
 	}
-	r.out = append(r.out, s[sc.copied:]...)
+	sc.out = append(sc.out, sc.s[sc.copied:]...)
 	return true
 }
 
@@ -69,10 +158,16 @@ func (r *Redactor) scan(s string) bool {
 func (sc *scanner) emit(m match) int {
 	if sc.copied == 0 {
 		sc.out = slices.Grow(sc.out[:0], len(sc.s))
+		sc.again = slices.Grow(sc.again, min(len(sc.s)/32, maxGlances)) // about as many as there are
+		sc.firstMask = m.start
 	}
+	for len(sc.again) > 0 && int(sc.again[len(sc.again)-1].at) >= m.start+sc.shift {
+		sc.again = sc.again[:len(sc.again)-1] // it is in the mask
+	}
+	sc.glances, sc.allAgain = len(sc.again), sc.lost
 	sc.out = append(sc.out, sc.s[sc.copied:m.start]...)
 	sc.out = append(sc.out, sc.mask(labels[m.kind], sc.canonical(m), m.kind.personal())...)
-	sc.copied, sc.floor = m.end, m.end
+	sc.copied, sc.floor, sc.shift = m.end, m.end, len(sc.out)-m.end
 	return m.end
 }
 
@@ -192,7 +287,7 @@ func (sc *scanner) look(number uint8, i int) (match, int) {
 			return m, 0
 		}
 	case atParen:
-		if sc.rules.Secrets && i > sc.floor && endsName(s, i) {
+		if sc.rules.Secrets && i > sc.floor && endsCall(s, i-btoi(s[i-1] == '=')) {
 			if m := sc.called(i); m.kind != none {
 				return m, 0
 			}

@@ -36,6 +36,8 @@ func (sc *scanner) spaced(i int) match {
 	}
 	v := sc.judge(right{target: target{name: name, start: start}, kind: k, weak: weak, from: i + 1})
 	switch {
+	case k == password && !weak && sc.explains(v):
+		return sc.said(v)
 	case strings.HasPrefix(s[i+1:], "is ") || strings.HasPrefix(s[i+1:], "is: ") || strings.HasPrefix(s[i+1:], "was "):
 		return sc.said(v)
 	case name == "AUTH":
@@ -103,8 +105,10 @@ var spacedRules = []spacedRule{
 	}, true},
 	{"network devices: a digit says how the password is hidden", func(v *right) bool {
 		s := v.scanner.s
-		device := v.kind == password && (v.after("enable") || v.lineHas("neighbor ") ||
-			v.lineHas("username ") && isDigit(s[v.from]))
+		word := s[v.from:span(s, v.from, alnumClass)]
+		device := v.kind == secret && v.after("enable") && len(word) > 2 && strings.ContainsAny(word, "0123456789") ||
+			v.kind == password && (v.after("enable") || v.lineHas("neighbor ") ||
+				v.lineHas("username ") && isDigit(s[v.from]))
 		if device && !isDigit(s[v.from]) {
 			return endsLine(s, lineWord(s, v.from))
 		}
@@ -230,7 +234,7 @@ func (sc *scanner) word(v *right, sure bool) match {
 func (sc *scanner) said(v *right) match {
 	s := sc.s
 	v.from += strings.IndexByte(s[v.from:], ' ') + 1
-	for _, word := range []string{"now ", "set to ", "just ", "simply "} {
+	for _, word := range []string{"now ", "set to ", "just ", "simply ", ": "} {
 		if strings.HasPrefix(s[v.from:], word) {
 			v.from += len(word)
 		}
@@ -244,13 +248,16 @@ func (sc *scanner) said(v *right) match {
 		for end < len(s) && end-start < maxValue && class[s[end]]&bareClass != 0 {
 			end++
 		}
+		if word := lineWord(s[:min(len(s), start+maxName)], start); v.sure && endsLine(s, word) {
+			end = word // a program prints it, with whatever signs
+		}
 		for end > start && (s[end-1] == '.' || s[end-1] == '!' || s[end-1] == '?') {
 			end--
 		}
 	}
 	text := s[start:end]
 	if text == "" || isPlaceholder(text) || isWordy(text) || sc.maskEnd(s, start) > 0 || interpolates(text) ||
-		isProse(text) {
+		isProse(text) || v.sure && strings.Contains(text, "://") {
 		return match{}
 	}
 	f := featuresOf(text)

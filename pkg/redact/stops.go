@@ -113,11 +113,17 @@ var after = func() (t [256]action) {
 		if isLetter(b) && t[c]&areaCode != 0 {
 			t[c] = t[c]&^areaCode | paren
 		}
+		if targetEnds[b] {
+			t[c] |= equals
+		}
 		if nameEnds[b] {
-			t[c] |= equals | element | pipe
+			t[c] |= element | pipe
 		}
 		if strings.IndexByte("dtnywkhDTNYSWKHE", b) >= 0 { // other ends of names are rare and would stop at each word
 			t[c] |= named
+		}
+		if callLast[b] || b == '=' {
+			t[c] |= paren
 		}
 		if isLocal(b) || b >= 0x80 {
 			t[c] |= at
@@ -125,9 +131,6 @@ var after = func() (t [256]action) {
 	}
 	for _, c := range []byte(".-+%#@$~^") {
 		t[c] &^= digit
-	}
-	for _, c := range []byte(" \t\"'`*]?!") {
-		t[c] |= equals
 	}
 	t['"'] |= comma | element | pipe | newline
 	t['\''] |= comma | element | pipe
@@ -199,7 +202,7 @@ func (l *stopList) next(t *stops, s string, i int, masked bool) (at int, number 
 		}
 	}
 	for {
-		if i >= l.to {
+		if i >= l.to || i < l.from { // what was found may stand before the window
 			if i >= len(s) {
 				return len(s), 0
 			}
@@ -223,21 +226,31 @@ func (l *stopList) fill(t *stops, s string, from int) {
 	}
 	text := s[from:l.to]
 	found := uint64(0)
-	i := len(text) - 1
-	for ; i >= 7; i -= 7 {
-		w := load(text[i-7 : i+1])
-		found = found*2 + uint64(t.any[uint16(w>>48)])
-		found = found*2 + uint64(t.any[uint16(w>>40)])
-		found = found*2 + uint64(t.any[uint16(w>>32)])
-		found = found*2 + uint64(t.any[uint16(w>>24)])
-		found = found*2 + uint64(t.any[uint16(w>>16)])
-		found = found*2 + uint64(t.any[uint16(w>>8)])
-		found = found*2 + uint64(t.any[uint16(w)])
+	i := 0
+	for ; i+8 <= len(text); i += 8 {
+		w := load(text[i : i+8])
+		low := uint64(t.any[uint16(w<<8)|uint16(before)]) + uint64(t.any[uint16(w)])*2 +
+			(uint64(t.any[uint16(w>>8)])+uint64(t.any[uint16(w>>16)])*2)*4
+		high := uint64(t.any[uint16(w>>24)]) + uint64(t.any[uint16(w>>32)])*2 +
+			(uint64(t.any[uint16(w>>40)])+uint64(t.any[uint16(w>>48)])*2)*4
+		found |= (low + high<<4) << (i % window)
+		before = byte(w >> 56)
 	}
-	for ; i >= 1; i-- {
-		found = found*2 + uint64(t.any[pair(text[i-1], text[i])])
+	for ; i < len(text); i++ {
+		found |= uint64(t.any[pair(before, text[i])]) << (i % window)
+		before = text[i]
 	}
-	l.stops = l.ask(t, s, found*2+uint64(t.any[pair(before, text[0])]))
+	l.stops = l.ask(t, s, found)
+}
+
+// eight returns a bit for each of eight bytes, the first in the lowest, that is set for a stop. The bits are added in
+// pairs, not one after the other: a processor then reads many of them at once.
+func (t *stops) eight(before byte, w uint64) uint64 {
+	low := uint64(t.any[uint16(w<<8)|uint16(before)]) + uint64(t.any[uint16(w)])*2 +
+		(uint64(t.any[uint16(w>>8)])+uint64(t.any[uint16(w>>16)])*2)*4
+	high := uint64(t.any[uint16(w>>24)]) + uint64(t.any[uint16(w>>32)])*2 +
+		(uint64(t.any[uint16(w>>40)])+uint64(t.any[uint16(w>>48)])*2)*4
+	return low + high<<4
 }
 
 // load returns the first eight bytes of s, the first in the lowest bits.
@@ -349,15 +362,15 @@ type question struct {
 	either uint16        // these oddities of the last or the second byte
 	both   uint16        // or these of both
 	after  uint8         // or what follows is one of theirs: bits of followers
-	always uint8         // 1: there is nothing to ask
 	quoted uint8         // 8: a quote or a space, of so many bits, may stand after the name
 }
 
 var questions = func() (t [256]question) {
 	for n := range t {
-		t[n] = question{ends: &allEnds, always: 1}
+		t[n] = question{ends: &allEnds, after: follows}
 	}
-	for _, n := range []int{atSpace, atNewline, atComma, atParen} {
+	t[atParen] = question{ends: &callEnds, either: escape | number, quoted: 8, after: dials}
+	for _, n := range []int{atSpace, atNewline, atComma} {
 		t[n] = question{ends: &allEnds, either: escape | number, quoted: 8}
 	}
 	t[atJoint] = question{ends: &prefixEnds}
@@ -380,6 +393,7 @@ const (
 	dials                // a phone number begins
 	labeled              // the label of a mask begins
 	goesRare             // one before which the first of rarePairs is worth a look; the others follow
+	follows  = 1 << 7    // anything: there is nothing to ask
 )
 
 // followers has the bits of what may follow a stop, notLetter all bits for all but letters.
@@ -395,6 +409,7 @@ var followers, notLetter = func() (next, not [256]uint8) {
 		set(goesRare<<i, group.before)
 	}
 	for c := range 256 {
+		next[c] |= follows
 		if isLetter(byte(c)) {
 			next[c] |= labeled
 		} else {
@@ -420,7 +435,7 @@ func (l *stopList) ask(t *stops, s string, stops uint64) (kept uint64) {
 		last, second := uint8(name>>40), uint8(name>>32)
 		worth := uint16(q.ends[name>>24&31<<5|name>>32&31]>>(last&31)) & 1
 		worth |= (oddLast[last]|oddSecond[second])&q.either | oddLast[last]&oddSecond[second]&q.both |
-			uint16(followers[around>>56]&q.after) | uint16(q.always)
+			uint16(followers[around>>56]&q.after)
 		kept |= bit & -((uint64(worth) + 0xffff) >> 16)
 	}
 	return kept

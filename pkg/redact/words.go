@@ -55,14 +55,22 @@ func isPlaceholder(s string) bool {
 	return true
 }
 
-// isNothing reports whether s is a literal that says that there is no value.
-func isNothing(s string) bool {
-	if len(s) > 9 {
-		return false
-	}
+// nothings are the literals that say that there is no value, by their length.
+var nothings = func() (t [10][]string) {
 	for _, word := range []string{"true", "false", "null", "none", "nil", "undefined", "unset", "n/a",
 		"nan", "empty", "yes", "no", "on", "off"} {
-		if len(s) == len(word) && foldAt(s, 0, word) {
+		t[len(word)] = append(t[len(word)], word)
+	}
+	return t
+}()
+
+// isNothing reports whether s is a literal that says that there is no value.
+func isNothing(s string) bool {
+	if len(s) >= len(nothings) {
+		return false
+	}
+	for _, word := range nothings[len(s)] {
+		if foldAt(s, 0, word) {
 			return true
 		}
 	}
