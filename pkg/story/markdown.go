@@ -22,7 +22,7 @@ func Markdown(w io.Writer, s *schema.Session, o Options) error {
 		m.text("# " + inline(cutRunes(screen.Line(titleOf(s)), 200)) + "\n\n")
 		m.rows(append([]row{{name: "session", text: s.SessionID}}, header(s, sum, o)...))
 	}
-	if o.whole() {
+	if o.whole() && !o.Outline {
 		for _, t := range totals(s, sum) {
 			m.table(t)
 		}

@@ -26,7 +26,7 @@ type Options struct {
 	Only []Kind
 	// Event bounds the story to the event with this seq, whole; 0: all.
 	Event int
-	// Summary tells what stands above the story and not the story; Outline tells a line for each turn in its place.
+	// Summary tells what stands above the story alone; Outline tells a line for each turn in the place of tables and story.
 	Summary, Outline bool
 	// Max bounds a page of Markdown to so many characters; 0: no bound. What does not fit is said.
 	Max int

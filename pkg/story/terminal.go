@@ -43,7 +43,7 @@ func Write(w io.Writer, s *schema.Session, o Options) error {
 		t.rows(header(s, sum, o))
 		t.text("\n")
 	}
-	if o.whole() {
+	if o.whole() && !o.Outline {
 		t.totals(sum)
 	}
 	switch {
