@@ -2,6 +2,7 @@ package assemble_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"math"
 	"path/filepath"
 	"testing"
@@ -156,5 +157,24 @@ func TestTheRepositoryOfAWorktreeIsTheMainOne(t *testing.T) {
 		if got := schema.OrZero(schema.Summarize(sessionOf(t, row.lines...)).Repo); got != row.want {
 			t.Errorf("%s: got %q, want %q", row.name, got, row.want)
 		}
+	}
+}
+
+// TestWhatIsCarriedOverIsReviewedAsOne: half of a transcript is gone, and with it half of a loop.
+func TestWhatIsCarriedOverIsReviewedAsOne(t *testing.T) {
+	start := time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC)
+	var lines []string
+	for i := range 4 {
+		at := start.Add(time.Duration(i) * time.Minute).Format(time.RFC3339Nano)
+		lines = append(lines, fmt.Sprintf(`{"type":"assistant","uuid":"a%d","sessionId":"s","timestamp":%q,"message":{"id":"msg_%d","role":"assistant",`+
+			`"model":"claude-opus-4-5-20251101","content":[{"type":"tool_use","id":"toolu_%d","name":"Bash","input":{"command":"npm test"}}]}}`, i, at, i, i))
+	}
+	whole, half := sessionOf(t, lines...), sessionOf(t, lines[2:]...)
+	if len(half.Signals) > 0 && half.Signals[0].Kind == schema.SignalLoop {
+		t.Fatal("half of the loop is one")
+	}
+	got := assemble.Carry(whole, half, "")
+	if len(got.Signals) == 0 || got.Signals[0].Kind != schema.SignalLoop || got.Signals[0].Count != 4 || *got.ActiveMS != *whole.ActiveMS {
+		t.Errorf("got signals %+v, %d ms, want a loop of 4, %d ms", got.Signals, *got.ActiveMS, *whole.ActiveMS)
 	}
 }
