@@ -10,6 +10,7 @@ type callRule struct {
 	kind     kind
 }
 
+// A name ends in a letter in which not too many others end, since each stops the scanner: jwt.encode is not worth it.
 var callRules = []callRule{
 	{"getconnection", "", 2, password}, {"pdo", "", 2, password}, {"mysqli", "", 2, password},
 	{"mysqli_connect", "", 2, password}, {"mysql_connect", "", 2, password}, {"connect", "dbi", 2, password},
@@ -18,7 +19,7 @@ var callRules = []callRule{
 	{"username_pw_set", "", 1, password}, {"usernamepasswordcredentials", "", 1, password},
 	{"passwordauthentication", "", 1, password}, {"networkcredential", "", 1, password},
 	{"setbasicauth", "", 1, password}, {"basic_auth", "", 1, password}, {"basicauth", "", 1, password},
-	{"encode", "jwt", 1, secret}, {"decode", "jwt", 1, secret}, {"sign", "jwt", 1, secret}, {"verify", "jwt", 1, secret},
+	{"sign", "jwt", 1, secret}, {"verify", "jwt", 1, secret},
 	{"new", "hmac", 0, secret}, {"createhmac", "", 1, secret}, {"fernet", "", 0, secret},
 	{"load", "keystore", 1, password},
 }

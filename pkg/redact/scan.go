@@ -43,8 +43,7 @@ type scanner struct {
 	cueAt   int // the end of the last such word, -1 without one
 }
 
-// glance is a look that was not the last one before a mask ends, by its place in what was made of the text, with the
-// floor then.
+// glance is a look at a text, by its place in what was made of the text, and the floor then.
 type glance struct{ at, floor int32 }
 
 // maxGlances bounds the looks of a text that are kept: if there are more it is all looked at again.
