@@ -69,13 +69,10 @@ func spoolDump(e env, c *cli.Context, set settings) error {
 	if c.Args().Len() != 1 {
 		return usagef("spool dump takes one session id or the path of one spool file")
 	}
-	contents, err := openSpool(set, c.Args().First())
+	out := bufio.NewWriter(e.stdout)
+	contents, err := recorded.Dump(out, func(keep spool.Shorten) (spool.Contents, error) { return openSpool(set, c.Args().First(), keep) })
 	if err != nil {
 		return err
-	}
-	out := bufio.NewWriter(e.stdout)
-	if err := recorded.WriteRecords(out, contents.Records, nil); err != nil {
-		return fmt.Errorf("dump %s: %w", c.Args().First(), err)
 	}
 	sayTrouble(e, &recorded.Session{Contents: contents})
 	if err := out.Flush(); err != nil {
@@ -84,14 +81,14 @@ func spoolDump(e env, c *cli.Context, set settings) error {
 	return nil
 }
 
-// openSpool reads a spool by its session's id, its own name, or its path.
-func openSpool(set settings, arg string) (spool.Contents, error) {
+// openSpool reads a spool by its session's id, its own name, or its path, and keeps what keep returns of the payloads.
+func openSpool(set settings, arg string, keep spool.Shorten) (spool.Contents, error) {
 	if filepath.Ext(arg) == ".db" {
-		return spool.ReadFile(arg)
+		return spool.ReadFileWithin(arg, keep)
 	}
-	contents, err := spool.Read(set.spoolDir, spool.FileName(arg))
+	contents, err := spool.ReadWithin(set.spoolDir, spool.FileName(arg), keep)
 	if errors.Is(err, spool.ErrNotFound) { // a name out of spool list: hashed, or unassigned
-		contents, err = spool.Read(set.spoolDir, arg)
+		contents, err = spool.ReadWithin(set.spoolDir, arg, keep)
 	}
 	if errors.Is(err, spool.ErrNotFound) {
 		return contents, fmt.Errorf("spool %s: there is none in %s: %w", arg, set.spoolDir, err)
@@ -152,7 +149,7 @@ func spoolRemove(e env, c *cli.Context, set settings) error {
 	}
 	defer book.Close()
 	for _, arg := range c.Args().Slice() {
-		contents, err := openSpool(set, arg)
+		contents, err := openSpool(set, arg, func([]byte) []byte { return nil }) // they are counted
 		if err != nil {
 			return err
 		}
