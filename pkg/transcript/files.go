@@ -216,7 +216,8 @@ func (f *Finder) agentsBelow(dir, run string, o owner) []AgentFile {
 		}
 		return byID[id]
 	}
-	for _, e := range entries {
+	for i, e := range entries {
+		tidyAfter(i)
 		name := e.Name()
 		path := filepath.Join(dir, name)
 		if e.IsDir() {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"time"
 )
@@ -59,6 +60,7 @@ func readFiles(files Files, room *room) ([]File, error) {
 			}
 		}
 		f.Agent = agent
+		tidyAfter(i)
 		out = append(out, f)
 	}
 	return out, nil
@@ -79,6 +81,16 @@ func readFile(path string, o owner, room *room) (File, error) {
 		return f, fmt.Errorf("%s: %w", path, err)
 	}
 	return f, nil
+}
+
+// tidyEvery is after how many small files the collector comes, not when the heap has grown to three times its size: what
+// is kept of each then stands between its garbage, and a session of 100,000 agents takes 30 MB more. Hardly any has as many.
+const tidyEvery = 8192
+
+func tidyAfter(files int) {
+	if files%tidyEvery == tidyEvery-1 {
+		runtime.GC()
+	}
 }
 
 // relative is path below dir with slashes, or its last element where it is not below.
