@@ -50,7 +50,7 @@ type env struct {
 
 // memoryLimit is the heap at which garbage is collected more often rather than more memory taken: no session needs as
 // much, and half a gigabyte is what a small machine, a container or a cron job can spare.
-const memoryLimit = 400 << 20
+const memoryLimit = 456 << 20
 
 // gcPercent lets the heap grow to three times of what is in use before garbage is collected, up to the limit: what is
 // read, joined and encoded is garbage a moment later, and the collector took a fifth of the time that an import takes

@@ -71,13 +71,12 @@ func spoolDump(e env, c *cli.Context, set settings) error {
 	if c.Args().Len() != 1 {
 		return usagef("spool dump takes one session id or the path of one spool file")
 	}
-	contents, err := openSpool(c.Context, e, set, c.Args().First())
+	out := bufio.NewWriter(e.stdout)
+	contents, err := recorded.Dump(out, func(keep spool.Shorten) (spool.Contents, error) {
+		return openSpool(c.Context, e, set, c.Args().First(), keep)
+	})
 	if err != nil {
 		return err
-	}
-	out := bufio.NewWriter(e.stdout)
-	if err := recorded.WriteRecords(out, contents.Records, nil); err != nil {
-		return fmt.Errorf("dump %s: %w", c.Args().First(), err)
 	}
 	sayTrouble(e, &recorded.Session{Contents: contents})
 	if err := out.Flush(); err != nil {
@@ -86,19 +85,19 @@ func spoolDump(e env, c *cli.Context, set settings) error {
 	return nil
 }
 
-// openSpool reads a spool by its session's id, its own name, or its path.
-func openSpool(ctx context.Context, e env, set settings, arg string) (spool.Contents, error) {
+// openSpool reads a spool by its session's id, its own name, or its path, and keeps what keep returns of the payloads.
+func openSpool(ctx context.Context, e env, set settings, arg string, keep spool.Shorten) (spool.Contents, error) {
 	if filepath.Ext(arg) == ".db" {
-		return spool.ReadFile(arg)
+		return spool.ReadFileWithin(arg, keep)
 	}
 	if arg == spool.Unassigned {
-		return spool.Read(set.spoolDir, arg)
+		return spool.ReadWithin(set.spoolDir, arg, keep)
 	}
 	name, err := recordedName(ctx, e, set, arg, false)
 	if err != nil {
 		return spool.Contents{}, err
 	}
-	return spool.Read(set.spoolDir, name)
+	return spool.ReadWithin(set.spoolDir, name, keep)
 }
 
 func spoolLoad(e env, c *cli.Context, set settings) error {
@@ -154,7 +153,7 @@ func spoolRemove(e env, c *cli.Context, set settings) error {
 	}
 	defer book.Close()
 	for _, arg := range c.Args().Slice() {
-		contents, err := openSpool(c.Context, e, set, arg)
+		contents, err := openSpool(c.Context, e, set, arg, func([]byte) []byte { return nil }) // they are counted
 		if err != nil {
 			return err
 		}

@@ -93,8 +93,8 @@ type joiner struct {
 	alias     map[string]string             // ids of the files of one teammate -> its id
 	united    map[string][]*transcript.File // the files of a teammate that has several, by its id
 	warmUps   map[string]bool               // ids of agents that the client started to be ready
-	callOf    map[string]*call
-	requests  map[string]time.Time // api-request id -> start of the request
+	callOf    map[string]*call              // while calls are collected
+	requests  map[string]time.Time          // api-request id -> start of the request
 	tools     []*tool
 	toolOf    map[string]*tool
 	taskEnds  map[string]taskEnd // by task id
@@ -112,7 +112,7 @@ type event struct {
 	parent *event // the event of the agent that it happened in
 	asker  *event // the call that asked for it
 	key    time.Time
-	depth  int
+	depth  int32
 	state  placing
 }
 

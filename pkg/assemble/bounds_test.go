@@ -56,3 +56,51 @@ func TestWhatWasCutIsSaid(t *testing.T) {
 		t.Errorf("got %d names of unknown events, %d others", len(c.UnknownRecords), c.UnknownRecords["(others)"])
 	}
 }
+
+// oneText is a line of a message with one text.
+func oneText(uuid, text string) *transcript.Line {
+	content := transcript.Content{Blocks: []transcript.Block{{Type: "text", Text: text, ToolPart: &transcript.ToolPart{}}}}
+	return &transcript.Line{Type: "assistant", UUID: uuid, Message: &transcript.Message{ID: "msg_1", Content: content},
+		Common: &transcript.Common{}, Said: &transcript.Said{}, Rare: &transcript.Rare{}}
+}
+
+// TestAReplayIsLookedForInAsManyPiecesAsCallsHave has calls of fewer pieces than the bound, and of more.
+func TestAReplayIsLookedForInAsManyPiecesAsCallsHave(t *testing.T) {
+	for _, n := range []int{1, maxPieces - 1, maxPieces, maxPieces + 5} {
+		c := &call{}
+		for i := range n {
+			c.lines = append(c.lines, oneText(fmt.Sprint("u", i), fmt.Sprint("piece ", i)))
+		}
+		c.best = c.lines[0]
+		last := c.lines[n-1]
+		if got, want := sameLine(c, oneText(last.UUID, "")), n <= maxPieces; got != want {
+			t.Errorf("%d pieces: the last is found: %v, want %v", n, got, want)
+		}
+		if c.renew(oneText("again", "piece 0")); len(c.lines) != n {
+			t.Errorf("%d pieces: %d after one that it has", n, len(c.lines))
+		}
+		want := n
+		if n < maxPieces {
+			want++
+		}
+		if c.renew(oneText("new", "another piece")); len(c.lines) != want {
+			t.Errorf("%d pieces: %d after one that it lacks, want %d", n, len(c.lines), want)
+		}
+	}
+}
+
+// TestTheLinesOfAMessageAreLookedForAsFarBackAsTheyStand has one at the bound, and one behind it.
+func TestTheLinesOfAMessageAreLookedForAsFarBackAsTheyStand(t *testing.T) {
+	lines := []*transcript.Line{oneText("u0", "too far"), oneText("u1", "just")}
+	for len(lines) < maxBack+1 {
+		lines = append(lines, &transcript.Line{Type: "user"})
+	}
+	lines = append(lines, oneText("last", "the last"))
+	r := replays{joiner: &joiner{in: Input{Files: []transcript.File{{Lines: lines}}}}}
+	last := place{0, len(lines) - 1}
+	for text, want := range map[string]int{"the last": last.line, "just": 1, "too far": -1, "nowhere": -1} {
+		if got := r.lineOf(last, oneText("x", text)); got != want {
+			t.Errorf("%s: got line %d, want %d", text, got, want)
+		}
+	}
+}

@@ -50,6 +50,12 @@ func (j *joiner) collectCalls() {
 		}
 		j.collectFile(i, agentID, f.Lines)
 	}
+	for id := range j.copies.calls {
+		if j.callOf[id] == nil {
+			j.completed.CopiedCalls++
+		}
+	}
+	j.callOf = nil
 }
 
 func (j *joiner) collectFile(file int, agentID string, lines []*transcript.Line) {

@@ -93,8 +93,33 @@ func settleTotals(merged, old, fresh *schema.Session, status schema.Status) {
 	j := &joiner{set: Settings{Status: status}}
 	j.total(merged)
 	uniteCost(merged, old, fresh)
+	keepSums(merged, old)
 	merged.Status = j.status(merged)
 	Review(merged)
+}
+
+// keepSums takes over the sums of a stored Session that has messages in them which were left out of its events, unless
+// the united events hold them again.
+func keepSums(merged, old *schema.Session) {
+	if old.Completeness == nil || old.Completeness.Cut == nil || old.Completeness.Cut.Messages == 0 ||
+		merged.Totals.LLMCalls >= old.Totals.LLMCalls {
+		return
+	}
+	cut := schema.Cut{}
+	if merged.Completeness.Cut != nil {
+		cut = *merged.Completeness.Cut
+	}
+	cut.Messages = old.Completeness.Cut.Messages
+	merged.Completeness.Cut = &cut
+	t := &merged.Totals
+	t.LLMCalls, t.WarmUpCalls, t.Usage = old.Totals.LLMCalls, old.Totals.WarmUpCalls, old.Totals.Usage
+	if usd := old.Totals.CostUSD; usd != nil && (t.CostUSD == nil || *t.CostUSD < *usd) {
+		t.CostUSD = usd
+	}
+	if old.Cost != nil && merged.Cost != nil {
+		merged.Cost.ComputedUSD = old.Cost.ComputedUSD
+		merged.Cost.UnknownCalls = max(merged.Cost.UnknownCalls, old.Cost.UnknownCalls)
+	}
 }
 
 // uniteCost takes the greater bill, as bills are cumulative, and the computed cost of what no bill covered.

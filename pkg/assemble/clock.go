@@ -114,7 +114,7 @@ func withoutFalseTimes(lines []*transcript.Line) []*transcript.Line {
 		}
 		if within(l) {
 			data, nested := *l.Data, *l.Data.Message
-			nested.Timestamp = ""
+			nested.Timestamp = 0
 			data.Message, m.Data = &nested, &data
 		}
 		lines[i] = &m

@@ -82,9 +82,16 @@ func (j *joiner) entrypoint() string {
 // is called by what its lead asked of it.
 func (j *joiner) title() string {
 	var custom, ai, summary string
-	ours := map[string]bool{"": true}
+	leaves := map[string]bool{"": true} // that summaries name -> whether they are in the file
 	for _, l := range j.mainLines() {
-		ours[l.UUID] = true
+		if l.LeafUUID != "" {
+			leaves[l.LeafUUID] = false
+		}
+	}
+	for _, l := range j.mainLines() {
+		if _, named := leaves[l.UUID]; named {
+			leaves[l.UUID] = true
+		}
 	}
 	for _, l := range j.mainLines() {
 		switch l.Type {
@@ -93,7 +100,7 @@ func (j *joiner) title() string {
 		case "ai-title":
 			ai = l.AITitle
 		case "summary":
-			if ours[l.LeafUUID] {
+			if leaves[l.LeafUUID] {
 				summary = l.Summary
 			}
 		}

@@ -22,10 +22,40 @@ const (
 	limited                 // it ran into a bound that its caller had set
 )
 
-// word is one thing that tells how far a turn has come.
+// word is one thing that tells how far a turn has come. On a tie the one that was seen later counts as later.
 type word struct {
 	at   time.Time
 	turn turn
+	seen int
+}
+
+func (w word) before(o word) bool {
+	return w.at.Before(o.at) || w.at.Equal(o.at) && w.seen < o.seen
+}
+
+// words are the latest of all words, and the latest that says that a turn ended: a session has hundreds of thousands.
+type words struct {
+	last, end word
+	seen      int
+}
+
+func (w *words) see(at time.Time, t turn) {
+	w.seen++
+	latest := &w.last
+	if t == closed {
+		latest = &w.end
+	}
+	if next := (word{at, t, w.seen}); latest.before(next) {
+		*latest = next
+	}
+}
+
+// turn is how far the last turn has come.
+func (w *words) turn() turn {
+	if w.last.turn == open && w.last.before(w.end) {
+		return answered
+	}
+	return w.last.turn
 }
 
 // ending tells how the last turn of the main thread ended, and the bound that stopped it if one did.
@@ -33,22 +63,12 @@ func (j *joiner) ending() (schema.Outcome, *schema.Limit) {
 	if !j.set.Final {
 		return schema.StillOpen, nil
 	}
-	var words []word
-	see := func(at time.Time, t turn) { words = append(words, word{at, t}) }
+	var w words
 	late, ended := j.afterTheBill()
-	j.eventWords(late, see)
-	limit := j.lineWords(see)
-	ended = j.hookWords(see) || ended
-	slices.SortStableFunc(words, func(a, b word) int { return a.at.Compare(b.at) })
-	last := untouched
-	for _, w := range words {
-		switch {
-		case w.turn != closed:
-			last = w.turn
-		case last == open:
-			last = answered
-		}
-	}
+	j.eventWords(late, w.see)
+	limit := j.lineWords(w.see)
+	ended = j.hookWords(w.see) || ended
+	last := w.turn()
 	if budget := j.budget(); budget != nil && (last == open || last == answered) {
 		last, limit = limited, budget
 	}

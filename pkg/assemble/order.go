@@ -8,7 +8,7 @@ import (
 )
 
 // placing says how far [event.settle] has come.
-type placing int
+type placing uint8
 
 const (
 	unplaced placing = iota
@@ -32,6 +32,7 @@ func (j *joiner) place() []schema.Event {
 	})
 	out := make([]schema.Event, len(j.events))
 	for i, e := range j.events {
+		j.events[i] = nil // it stands in out, and a large session has no room for both
 		e.Seq = i + 1
 		if e.parent != nil {
 			e.ParentID = e.parent.ID

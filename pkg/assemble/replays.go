@@ -205,7 +205,9 @@ func (r *replays) move() {
 			done = i + 1
 			for _, b := range blocks {
 				moved := *b
-				moved.AgentID, moved.IsSidechain = l.AgentID, l.IsSidechain
+				common := *b.Common // lines share them
+				common.AgentID = l.AgentID
+				moved.Common, moved.IsSidechain = &common, l.IsSidechain
 				out = append(out, &moved)
 				if r.copies.lines[l] {
 					r.copies.lines[&moved] = true

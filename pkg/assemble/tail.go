@@ -12,11 +12,14 @@ import (
 // of a Stop was seen before the message's line in 3 of 7 runs; a run that saves nothing never writes it. Such a
 // message is provisional: it has no usage, is no LLM call, and goes when the file has it.
 func (j *joiner) addTail() {
-	spoken := map[string][]time.Time{} // thread and text -> ends of the messages
+	spoken := j.lastWords() // the ends of their messages
+	if len(spoken) == 0 {
+		return
+	}
 	note := func(agentID, text string, at time.Time) {
-		if text = strings.TrimSpace(text); text != "" {
-			key := agentID + "\x00" + text
-			spoken[key] = append(spoken[key], at)
+		key := said{agentID, strings.TrimSpace(text)}
+		if ends, asked := spoken[key]; asked {
+			spoken[key] = append(ends, at)
 		}
 	}
 	for _, c := range j.calls {
@@ -30,10 +33,10 @@ func (j *joiner) addTail() {
 	for _, f := range j.lineSynthetics() {
 		note(f.agentID, f.text, f.at)
 	}
-	said := map[*record]time.Time{} // prompts by their hooks -> the times of their lines
+	promptAt := map[*record]time.Time{} // prompts by their hooks -> the times of their lines
 	for _, p := range j.prompts {
 		if p.record != nil && p.line != nil {
-			said[p.record] = p.line.Time
+			promptAt[p.record] = p.line.Time
 		}
 	}
 	asked := map[string]time.Time{} // thread -> the last prompt that its hooks saw
@@ -42,18 +45,39 @@ func (j *joiner) addTail() {
 		switch {
 		case r.Event == hook.UserPromptSubmit:
 			asked[r.AgentID] = r.at
-			if at := said[r]; !at.IsZero() && at.Before(r.at) {
+			if at := promptAt[r]; !at.IsZero() && at.Before(r.at) {
 				asked[r.AgentID] = at // the line's time is by the clock of the answer's
 			}
-		case r.Event == hook.Stop && r.AgentID == "", r.Event == hook.SubagentStop && j.agentOf[r.AgentID] != nil:
-			key := r.AgentID + "\x00" + strings.TrimSpace(r.LastMessage)
-			if strings.TrimSpace(r.LastMessage) == "" || saidSince(spoken[key], asked[r.AgentID]) {
+		case j.isTurnsEnd(r):
+			key := said{r.AgentID, strings.TrimSpace(r.LastMessage)}
+			if key.text == "" || saidSince(spoken[key], asked[r.AgentID]) {
 				continue
 			}
 			spoken[key] = append(spoken[key], r.at) // a second Stop with the same words adds nothing
 			j.addProvisional(r)
 		}
 	}
+}
+
+// said is a text of a thread.
+type said struct{ agentID, text string }
+
+// lastWords are the last messages that hooks saw, without any times: of a large session few of its messages.
+func (j *joiner) lastWords() map[said][]time.Time {
+	words := map[said][]time.Time{}
+	for i := range j.records {
+		if r := &j.records[i]; j.isTurnsEnd(r) {
+			if text := strings.TrimSpace(r.LastMessage); text != "" {
+				words[said{r.AgentID, text}] = nil
+			}
+		}
+	}
+	return words
+}
+
+// isTurnsEnd reports whether a turn of the main thread or of a subagent ended with a record.
+func (j *joiner) isTurnsEnd(r *record) bool {
+	return r.Event == hook.Stop && r.AgentID == "" || r.Event == hook.SubagentStop && j.agentOf[r.AgentID] != nil
 }
 
 // saidSince reports whether one of the times is not before since.

@@ -3,6 +3,7 @@ package assemble
 import (
 	"cmp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -106,7 +107,7 @@ func sameAs(l *transcript.Line) string {
 	for id := range resultIDs(l) {
 		text += "\x00" + id
 	}
-	return l.Type + "\x00" + l.Timestamp + "\x00" + text
+	return l.Type + "\x00" + strconv.FormatInt(int64(l.Timestamp), 10) + "\x00" + text
 }
 
 // lastTime is the latest time of some lines.

@@ -1,6 +1,7 @@
 package assemble
 
 import (
+	"runtime"
 	"slices"
 	"sort"
 	"time"
@@ -9,6 +10,9 @@ import (
 	"ams/pkg/schema"
 	"ams/pkg/transcript"
 )
+
+// manyEvents are so many that the collector must come before they are summed up and copied, and not when it likes to.
+const manyEvents = 50_000
 
 // finish makes the Session of what was collected.
 func (j *joiner) finish() *schema.Session {
@@ -30,18 +34,31 @@ func (j *joiner) finish() *schema.Session {
 	}
 	j.describe(s)
 	j.cost(s)
-	j.sumAgents()
 	j.markRewrites()
 	s.Outcome, s.Limit = j.ending()
 	s.Completeness = j.completeness()
-	// What follows needs the events alone. The lines of a large session are most of its memory: they go before the
-	// events are copied.
-	j.in.Files, j.calls, j.callOf, j.copies, j.inline = nil, nil, nil, copies{}, nil
+	j.dropLines()
+	j.sumAgents()
+	j.calls, j.tools, j.agents = nil, nil, nil
 	s.Events = j.place()
 	j.total(s)
 	s.Status = j.status(s)
 	Review(s)
 	return s
+}
+
+// dropLines lets go of the lines, as what follows needs the events alone: they are most of a large session's memory.
+func (j *joiner) dropLines() {
+	j.in.Files, j.copies, j.inline, j.united, j.toolOf, j.agentOf, j.prompts = nil, copies{}, nil, nil, nil, nil, nil
+	for _, c := range j.calls {
+		c.lines, c.best = nil, nil
+	}
+	for _, a := range j.agents {
+		a.lines, a.file = nil, nil
+	}
+	if len(j.events) > manyEvents {
+		runtime.GC()
+	}
 }
 
 // bounds are the first and the last time of the session's own events and records.
@@ -173,15 +190,19 @@ func (j *joiner) sumAgents() {
 
 // rollUp sums each agent and all that stand below it.
 func (j *joiner) rollUp(own map[string]*schema.Rollup, unpriced map[string]bool) {
-	sums := map[*agent]*schema.Rollup{}
+	sums := map[*agent]*schema.Rollup{} // of those that have agents below them
+	for _, b := range j.agents {
+		if a := b.above; a != nil && sums[a] == nil {
+			sums[a] = &schema.Rollup{CostUSD: new(float64)}
+		}
+	}
 	unknown := map[*agent]bool{} // the cost of one below it is not known
 	for _, b := range j.agents {
 		r := own[b.id]
 		for a, levels := b, 0; a != nil && levels < maxAgentDepth; a, levels = a.above, levels+1 {
 			sum := sums[a]
 			if sum == nil {
-				sum = &schema.Rollup{CostUSD: new(float64)}
-				sums[a] = sum
+				continue
 			}
 			if a != b {
 				sum.Subagents++
@@ -195,7 +216,7 @@ func (j *joiner) rollUp(own map[string]*schema.Rollup, unpriced map[string]bool)
 	}
 	for _, a := range j.agents {
 		sum := sums[a]
-		if sum.Subagents == 0 {
+		if sum == nil {
 			continue
 		}
 		if unknown[a] {
@@ -225,7 +246,7 @@ func (j *joiner) completeness() *schema.Completeness {
 	*c = j.completed
 	c.ProgramVersion, c.Final = j.set.ProgramVersion, j.set.Final
 	c.DamagedSpools, c.SalvagedRecords = j.in.DamagedSpools, j.in.SalvagedRecords
-	c.Files = []schema.InputFile{}
+	c.Files = make([]schema.InputFile, 0, len(j.in.Files))
 	for _, f := range j.in.Files {
 		if f.Agent != nil && f.Agent.Path == "" {
 			continue
@@ -263,11 +284,6 @@ func (j *joiner) completeness() *schema.Completeness {
 				c.UnknownRecords = map[string]int{}
 			}
 			c.UnknownRecords[name] = n
-		}
-	}
-	for id := range j.copies.calls {
-		if j.callOf[id] == nil {
-			c.CopiedCalls++
 		}
 	}
 	sort.Strings(c.Missing)

@@ -177,3 +177,31 @@ func TestUniteTellsAnotherMachinesEventsFromErrors(t *testing.T) {
 		}
 	}
 }
+
+// TestUnitingKeepsTheSumsOfMessagesThatWereLeftOut has a stored Session too large for all of its messages, and an input that
+// has less of it by now.
+func TestUnitingKeepsTheSumsOfMessagesThatWereLeftOut(t *testing.T) {
+	usd := 3.5
+	message := func(id string) schema.Event {
+		return schema.Event{ID: id, Type: schema.LLMMessage, LLM: &schema.LLM{Text: id, Usage: &schema.Usage{OutputTokens: 10}}}
+	}
+	file := func(lines int) []schema.InputFile {
+		return []schema.InputFile{{Name: "s.jsonl", Lines: lines, Bytes: int64(100 * lines)}}
+	}
+	old := &schema.Session{SessionID: "s", Events: []schema.Event{message("a"), message("b")},
+		Totals: schema.Totals{LLMCalls: 7, Usage: schema.Usage{OutputTokens: 70}, CostUSD: &usd}, Cost: &schema.Cost{ComputedUSD: &usd},
+		Completeness: &schema.Completeness{Files: file(7), Cut: &schema.Cut{Messages: 5}}}
+	fresh := &schema.Session{SessionID: "s", Events: []schema.Event{message("b")}, Completeness: &schema.Completeness{Files: file(1)}}
+	got := assemble.Carry(old, fresh, "")
+	if got.Totals.LLMCalls != 7 || got.Totals.Usage.OutputTokens != 70 || got.Totals.CostUSD == nil || *got.Totals.CostUSD != usd {
+		t.Errorf("got %+v, want the sums of all seven messages", got.Totals)
+	}
+	if c := got.Completeness.Cut; c == nil || c.Messages != 5 {
+		t.Errorf("got %+v, want the five that were left out to be said", c)
+	}
+	whole := *old
+	whole.Completeness = &schema.Completeness{Files: file(7)}
+	if got := assemble.Carry(&whole, fresh, ""); got.Totals.LLMCalls != 2 {
+		t.Errorf("nothing was left out: got %d calls, want the 2 that are there", got.Totals.LLMCalls)
+	}
+}

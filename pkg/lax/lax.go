@@ -14,6 +14,7 @@ import (
 	"io"
 	"math"
 	"reflect"
+	"runtime"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -24,6 +25,9 @@ import (
 
 // Raw is a JSON value that is passed on as it came.
 type Raw = jsontext.Value
+
+// Encoder is the streaming encoder that a MarshalJSONTo method gets.
+type Encoder = jsontext.Encoder
 
 // Decoder is the streaming decoder that an UnmarshalJSONFrom method gets.
 type Decoder = jsontext.Decoder
@@ -66,6 +70,7 @@ func EncodeSized(v any, size int) ([]byte, error) {
 		}
 		return b.Bytes(), nil
 	}
+	runtime.GC() // what the value was made of is garbage by now, and of the buffer's size as a rule
 	out := appender(make([]byte, 0, size))
 	if err := json.MarshalWrite(&out, v, encodeOptions); err != nil {
 		return nil, err

@@ -119,7 +119,7 @@ func (n *bundleNotes) restore(in *assemble.Input) {
 	for id, bills := range n.Parents {
 		for _, b := range bills {
 			bill := &transcript.Rare{TotalCostUSD: b.TotalUSD, TotalAPIDuration: b.APIMS, ModelUsage: b.Usage}
-			line := &transcript.Line{SessionID: id, Type: "cost-state", Rare: bill}
+			line := &transcript.Line{Common: &transcript.Common{SessionID: id}, Type: "cost-state", Rare: bill}
 			in.Parents[id] = append(in.Parents[id], assemble.CostState{Line: line, Before: b.Before})
 		}
 	}

@@ -25,30 +25,35 @@ type RecordLine struct {
 // WriteRecords writes records as lines, with masks in their payloads and contexts where there is a redactor.
 func WriteRecords(w io.Writer, records []spool.Record, masks *redact.Redactor) error {
 	for _, r := range records {
-		raw, context := r.Raw, lax.Raw(r.Context)
-		if masks != nil {
-			if lax.Valid(raw) {
-				raw = masks.JSON(raw)
-			} else {
-				raw = []byte(masks.Text(string(raw)))
-			}
-			context = masks.JSON(context)
-		}
-		line := RecordLine{ReceivedAt: r.Key.Time().UTC().Format(time.RFC3339Nano), Cut: r.Cut, Context: context}
-		if text := string(raw); utf8.ValidString(text) {
-			line.Raw = &text
-		} else {
-			line.RawBase64 = base64.StdEncoding.EncodeToString(raw)
-		}
-		b, err := lax.Line(line)
-		if err != nil {
-			return err
-		}
-		if _, err := w.Write(append(b, '\n')); err != nil {
+		if err := writeRecord(w, r, masks); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func writeRecord(w io.Writer, r spool.Record, masks *redact.Redactor) error {
+	raw, context := r.Raw, lax.Raw(r.Context)
+	if masks != nil {
+		if lax.Valid(raw) {
+			raw = masks.JSON(raw)
+		} else {
+			raw = []byte(masks.Text(string(raw)))
+		}
+		context = masks.JSON(context)
+	}
+	line := RecordLine{ReceivedAt: r.Key.Time().UTC().Format(time.RFC3339Nano), Cut: r.Cut, Context: context}
+	if text := string(raw); utf8.ValidString(text) {
+		line.Raw = &text
+	} else {
+		line.RawBase64 = base64.StdEncoding.EncodeToString(raw)
+	}
+	b, err := lax.Line(line)
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(append(b, '\n'))
+	return err
 }
 
 // ParseRecord reads one line of a dump; the record has no key yet.

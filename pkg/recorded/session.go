@@ -200,19 +200,35 @@ func (rd *Reader) assemble(w *Session) (*Session, error) {
 		w.Inputs = receipt.Look(watched(w.files, transcriptPath(id, records)))
 		w.Siblings = siblingStats(rd.archive, w.files.Main)
 	}
-	files, err := transcript.ReadFiles(w.files)
+	in, err := rd.read(w, records)
+	if errors.Is(err, ErrEmpty) {
+		return w, err
+	}
 	if err != nil {
 		return nil, err
 	}
+	set := rd.opt.Join
+	set.Final = w.Final
+	w.Session = assemble.Session(in, set)
+	w.nameRepo()
+	return w, nil
+}
+
+// read reads the files of a session and tells if it is over. What it returns is the join's alone: the join lets go of the
+// lines when it needs them no more, and they are most of what a large session takes.
+func (rd *Reader) read(w *Session, records []assemble.Record) (assemble.Input, error) {
+	files, err := transcript.ReadFiles(w.files)
+	if err != nil {
+		return assemble.Input{}, err
+	}
 	if len(records) == 0 && len(files) == 0 {
 		w.Final = true
-		return w, fmt.Errorf("%s: %w", w.From, ErrEmpty)
+		return assemble.Input{}, fmt.Errorf("%s: %w", w.From, ErrEmpty)
 	}
-	in := assemble.Input{SessionID: id, Records: records, Files: files, DamagedSpools: len(w.Contents.Damaged), ShortRecords: w.short}
+	in := assemble.Input{SessionID: w.Contents.SessionID, Records: records, Files: files, DamagedSpools: len(w.Contents.Damaged), ShortRecords: w.short}
 	for _, d := range w.Contents.Damaged {
 		in.SalvagedRecords += d.Records
 	}
-	set := rd.opt.Join
 	if w.notes != nil {
 		w.notes.restore(&in)
 		w.Final = w.notes.Final
@@ -221,10 +237,7 @@ func (rd *Reader) assemble(w *Session) (*Session, error) {
 		w.Final = rd.isFinal(w, in)
 	}
 	w.in = assemble.Input{Parents: in.Parents, Siblings: in.Siblings, Standing: in.Standing, DamagedSpools: in.DamagedSpools, SalvagedRecords: in.SalvagedRecords}
-	set.Final = w.Final
-	w.Session = assemble.Session(in, set)
-	w.nameRepo()
-	return w, nil
+	return in, nil
 }
 
 // isFinal reports whether a session is over: its end was recorded and has settled, or nothing has happened for long.

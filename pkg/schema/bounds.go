@@ -33,9 +33,9 @@ const (
 )
 
 // limits are the bounds as [Encode] keeps them.
-type limits struct{ field, event, session int }
+type limits struct{ field, event, session, agents, body int }
 
-var bounds = limits{MaxField, MaxEvent, MaxSession}
+var bounds = limits{MaxField, MaxEvent, MaxSession, agentsBody, MaxBody}
 
 // minEvent is what every event may have, however many there are.
 const minEvent = 256
@@ -69,6 +69,9 @@ func (s *Session) bound(l limits) {
 		events = max(events, all)
 	}
 	cut.Events += events
+	if s.IsLarge() {
+		cut.Messages = s.leaveOut(l.agents, l.body)
+	}
 	if cut == (Cut{}) {
 		return
 	}
@@ -87,6 +90,7 @@ func (c *Cut) add(o Cut) {
 	c.Fields += o.Fields
 	c.Events += o.Events
 	c.Deep += o.Deep
+	c.Messages += o.Messages
 }
 
 // boundFields bounds what stands in a Session beside its events.
@@ -217,7 +221,7 @@ func (e *Event) atMost() (size int) {
 	return size
 }
 
-var comma, brace, bracket = []byte{','}, []byte{'{'}, []byte{'['}
+var comma, brace, bracket, newline = []byte{','}, []byte{'{'}, []byte{'['}, []byte{'\n'}
 
 // fit bounds the long texts and values of an event together, counts an event that it cut, and returns what they have
 // then. Short ones stay whole; the longest share what is left.

@@ -73,4 +73,8 @@ type Cut struct {
 	Events int `json:"events,omitzero"`
 	// Deep are values nested deeper than 64 levels; what is deeper stands as the text of its JSON.
 	Deep int `json:"deep,omitzero"`
+	// Messages are events of the model's messages that were left out: of a session of more than 200 MB those that subagents
+	// wrote on their way, of one of more than 230 MB their last ones, then those of the main thread. All sums hold them, and
+	// the numbers of the other events stay.
+	Messages int `json:"messages,omitzero"`
 }

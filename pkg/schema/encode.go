@@ -13,28 +13,16 @@ import (
 // is larger than the bounds of this package allow is cut, in s as well, and counted in its completeness.
 func Encode(s *Session) ([]byte, error) {
 	s.Bound()
-	b, err := lax.EncodeSized(s, s.roughSize())
+	size := 0 // a small buffer that grows is as quick
+	if s.IsLarge() {
+		size = s.roughSize(s.sizes())
+		size += size / 32
+	}
+	b, err := lax.EncodeSized(s, size)
 	if err != nil {
 		return nil, fmt.Errorf("encode session %s: %w", s.SessionID, err)
 	}
 	return append(b, '\n'), nil
-}
-
-// roughSize is about how many bytes a large Session has as JSON, and 0 for one that is not: there a buffer that grows
-// is as quick.
-func (s *Session) roughSize() int {
-	const (
-		event = 800 // what one has beside its long texts and values
-		large = 32 << 20
-	)
-	size := event * len(s.Events)
-	for i := range s.Events {
-		s.Events[i].long(func(p *string) { size += len(*p) }, func(r *Raw) { size += len(*r) })
-	}
-	if size < large {
-		return 0
-	}
-	return size + size/16
 }
 
 // ErrNewer says that an object has a major version that this package cannot read.

@@ -147,7 +147,7 @@ func fullCompleteness() *schema.Completeness {
 		UnknownRecords: map[string]int{"Brew": 1}, UnparsedLines: 4, CutLines: 1, UnknownLines: map[string]int{"tea": 5},
 		CallsWithoutResult: 1, AgentsWithoutFile: 1, ProvisionalTail: true, CopiedCalls: 6, RefusedBills: 1, CarriedEvents: 7,
 		ClockSteps: 1, HooksAheadMS: -2500, DamagedSpools: 1, SalvagedRecords: 8,
-		Cut: &schema.Cut{Lines: 1, Inputs: 2, Fields: 3, Events: 4, Deep: 5},
+		Cut: &schema.Cut{Lines: 1, Inputs: 2, Fields: 3, Events: 4, Deep: 5, Messages: 6},
 	}
 }
 

@@ -111,6 +111,12 @@ func (sum *Summary) addSums(s *Session) {
 	}
 }
 
+// KeepSums takes the sums of calls from the record of the same Session before some of its messages were left out.
+func (sum *Summary) KeepSums(whole *Summary) {
+	sum.PerModel, sum.PerDay, sum.Agents = whole.PerModel, whole.PerDay, whole.Agents
+	sum.CacheRewrites, sum.Retries, sum.PeakContext = whole.CacheRewrites, whole.Retries, whole.PeakContext
+}
+
 // addCall adds a call of a model to the sums.
 func (sum *Summary) addCall(e *Event, types map[string]string) {
 	model, day := orUnnamed(e.LLM.Model), e.StartTime.UTC().Format("2006-01-02")

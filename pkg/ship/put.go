@@ -72,6 +72,8 @@ type putting struct {
 	stale   []string // keys of bodies that this machine put, now or before: of them the index record names one
 	changed bool     // another machine stored the session since it was first looked at
 
+	whole *schema.Summary // of a large Session, before its body was cut
+
 	denied  map[string]error // by key, why what may be stored could not be read
 	crossed int              // how often such an object was there after all
 }
@@ -280,6 +282,9 @@ func (h holding) isSame(body []byte) bool {
 
 // putBody stores the body, unless it is there but for the counter.
 func (p *putting) putBody(ctx context.Context, s *schema.Session, have holding, v *receipt.Version) error {
+	if p.whole = nil; s.IsLarge() {
+		p.whole = schema.Summarize(s) // of calls that may be left out of the body
+	}
 	body, err := schema.Encode(s)
 	if err != nil {
 		return err
@@ -331,7 +336,11 @@ func revOf(stored *schema.Stored) int64 {
 // putIndex stores the index record and returns its ETag, unless one of a higher counter is there.
 // ErrChanged says that the one that is there names another key.
 func (p *putting) putIndex(ctx context.Context, s *schema.Session, have holding) (string, error) {
-	index, err := schema.EncodeSummary(schema.Summarize(s))
+	record := schema.Summarize(s)
+	if c := s.Completeness; p.whole != nil && c != nil && c.Cut != nil && c.Cut.Messages > 0 {
+		record.KeepSums(p.whole)
+	}
+	index, err := schema.EncodeSummary(record)
 	if err != nil {
 		return "", err
 	}

@@ -91,8 +91,20 @@ func (sh *Shipper) Run(ctx context.Context, keep Retention, watch Watch) (Tally,
 	if !tally.Dead {
 		p := &pruner{sh: sh, keep: keep, watch: watch, rd: sh.opt.Source.Reader()}
 		tally.Unseen = p.prune(ctx, stats, known)
+		sh.tidy(ctx, tally)
 	}
 	return tally, nil
+}
+
+// tidy has the store remove what killed runs left in it. A run without news leaves that to the next one: it is to be quick.
+func (sh *Shipper) tidy(ctx context.Context, t Tally) {
+	store, ok := sh.opt.Store.(upload.Tidier)
+	if !ok || t.News == 0 {
+		return
+	}
+	if err := store.Tidy(ctx, sh.opt.Source.Now()); err != nil {
+		sh.opt.Note("%v", err)
+	}
 }
 
 // listFrom is from how many new sessions on one list of what is stored is less to ask than to look for each.

@@ -104,7 +104,7 @@ func (l *Line) nestedMessage() *Message {
 // short gives the names, ids and titles of a line.
 func (l *Line) short(fn func(*string)) {
 	for _, s := range [...]*string{
-		&l.Timestamp, &l.Type, &l.Subtype, &l.UUID, &l.SessionID, &l.AgentID, &l.ParentUUID, &l.Version, &l.Cwd, &l.GitBranch, &l.Entrypoint, &l.PromptID,
+		&l.Type, &l.Subtype, &l.UUID, &l.SessionID, &l.AgentID, &l.ParentUUID, &l.Version, &l.Cwd, &l.GitBranch, &l.Entrypoint, &l.PromptID,
 		&l.PromptSource, &l.TurnOrigin, &l.SourceAssistantUUID, &l.SourceToolUseID, &l.DenialKind, &l.RequestID, &l.RequestRef,
 		&l.RequestSessionID, &l.RequestedModel, &l.APIErrorType, &l.Level, &l.OriginalModel, &l.FallbackModel, &l.Trigger, &l.ParentTool,
 		&l.Operation, &l.ID, &l.Summary, &l.AITitle, &l.CustomTitle, &l.LeafUUID, &l.PRURL,
@@ -145,7 +145,6 @@ func (l *Line) short(fn func(*string)) {
 		if n := d.Message; n != nil {
 			fn(&n.Type)
 			fn(&n.UUID)
-			fn(&n.Timestamp)
 			fn(&n.RequestID)
 			n.Message.short(fn)
 		}
@@ -158,7 +157,6 @@ func (m *Message) short(fn func(*string)) {
 		return
 	}
 	fn(&m.ID)
-	fn(&m.Role)
 	fn(&m.Model)
 	fn(&m.StopReason)
 	m.Content.short(fn)

@@ -104,7 +104,7 @@ func TestEveryTextOfALineIsBounded(t *testing.T) {
 			switch f.Interface().(type) {
 			case string, lax.Raw:
 				*fields, *names = append(*fields, f), append(*names, name)
-			case *Message, *Said, *Rare, *ToolPart, *Usage, *Attachment, *Progress, *Nested, *PermissionDecision, *CompactMetadata:
+			case *Message, *Common, *Said, *Rare, *ToolPart, *Usage, *Terms, *Attachment, *Progress, *Nested, *PermissionDecision, *CompactMetadata:
 				f.Set(reflect.New(f.Type().Elem()))
 				walk(f.Elem(), name+".", fields, names)
 			case Content:

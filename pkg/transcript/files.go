@@ -216,7 +216,8 @@ func (f *Finder) agentsBelow(dir, run string, o owner) []AgentFile {
 		}
 		return byID[id]
 	}
-	for _, e := range entries {
+	for i, e := range entries {
+		tidyAfter(i)
 		name := e.Name()
 		path := filepath.Join(dir, name)
 		if e.IsDir() {
@@ -280,13 +281,8 @@ func (f *Finder) flatAgents(project flatFolder, sessionID string) []AgentFile {
 // check says whether a file may be read as a transcript. name is the name that it must have, "" for an agent's. It is
 // [fs.ErrNotExist] where the path leads to nothing.
 func (f *Finder) check(path, name string, o owner) error {
-	switch {
-	case name != "" && filepath.Base(path) != name:
-		return fmt.Errorf("%s: %w: its name is not %s", path, ErrUnsafe, name)
-	case !f.Anywhere && !filepath.IsAbs(path):
-		return fmt.Errorf("%s: %w: the path is not absolute", path, ErrUnsafe)
-	case !f.Anywhere && !belowProjects(filepath.Dir(path)):
-		return fmt.Errorf("%s: %w: it is not below a projects folder", path, ErrUnsafe)
+	if err := f.checkPlace(path, name); err != nil {
+		return err
 	}
 	info, err := os.Lstat(path)
 	switch {
@@ -296,6 +292,19 @@ func (f *Finder) check(path, name string, o owner) error {
 		return fmt.Errorf("transcript %s: %w", path, fs.ErrNotExist)
 	}
 	return fmt.Errorf("transcript: %w", err)
+}
+
+// checkPlace says whether a transcript may have a name and a place.
+func (f *Finder) checkPlace(path, name string) error {
+	switch {
+	case name != "" && filepath.Base(path) != name:
+		return fmt.Errorf("%s: %w: its name is not %s", path, ErrUnsafe, name)
+	case !f.Anywhere && !filepath.IsAbs(path):
+		return fmt.Errorf("%s: %w: the path is not absolute", path, ErrUnsafe)
+	case !f.Anywhere && !belowProjects(filepath.Dir(path)):
+		return fmt.Errorf("%s: %w: it is not below a projects folder", path, ErrUnsafe)
+	}
+	return nil
 }
 
 // owner is the user that files must belong to; the zero value is anybody.
@@ -332,7 +341,7 @@ func isFolder(path string) bool {
 
 // readMeta returns nil where the file must not be read or is no JSON object of a meta file's size.
 func (f *Finder) readMeta(path string, o owner) *Meta {
-	if f.check(path, "", o) != nil {
+	if f.checkPlace(path, "") != nil {
 		return nil
 	}
 	b, err := safefile.Read(path, safefile.Rules{Owner: o.Owner, MaxBytes: maxMeta})

@@ -10,40 +10,44 @@ import (
 // Line is one line of a transcript file. Which fields are set depends on Type and on the client's version; fields that this
 // package does not know are dropped.
 type Line struct {
-	Type      string `json:"type"`
-	Subtype   string `json:"subtype"`
-	UUID      string `json:"uuid"`
-	SessionID string `json:"sessionId"`
-	AgentID   string `json:"agentId"`
-	Timestamp string `json:"timestamp"`
+	Type       string `json:"type"`
+	UUID       string `json:"uuid"`
+	ParentUUID string `json:"parentUuid"`
+	Timestamp  Stamp  `json:"timestamp"`
 
-	ParentUUID  string `json:"parentUuid"`
-	Version     string `json:"version"`
-	Cwd         string `json:"cwd"`
-	GitBranch   string `json:"gitBranch"`
-	Entrypoint  string `json:"entrypoint"`
-	IsSidechain bool   `json:"isSidechain"`
-	IsMeta      bool   `json:"isMeta"`
+	IsSidechain bool `json:"isSidechain"`
+	IsMeta      bool `json:"isMeta"`
+	IsAPIError  bool `json:"isApiErrorMessage"`  // assistant
+	IsAborted   bool `json:"isAbortedMidStream"` // assistant
 
 	Message    *Message    `json:"message"`    // user, assistant
 	Attachment *Attachment `json:"attachment"` // attachment
 	Data       *Progress   `json:"data"`       // progress
 
 	// assistant
-	IsAPIError       bool   `json:"isApiErrorMessage"`
-	IsAborted        bool   `json:"isAbortedMidStream"`
 	RequestID        string `json:"requestId"`
 	RequestRef       string `json:"requestRef"`       // id of the api-request line
 	RequestSessionID string `json:"requestSessionId"` // on lines that a fork copied: the session that made the request
-	RequestedModel   string `json:"requestedModel"`
 
+	*Common
 	*Said
 	*Rare
 
 	// Number is the line's place in its file, from 1. Not part of the JSON.
 	Number int `json:"-"`
-	// Time is Timestamp, parsed; zero where the line has none.
+	// Time is that of Timestamp, and zero where the line has none; who moves it leaves Timestamp.
 	Time time.Time `json:"-"`
+}
+
+// Common are the fields that a line as a rule has alike with the one before it. They are kept apart because they are
+// half of a Line: lines that follow each other share one, so nobody writes to it.
+type Common struct {
+	SessionID  string `json:"sessionId"`
+	AgentID    string `json:"agentId"`
+	Version    string `json:"version"`
+	Cwd        string `json:"cwd"`
+	GitBranch  string `json:"gitBranch"`
+	Entrypoint string `json:"entrypoint"`
 }
 
 // Said are the fields that only lines of type user have. They are kept apart because most lines of a large session
@@ -72,6 +76,7 @@ type Said struct {
 // lines, and they are half of a Line; all lines without any share one.
 type Rare struct {
 	// system
+	Subtype         string           `json:"subtype"`
 	Content         lax.Raw          `json:"content"` // text of most subtypes; queue-operation: the prompt
 	Level           string           `json:"level"`
 	Error           lax.Raw          `json:"error"` // api_error: an object; a synthetic assistant line: the kind
@@ -112,14 +117,17 @@ type Rare struct {
 
 	Worktree *WorktreeState `json:"worktreeSession"` // worktree-state
 
-	APIErrorStatus int64  `json:"apiErrorStatus"` // assistant
+	// assistant
+	APIErrorStatus int64  `json:"apiErrorStatus"`
 	APIErrorType   string `json:"apiErrorType"`
+	RequestedModel string `json:"requestedModel"`
 }
 
-// noSaid and noRare are what a line has that has none of them. Nobody writes to them.
+// noCommon, noSaid and noRare are what a line has that has none of them. Nobody writes to them.
 var (
-	noSaid Said
-	noRare Rare
+	noCommon Common
+	noSaid   Said
+	noRare   Rare
 )
 
 // MadeByClient reports whether the client says of a user line or a queued command that nobody said it: it is a
@@ -135,7 +143,6 @@ func (l *Line) MadeByClient() bool {
 // Message is the API message of a user or assistant line.
 type Message struct {
 	ID         string  `json:"id"`
-	Role       string  `json:"role"`
 	Model      string  `json:"model"`
 	StopReason string  `json:"stop_reason"`
 	Content    Content `json:"content"`
@@ -357,9 +364,31 @@ type Progress struct {
 type Nested struct {
 	Type      string   `json:"type"`
 	UUID      string   `json:"uuid"`
-	Timestamp string   `json:"timestamp"`
+	Timestamp Stamp    `json:"timestamp"`
 	RequestID string   `json:"requestId"`
 	Message   *Message `json:"message"`
+}
+
+// Stamp is the time that stands on a line, in microseconds since 1970; 0 where none does. As a text it would take
+// six times as much of every line.
+type Stamp int64
+
+// UnmarshalJSONFrom reads what is no time as none.
+func (s *Stamp) UnmarshalJSONFrom(d *lax.Decoder) error {
+	*s = 0
+	v, err := d.ReadValue()
+	if at := parseTime(lax.String(v)); !at.IsZero() {
+		*s = Stamp(at.UnixMicro())
+	}
+	return err
+}
+
+// Time is zero where there is none.
+func (s Stamp) Time() time.Time {
+	if s == 0 {
+		return time.Time{}
+	}
+	return time.UnixMicro(int64(s)).UTC()
 }
 
 // parseTime reads a line's timestamp; what is no RFC 3339 time of the years 1 to 9999 is zero.

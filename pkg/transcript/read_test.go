@@ -260,13 +260,13 @@ func TestReadLosesNoLineToAWrongType(t *testing.T) {
 			Line{Message: &Message{Content: Content{Blocks: []Block{{ToolPart: &ToolPart{Name: "Bash", Input: []byte(`"ls"`)}}}},
 				Usage: usageOf(Counts{Absent, 9, Absent, Absent, Absent, Absent})}}},
 		{"message is text", `{"type":"user","uuid":"a","message":"hi"}`, Line{}},
-		{"time is a number", `{"type":"user","uuid":"a","timestamp":1795341611358,"sessionId":"s"}`, Line{SessionID: "s"}},
-		{"time is a date", `{"type":"user","uuid":"a","timestamp":"2026-11-22","sessionId":"s"}`, Line{SessionID: "s", Timestamp: "2026-11-22"}},
+		{"time is a number", `{"type":"user","uuid":"a","timestamp":1795341611358,"sessionId":"s"}`, Line{Common: &Common{SessionID: "s"}}},
+		{"time is a date", `{"type":"user","uuid":"a","timestamp":"2026-11-22","sessionId":"s"}`, Line{Common: &Common{SessionID: "s"}}},
 		{"time has an offset", `{"type":"user","uuid":"a","timestamp":"2026-11-22T11:00:12.008+01:00"}`,
-			Line{Timestamp: "2026-11-22T11:00:12.008+01:00", Time: at}},
+			Line{Timestamp: Stamp(at.UnixMicro()), Time: at}},
 		{"flags and nulls",
 			`{"type":"user","uuid":"a","isMeta":"true","isSidechain":1,"parentUuid":null,"cwd":null,"message":null,"timestamp":"2026-11-22T10:00:12.008Z"}`,
-			Line{Timestamp: "2026-11-22T10:00:12.008Z", Time: at}},
+			Line{Timestamp: Stamp(at.UnixMicro()), Time: at}},
 		{"attachment is text", `{"type":"system","uuid":"a","attachment":"x","compactMetadata":[1],"apiErrorStatus":"529"}`, Line{Rare: &Rare{APIErrorStatus: 529}}},
 		{"one model's bill is text",
 			`{"type":"cost-state","uuid":"a","totalCostUSD":"free","startTime":"x","modelUsage":{"m":{"outputTokens":5},"n":"none"},"totalAPIDuration":378}`,
@@ -280,6 +280,9 @@ func TestReadLosesNoLineToAWrongType(t *testing.T) {
 			got := *lines[0]
 			test.want.UUID, test.want.Type, test.want.Number = "a", got.Type, 1
 			test.want.Said = &Said{}
+			if test.want.Common == nil {
+				test.want.Common = &Common{}
+			}
 			if test.want.Rare == nil {
 				test.want.Rare = &Rare{}
 			}
@@ -354,7 +357,8 @@ func TestNestedGivesTheSubagentsLine(t *testing.T) {
 	}
 	at := time.Date(2026, 11, 22, 10, 0, 12, 0, time.UTC)
 	want := &Line{
-		Type: "assistant", UUID: "n", SessionID: "s", AgentID: "a1b2c3", Timestamp: "2026-11-22T10:00:12Z", IsSidechain: true, Version: "2.1.30",
+		Type: "assistant", UUID: "n", Timestamp: Stamp(at.UnixMicro()), IsSidechain: true,
+		Common:    &Common{SessionID: "s", AgentID: "a1b2c3", Version: "2.1.30"},
 		RequestID: "req_1", Number: 1, Time: at, Said: &Said{}, Rare: &Rare{},
 		Message: &Message{ID: "msg_1", Model: "m", Content: Content{Blocks: []Block{{Type: "text", Text: "hi", ToolPart: &ToolPart{}}}},
 			Usage: usageOf(Counts{Absent, 5, Absent, Absent, Absent, Absent})},

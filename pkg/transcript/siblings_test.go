@@ -303,3 +303,21 @@ func TestMainLinesReadsOnlyASiblingsMainFile(t *testing.T) {
 		}
 	}
 }
+
+// TestWhatAFileHeldIsBounded has a file that held as much as is kept before: what it holds now comes first.
+func TestWhatAFileHeldIsBounded(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "s.jsonl")
+	if err := os.WriteFile(path, []byte(at("a", 1)+at("b", 2)+at("a", 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range []int{0, maxHeld - 3, maxHeld - 2, maxHeld - 1, maxHeld} {
+		before := &held{lines: make([]heldLine, n)}
+		for i := range before.lines {
+			before.lines[i].id = uint64(i)
+		}
+		h := owner{}.heldBy(path, before)
+		if want := min(n+2, maxHeld); len(h.lines) != want || h.lines[0].id != idHash("a") || h.lines[1].id != idHash("b") {
+			t.Errorf("%d lines before: %d kept, want %d, its own first", n, len(h.lines), want)
+		}
+	}
+}

@@ -121,35 +121,45 @@ type Usage struct {
 	Counts
 	WebSearches    Count // server_tool_use.web_search_requests
 	ThinkingTokens Count // output_tokens_details.thinking_tokens
-	Speed          string
-	InferenceGeo   string
-	ServiceTier    string
 	Iterations     []Iteration
+	*Terms
 }
+
+// Terms are what the price of a call depends on beside its counts. Calls as a rule have the same: lines that follow
+// each other share them, so nobody writes to them.
+type Terms struct{ Speed, InferenceGeo, ServiceTier string }
+
+// noTerms are those of a usage that states none.
+var noTerms Terms
 
 // UnmarshalJSONFrom tells absent counts from zero; what is no object states none.
 func (u *Usage) UnmarshalJSONFrom(d *lax.Decoder) error {
 	*u = Usage{Counts: noCounts, WebSearches: Absent, ThinkingTokens: Absent}
-	return readMembers(d, func(name []byte) error {
+	var terms Terms
+	err := readMembers(d, func(name []byte) error {
 		if mine, err := u.Counts.member(name, d); mine {
 			return err
 		}
-		return u.member(name, d)
+		return u.member(name, &terms, d)
 	})
+	if u.Terms = &noTerms; terms != noTerms {
+		u.Terms = &terms
+	}
+	return err
 }
 
-func (u *Usage) member(name []byte, d *lax.Decoder) (err error) {
+func (u *Usage) member(name []byte, terms *Terms, d *lax.Decoder) (err error) {
 	switch string(name) {
 	case "server_tool_use":
 		u.WebSearches, err = readInner(d, "web_search_requests")
 	case "output_tokens_details":
 		u.ThinkingTokens, err = readInner(d, "thinking_tokens")
 	case "speed":
-		u.Speed, err = readString(d)
+		terms.Speed, err = readString(d)
 	case "inference_geo":
-		u.InferenceGeo, err = readString(d)
+		terms.InferenceGeo, err = readString(d)
 	case "service_tier":
-		u.ServiceTier, err = readString(d)
+		terms.ServiceTier, err = readString(d)
 	case "iterations":
 		u.Iterations, err = readIterations(d)
 	default:

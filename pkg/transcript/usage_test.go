@@ -7,7 +7,9 @@ import (
 	"ams/pkg/lax"
 )
 
-func usageOf(c Counts) *Usage { return &Usage{Counts: c, WebSearches: Absent, ThinkingTokens: Absent} }
+func usageOf(c Counts) *Usage {
+	return &Usage{Counts: c, WebSearches: Absent, ThinkingTokens: Absent, Terms: &noTerms}
+}
 
 // TestCountsTellAbsentFromZero holds that a count is a whole number that a call can have, or says why it is none.
 func TestCountsTellAbsentFromZero(t *testing.T) {
@@ -34,7 +36,7 @@ func TestUsageIsReadInAllItsParts(t *testing.T) {
 		"server_tool_use":{"web_search_requests":4,"x":{}},"output_tokens_details":{"thinking_tokens":-4},"service_tier":"batch",
 		"inference_geo":7,"iterations":[{"type":"message","input_tokens":1.5,"cache_creation":null},"x",null,{"model":"m","output_tokens":8}]}`
 	want := Usage{
-		Counts: Counts{1, 2, 3, Absent, Absent, 5}, WebSearches: 4, ThinkingTokens: Unreadable, ServiceTier: "batch",
+		Counts: Counts{1, 2, 3, Absent, Absent, 5}, WebSearches: 4, ThinkingTokens: Unreadable, Terms: &Terms{ServiceTier: "batch"},
 		Iterations: []Iteration{
 			{Counts: Counts{Unreadable, Absent, Absent, Absent, Absent, Absent}, Type: "message"},
 			{Counts: noCounts}, {Counts: noCounts},

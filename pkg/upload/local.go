@@ -33,7 +33,7 @@ const (
 // A Put writes a temp file beside its target, syncs it, renames it, and syncs
 // the folder and every folder that it had to make, each in its parent. A crash
 // leaves the old object or the new one, and at worst a temp file, which
-// [Local.Clean] removes. Where folders cannot be synced (Windows, some network
+// [Local.Tidy] removes. Where folders cannot be synced (Windows, some network
 // file systems) a crash of the machine may undo the last Puts, as a whole.
 //
 // The folder is made by the first Put, for its owner only. Nothing outside it is

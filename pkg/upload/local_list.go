@@ -71,6 +71,35 @@ func (l *Local) each(ctx context.Context, prefix string, look func(root *os.Root
 	return err
 }
 
+const (
+	tidiedName = ".tidied"      // in the root: its time is when temp files were last looked for
+	tidyEvery  = 24 * time.Hour // looking for them walks through the whole store
+	tidyAge    = time.Hour      // a Put takes seconds
+)
+
+// Tidy implements [Tidier]: [Local.Clean], once a day at most.
+func (l *Local) Tidy(ctx context.Context, now time.Time) error {
+	root, err := os.OpenRoot(l.dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("clean: %w", err)
+	}
+	defer root.Close()
+	if info, err := root.Lstat(tidiedName); err == nil && now.Sub(info.ModTime()).Abs() < tidyEvery {
+		return nil
+	}
+	if _, err := l.Clean(ctx, now.Add(-tidyAge)); err != nil {
+		return err
+	}
+	f, err := root.OpenFile(tidiedName, os.O_WRONLY|os.O_CREATE, fileMode)
+	if err != nil {
+		return fmt.Errorf("clean: %w", err)
+	}
+	return errors.Join(f.Close(), root.Chtimes(tidiedName, now, now))
+}
+
 // Clean removes the temp files of Puts that a crash ended, as far as they were
 // last written before that time, and returns their number.
 func (l *Local) Clean(ctx context.Context, before time.Time) (int, error) {

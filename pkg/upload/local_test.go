@@ -182,6 +182,41 @@ func TestCleanRemovesWhatACrashLeft(t *testing.T) {
 	}
 }
 
+// TestTidyingIsDoneOnceADay has a leftover and a Put at work, and leftovers of a later hour and of the next day.
+func TestTidyingIsDoneOnceADay(t *testing.T) {
+	dir := t.TempDir()
+	s := upload.NewLocal(dir)
+	if err := upload.NewLocal(filepath.Join(dir, "none")).Tidy(t.Context(), time.Now()); err != nil {
+		t.Errorf("no store yet: %v", err)
+	}
+	begin := time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)
+	leave := func(name string, at time.Time) {
+		path := filepath.Join(dir, name)
+		if err := errors.Join(os.WriteFile(path, []byte("half"), 0o600), os.Chtimes(path, at, at)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, step := range []struct {
+		after time.Duration
+		want  []string
+	}{
+		{0, []string{".tidied", ".tmp-new"}},
+		{3 * time.Hour, []string{".tidied", ".tmp-new", ".tmp-old"}},
+		{25 * time.Hour, []string{".tidied", ".tmp-new"}},
+		{-100 * time.Hour, []string{".tidied", ".tmp-new"}}, // the clock was set back
+	} {
+		now := begin.Add(step.after)
+		leave(".tmp-old", now.Add(-2*time.Hour))
+		leave(".tmp-new", now.Add(-2*time.Minute))
+		if err := s.Tidy(t.Context(), now); err != nil {
+			t.Fatal(err)
+		}
+		if got := files(t, dir); !slices.Equal(got, step.want) {
+			t.Errorf("%v later: got %q, want %q", step.after, got, step.want)
+		}
+	}
+}
+
 func TestLinksDoNotLeadOutOfTheFolder(t *testing.T) {
 	top := t.TempDir()
 	dir, outside := filepath.Join(top, "ams"), filepath.Join(top, "outside")

@@ -112,6 +112,12 @@ type Object struct {
 	ModTime time.Time // by the store's clock
 }
 
+// Tidier is what a [Store] may offer beside its contract: Tidy removes what crashes
+// left of Puts, and does nothing if that was done a short while ago.
+type Tidier interface {
+	Tidy(ctx context.Context, now time.Time) error
+}
+
 // Looker is what a [Store] may offer beside its contract: Look tells of one object
 // without reading its body. The error is as that of Get. ModTime may be missing.
 //
