@@ -124,9 +124,14 @@ func (r *reader) run(t *testing.T, b block) {
 	if strings.Contains(b.text, "AMS_S3_BUCKET") {
 		environ = append(environ, "AMS_S3_ENDPOINT_URL="+r.bucket)
 	}
-	out := r.shell(t, b.text, environ)
+	examines := strings.TrimSpace(b.text) == "ams-assemble doctor"
+	script := b.text
+	if examines {
+		script = strings.TrimSpace(b.text) + " || true" // a problem of this machine is left to verdicts
+	}
+	out := r.shell(t, script, environ)
 	got, want := out, b.shows
-	if strings.TrimSpace(b.text) == "ams-assemble doctor" {
+	if examines {
 		got, want = verdicts(got), verdicts(want)
 	}
 	if rest := missing(volatile.ReplaceAllString(got, "~"), volatile.ReplaceAllString(want, "~")); rest != "" {
@@ -156,8 +161,8 @@ func missing(got, shown string) string {
 }
 
 // verdicts are the first two columns of what doctor prints: the rest is different on every machine. So is whether the
-// hook is slow on it, or its disk nearly full.
+// hook is slow on it, its disk nearly full, or a client that somebody else runs short of memory.
 func verdicts(out string) string {
 	lines := regexp.MustCompile(`(?m)^(ok|warning|problem) +\w+`).FindAllString(out, -1)
-	return regexp.MustCompile(`(?m)^(warning|problem)( +)(trial|spool)$`).ReplaceAllString(strings.Join(lines, "\n"), "ok       $3")
+	return regexp.MustCompile(`(?m)^(warning|problem)( +)(trial|spool|limits)$`).ReplaceAllString(strings.Join(lines, "\n"), "ok       $3")
 }
