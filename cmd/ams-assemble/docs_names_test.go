@@ -133,9 +133,14 @@ func checkBenchmarks(t *testing.T, page, text string) {
 	}
 }
 
-// TestSettingsNameEveryFlagAndVariable holds docs/settings.md to what the programs read.
+// TestSettingsNameEveryFlagAndVariable holds docs/settings.md to the commands that there are and what the programs read.
 func TestSettingsNameEveryFlagAndVariable(t *testing.T) {
 	page := readText(t, checkout+"/docs/settings.md")
+	for _, c := range newApp(env{}).Commands {
+		if !c.Hidden && !regexp.MustCompile("`ams-assemble \\[?"+c.Name+"\\b").MatchString(page) {
+			t.Errorf("docs/settings.md does not name the command %s", c.Name)
+		}
+	}
 	commandline.EachCommand(newApp(env{}).Commands, func(c *cli.Command) {
 		for _, f := range c.Flags {
 			if name := "--" + f.Names()[0]; !c.Hidden && !strings.Contains(page, "`"+name) {
