@@ -1,6 +1,6 @@
 // ams-assemble joins what ams-hook recorded of Claude Code sessions with the client's transcripts, and stores every
-// session as one JSON object. It runs from cron (ams-assemble run) and by hand; the README lists its commands,
-// settings and exit codes.
+// session as one JSON object. It runs from cron (ams-assemble run) and by hand; docs/settings.md lists its
+// commands, settings and exit codes.
 package main
 
 import (
@@ -24,7 +24,7 @@ import (
 	"ams/pkg/screen"
 )
 
-// Exit codes, as in the README.
+// Exit codes, as in docs/settings.md.
 const (
 	exitDone    = 0
 	exitNothing = 1 // nothing could be done

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -113,19 +114,21 @@ func TestInstalledPluginRecordsEveryEvent(t *testing.T) {
 	}
 }
 
-// TestPluginWithoutTheProgramHarmsNothing runs the client where ams-hook is not in PATH.
+// TestPluginWithoutTheProgramHarmsNothing runs the client where ams-hook is not in PATH: it works as ever, and doctor
+// says what is missing.
 func TestPluginWithoutTheProgramHarmsNothing(t *testing.T) {
 	client := clienttest.Available(t, pluginClient)
 	spoolDir := filepath.Join(t.TempDir(), "spool")
-	path := slices.DeleteFunc(filepath.SplitList(os.Getenv("PATH")), func(dir string) bool {
+	setup := clienttest.Setup{Dir: t.TempDir()}
+	claude(t, client, setup, 0, "plugin", "marketplace", "add", marketplace(t))
+	claude(t, client, setup, 0, "plugin", "install", "ams@ams")
+	dirs := slices.DeleteFunc(filepath.SplitList(os.Getenv("PATH")), func(dir string) bool {
 		_, err := os.Stat(filepath.Join(dir, "ams-hook"))
 		return err == nil
 	})
-	ran, err := client.Run(t.Context(), clienttest.Story("Agent"), clienttest.Setup{
-		Dir:  t.TempDir(),
-		Args: []string{"--plugin-dir", filepath.Join(marketplace(t), "plugin")},
-		Env:  []string{"AMS_SPOOL_DIR=" + spoolDir, "PATH=" + strings.Join(path, string(os.PathListSeparator))},
-	})
+	path := "PATH=" + strings.Join(dirs, string(os.PathListSeparator))
+	setup.Env = []string{"AMS_SPOOL_DIR=" + spoolDir, path}
+	ran, err := client.Run(t.Context(), clienttest.Story("Agent"), setup)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -137,6 +140,13 @@ func TestPluginWithoutTheProgramHarmsNothing(t *testing.T) {
 	}
 	if _, err := os.Stat(spoolDir); err == nil {
 		t.Errorf("%s is there: some ams-hook was found", spoolDir)
+	}
+
+	doctor := exec.Command("ams-assemble", "doctor")
+	doctor.Env = []string{path, "HOME=" + t.TempDir(), "CLAUDE_CONFIG_DIR=" + ran.ConfigDir}
+	said, err := doctor.Output()
+	if err == nil || !regexp.MustCompile(`(?m)^problem +program +ams-hook cannot be started: .*not found in \$PATH$`).Match(said) {
+		t.Errorf("doctor ends with %v and says\n%s", err, said)
 	}
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"text/tabwriter"
 
@@ -16,10 +17,10 @@ func pricesCommand(e env) *cli.Command {
 		Name: "prices", Category: storing,
 		Usage:     "show the price table, or a model's prices",
 		ArgsUsage: "[MODEL...]",
-		Description: "Prices are USD per million tokens. A file of --prices replaces or adds rows; its format is that of the embedded table\n" +
-			"(pkg/price/prices.json). --diff compares a whole table with the one in use, for a person to review before it is taken.",
+		Description: "Prices are USD per million tokens, before what a region adds. MODEL is a name as a transcript or a provider writes it. A file\n" +
+			"of --prices replaces or adds rows; its format is that of the embedded table (pkg/price/prices.json). --diff compares a whole table with the one in use, for a person to review before it is taken.",
 		UsageText: "ams-assemble prices  # the whole table\n" +
-			"ams-assemble prices opus haiku  # the prices of these models\n" +
+			"ams-assemble prices us.anthropic.claude-opus-4-5-20251101-v1:0  # what a model costs, however it is spelled\n" +
 			"ams-assemble prices --diff new-prices.json  # what a newer table would change",
 		Flags: append(commonFlags(priceGroup),
 			&cli.StringFlag{Name: "diff", Usage: "print what the table in `FILE` would change"}),
@@ -43,49 +44,73 @@ func pricesCommand(e env) *cli.Command {
 }
 
 func listPrices(e env, table *price.Table) error {
+	w := pricesTable(e)
+	for _, row := range table.Models() {
+		printRow(w, "", row)
+	}
+	return endPrices(e, table, w)
+}
+
+// matchModels prints the rows that names are priced by. A name without a price is an answer, not a failure of the command.
+func matchModels(e env, table *price.Table, models []string) error {
+	rows := map[string]price.Row{}
+	for _, row := range table.Models() {
+		rows[row.ID] = row
+	}
+	w := pricesTable(e)
+	for _, m := range models {
+		id, ok := table.Match(m)
+		if !ok {
+			fmt.Fprintf(w, "%s\tno price\n", screen.Line(m))
+			continue
+		}
+		spelled := ""
+		if m != id {
+			spelled = screen.Line(m) + ": "
+		}
+		printRow(w, spelled, rows[id])
+	}
+	return endPrices(e, table, w)
+}
+
+func pricesTable(e env) *tabwriter.Writer {
 	w := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "MODEL\tINPUT\tOUTPUT\tWRITE 5M\tWRITE 1H\tREAD")
+	return w
+}
+
+// printRow prints all rates of a model; before its name stands how somebody spelled it.
+func printRow(w io.Writer, spelled string, row price.Row) {
 	rates := func(name string, r price.Rates) {
-		fmt.Fprintf(w, "%s\t%g\t%g\t%g\t%g\t%g\n", name, r.Input, r.Output, r.CacheWrite5m, r.CacheWrite1h, r.CacheRead)
+		fmt.Fprintf(w, "%s\t%g\t%g\t%g\t%g\t%g\n", spelled+name, r.Input, r.Output, r.CacheWrite5m, r.CacheWrite1h, r.CacheRead)
 	}
-	for _, row := range table.Models() {
-		name := row.ID
-		if row.Overridden {
-			name += " (your own)"
-		}
-		rates(name, row.Rates)
-		for _, p := range row.History {
-			rates(fmt.Sprintf("%s before %s", row.ID, p.Until.Format("2006-01-02")), p.Rates)
-		}
-		if l := row.Long; l != nil {
-			until := ""
-			if !l.Until.IsZero() {
-				until = " before " + l.Until.Format("2006-01-02")
-			}
-			rates(fmt.Sprintf("%s above %d tokens%s", row.ID, l.Above, until), l.Rates)
-		}
-		if row.Fast != nil {
-			rates(row.ID+" in fast mode", row.Fast.Rates)
-		}
+	name := row.ID
+	if row.Overridden {
+		name += " (your own)"
 	}
+	rates(name, row.Rates)
+	spelled = ""
+	for _, p := range row.History {
+		rates(fmt.Sprintf("%s before %s", row.ID, p.Until.Format("2006-01-02")), p.Rates)
+	}
+	if l := row.Long; l != nil {
+		until := ""
+		if !l.Until.IsZero() {
+			until = " before " + l.Until.Format("2006-01-02")
+		}
+		rates(fmt.Sprintf("%s above %d tokens%s", row.ID, l.Above, until), l.Rates)
+	}
+	if row.Fast != nil {
+		rates(row.ID+" in fast mode", row.Fast.Rates)
+	}
+}
+
+func endPrices(e env, table *price.Table, w *tabwriter.Writer) error {
 	if err := w.Flush(); err != nil {
 		return fmt.Errorf("print prices: %w", err)
 	}
 	fmt.Fprintf(e.stdout, "\nUSD per million tokens, as of %s; a web search is $%g\n", table.Date(), table.WebSearch())
 	return nil
-}
-
-// matchModels says what each name is priced as. A name without a price is an answer, not a failure of the command.
-func matchModels(e env, table *price.Table, models []string) error {
-	w := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', 0)
-	for _, m := range models {
-		id, ok := table.Match(m)
-		if !ok {
-			id = "no price"
-		}
-		fmt.Fprintf(w, "%s\t%s\n", screen.Line(m), id)
-	}
-	return w.Flush()
 }
 
 func diffPrices(e env, table *price.Table, path string) error {

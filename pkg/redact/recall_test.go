@@ -110,9 +110,9 @@ func kept(tb testing.TB, name string) (kept, all int) {
 	return kept, all
 }
 
-// TestRecall holds that the figures in the README are those of the tables, and that they are good enough.
+// TestRecall holds that the figures in docs/privacy.md are those of the tables, and that they are good enough.
 func TestRecall(t *testing.T) {
-	b, err := os.ReadFile("../../README.md")
+	b, err := os.ReadFile("../../docs/privacy.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +130,7 @@ func TestRecall(t *testing.T) {
 	want := fmt.Sprintf("%d of %d made-up secrets of %d kinds (recall %.3f), %d of %d lookalikes masked",
 		found, all, len(kinds), float64(found)/float64(all), looks-stay, looks)
 	if !strings.Contains(string(b), want) {
-		t.Errorf("README.md: no %q", want)
+		t.Errorf("docs/privacy.md: no %q", want)
 	}
 	if 100*found < 97*all || looks-stay > 2 {
 		t.Errorf("%s: want a recall of 0.97 and at most 2 masked", want)
