@@ -4,6 +4,8 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"sync"
+	"time"
 
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
@@ -61,4 +63,23 @@ func progress(e env, sessions int, quiet bool) *progressbar.ProgressBar {
 	}
 	return progressbar.NewOptions(sessions, progressbar.OptionSetTheme(theme), progressbar.OptionSetWriter(uncleaned(e.stderr)), progressbar.OptionSetVisibility(shown),
 		progressbar.OptionSetDescription("sessions"), progressbar.OptionShowCount(), progressbar.OptionClearOnFinish())
+}
+
+// lateProgress is a bar that comes where something takes longer than a second, and goes when it is done. It may be told of
+// by several goroutines.
+func lateProgress(e env, what string) func(done, of int) {
+	var mu sync.Mutex
+	var bar *progressbar.ProgressBar
+	began := time.Now()
+	return func(done, of int) {
+		mu.Lock()
+		defer mu.Unlock()
+		if bar == nil && time.Since(began) > time.Second && done < of {
+			bar = progress(e, of, false)
+			bar.Describe(what)
+		}
+		if bar != nil {
+			bar.Set(max(done, int(bar.State().CurrentNum)))
+		}
+	}
 }

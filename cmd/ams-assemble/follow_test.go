@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -63,5 +64,42 @@ func TestASessionIsFollowedUntilItsEnd(t *testing.T) {
 	}
 	if n := strings.Count(told.String(), "make test"); n != 1 || strings.Count(told.String(), "Build it") > 2 {
 		t.Errorf("told twice:\n%s", &told)
+	}
+}
+
+// TestAListIsFollowed waits for a line of a session that begins while the list is shown, and for another when it goes on.
+func TestAListIsFollowed(t *testing.T) {
+	home := t.TempDir()
+	fillSpool(t, home+"/spool", "first", time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC))
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, buildProgram(t), "list", "--follow")
+	cmd.Env = []string{"HOME=" + home, "PATH=" + os.Getenv("PATH"), "TZ=UTC", "AMS_SPOOL_DIR=" + home + "/spool", "AMS_LOCAL_DIR=" + home + "/store"}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(out)
+	until := func(want string) {
+		t.Helper()
+		for lines.Scan() {
+			if strings.HasPrefix(lines.Text(), want) {
+				return
+			}
+		}
+		t.Fatalf("no line of %s", want)
+	}
+	until("first ")
+	fillSpool(t, home+"/spool", "second", time.Date(2026, 11, 22, 11, 0, 0, 0, time.UTC))
+	until("second ")
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	var ended *exec.ExitError
+	if err := cmd.Wait(); !errors.As(err, &ended) || ended.ExitCode() != exitInterrupted {
+		t.Errorf("the end: %v", err)
 	}
 }

@@ -31,7 +31,7 @@ func openLibrary(ctx context.Context, e env, set settings, unstored library.Unst
 
 // libraryOf is the library of an open store.
 func libraryOf(e env, set settings, store upload.Store, unstored library.Unstored) *library.Library {
-	return library.Open(store, library.Options{CacheDir: cacheDir(e, set), Unstored: unstored, Mask: set.redact})
+	return library.Open(store, library.Options{CacheDir: cacheDir(e, set), Unstored: unstored, Mask: set.redact, Progress: lateProgress(e, "reading the index")})
 }
 
 // cacheDir is where what was read from stores is kept, "" where there is no place for it.

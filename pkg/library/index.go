@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"ams/pkg/lax"
 	"ams/pkg/schema"
@@ -26,9 +27,9 @@ type index struct {
 	read       int // records that were read from the store, and not from the cache
 }
 
-// loadIndex reads the index of a store. cache is the path of the file that keeps what was read; "" keeps nothing. The
-// error is the store's, of the list or of the first record that it would not give.
-func loadIndex(ctx context.Context, store upload.Store, cache string) (*index, error) {
+// loadIndex reads the index of a store. cache is the path of the file that keeps what was read; "" keeps nothing. progress,
+// if it is not nil, is told of every record that is read. The error is the store's, of the list or of the first record that it would not give.
+func loadIndex(ctx context.Context, store upload.Store, cache string, progress func(done, of int)) (*index, error) {
 	versions := map[string]string{}
 	var keys []string
 	err := upload.Versions(ctx, store, upload.IndexPrefix, func(key, version string) error {
@@ -49,7 +50,7 @@ func loadIndex(ctx context.Context, store upload.Store, cache string) (*index, e
 			news = append(news, key)
 		}
 	}
-	fresh, err := readAll(ctx, store, news, versions)
+	fresh, err := readAll(ctx, store, news, versions, progress)
 	if err != nil {
 		return nil, err
 	}
@@ -67,16 +68,20 @@ const tooLarge = "too large"
 
 // readAll reads objects, several at once, without the white space between their values: they are read again with every list. What is gone by now is left out. The version that is kept with a body is
 // the one that was listed before it was read: a record that changed in between is read again the next time.
-func readAll(ctx context.Context, store upload.Store, keys []string, versions map[string]string) ([]entry, error) {
+func readAll(ctx context.Context, store upload.Store, keys []string, versions map[string]string, progress func(done, of int)) ([]entry, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	out := make([]entry, len(keys))
 	queue := make(chan int)
+	var done atomic.Int64
 	var workers sync.WaitGroup
 	for range min(readers, len(keys)) {
 		workers.Go(func() {
 			for i := range queue {
 				body, _, err := store.Get(ctx, keys[i])
+				if n := done.Add(1); progress != nil {
+					progress(int(n), len(keys))
+				}
 				if errors.Is(err, upload.ErrTooLarge) {
 					out[i] = entry{key: keys[i], version: versions[keys[i]], body: []byte(tooLarge)}
 					continue

@@ -41,7 +41,7 @@ func put(t testing.TB, store upload.Store, key string, body []byte) {
 
 func load(t testing.TB, store upload.Store, cache string) *index {
 	t.Helper()
-	c, err := loadIndex(t.Context(), store, cache)
+	c, err := loadIndex(t.Context(), store, cache, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -245,12 +245,12 @@ func TestAStoreThatFailsIsSaid(t *testing.T) {
 	for i := range 100 {
 		put(t, local, fmt.Sprintf("index/s-%06d.json", i), record(i, "title"))
 	}
-	if _, err := loadIndex(t.Context(), failing{local}, ""); err == nil || err.Error() != "read the index: no such luck" {
+	if _, err := loadIndex(t.Context(), failing{local}, "", nil); err == nil || err.Error() != "read the index: no such luck" {
 		t.Errorf("got %v", err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Nanosecond)
 	defer cancel()
-	if _, err := loadIndex(ctx, local, ""); !errors.Is(err, context.DeadlineExceeded) {
+	if _, err := loadIndex(ctx, local, "", nil); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("got %v", err)
 	}
 	if c := load(t, upload.NewLocal(filepath.Join(t.TempDir(), "none")), ""); len(c.records) != 0 {

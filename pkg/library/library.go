@@ -55,6 +55,10 @@ type Options struct {
 	// Mask is what is replaced in such a session before anybody sees it.
 	Mask redact.Rules
 
+	// Progress is told how many of the index records that must be read were, each time that one was, by several
+	// goroutines; nil: nobody wants to know.
+	Progress func(done, of int)
+
 	// Candidates narrows a search: it returns which sessions may hold a text that fits the pattern, so that the others
 	// need not be read. It may say yes to one that does not, and must not say no to one that does. nil: all may.
 	Candidates func(ctx context.Context, p *search.Pattern) (mayHold func(Stored) bool, err error)

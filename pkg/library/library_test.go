@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -299,5 +300,25 @@ func TestShortIDsNameOneSession(t *testing.T) {
 		if got := list.ShortID(name); got != want {
 			t.Errorf("ShortID(%q) = %q, want %q", name, got, want)
 		}
+	}
+}
+
+// TestReadingTheIndexSaysHowFarItIs counts what a program is told of a first list, and of a second that reads nothing.
+func TestReadingTheIndexSaysHowFarItIs(t *testing.T) {
+	store := filled(t, session("a", "1"), session("b", "2"), session("c", "3"))
+	var told atomic.Int64
+	lib := library.Open(store, library.Options{CacheDir: t.TempDir(), Progress: func(_, of int) {
+		if of != 3 {
+			t.Errorf("of %d, want 3", of)
+		}
+		told.Add(1)
+	}})
+	for range 2 {
+		if _, err := lib.List(t.Context(), query.Query{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := told.Load(); n != 3 {
+		t.Errorf("told %d times, want 3", n)
 	}
 }

@@ -28,7 +28,7 @@ func (list *List) Of(some []Stored) *List {
 // index record lacks what a filter asks for ([query.Query.Judge]) is read itself. The error is the store's, of the list or
 // of the first record that it would not give.
 func (l *Library) List(ctx context.Context, q query.Query) (*List, error) {
-	index, err := loadIndex(ctx, l.store, l.indexCache())
+	index, err := loadIndex(ctx, l.store, l.indexCache(), l.opt.Progress)
 	if err != nil {
 		return nil, err
 	}
