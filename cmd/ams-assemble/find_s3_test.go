@@ -71,7 +71,7 @@ func TestABucketIsReadOnce(t *testing.T) {
 	if kept() != 2 {
 		t.Errorf("%d sessions are kept after one was removed, want 2", kept())
 	}
-	if out, _ = do("find", "hello from one"); strings.Contains(out, "Hello from one") {
+	if out, _ = do("find", "hello from"); strings.Contains(out, "Hello from one") {
 		t.Errorf("a removed session is found\n%s", out)
 	}
 }
