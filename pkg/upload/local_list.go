@@ -29,10 +29,27 @@ func (l *Local) List(ctx context.Context, prefix string, fn func(Object) error) 
 	})
 }
 
-// Versions implements [Near], by the files' stats: Put makes a new file each time.
+// Versions implements [Near], by the files' stats: Put makes a new file each time. A folder is opened once for all of its
+// files, which takes one system call a file instead of three: a list of 20,000 sessions is mostly this.
 func (l *Local) Versions(ctx context.Context, prefix string, fn func(key, version string) error) error {
+	var folder *os.Root
+	at := ""
+	defer func() {
+		if folder != nil {
+			folder.Close()
+		}
+	}()
 	return l.each(ctx, prefix, func(root *os.Root, key string) (tell func() error, err error) {
-		info, err := root.Lstat(key)
+		if dir := path.Dir(key); folder == nil || dir != at {
+			if folder != nil {
+				folder.Close()
+			}
+			if folder, err = root.OpenRoot(dir); err != nil {
+				return nil, err
+			}
+			at = dir
+		}
+		info, err := folder.Lstat(path.Base(key))
 		if err != nil {
 			return nil, err
 		}
