@@ -176,7 +176,7 @@ func cached(u schema.Usage) string {
 	case all <= 0:
 		return "-"
 	}
-	return number(int(100*u.CacheReadInputTokens/all)) + "%"
+	return fmt.Sprintf("%.0f%%", 100*float64(u.CacheReadInputTokens)/float64(all))
 }
 
 // byAgent is empty where there is only the main thread.
