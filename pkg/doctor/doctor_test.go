@@ -261,3 +261,53 @@ func ExampleExamine() {
 	// ams-hook is not registered in any settings of the client: nothing is recorded
 	//   -> ams-assemble install
 }
+
+// TestNothingOfTheProbeStays looks at a store that is not there yet, and at one that a person made and nothing is in.
+func TestNothingOfTheProbeStays(t *testing.T) {
+	opt := options(t)
+	opt.Store.Folder = filepath.Join(opt.Machine.Home, "a", "store")
+	if findings := doctor.Examine(t.Context(), opt); !has(findings, "store", doctor.OK, "takes, gives, lists and removes") {
+		t.Errorf("%+v", findings)
+	}
+	if left, _ := filepath.Glob(filepath.Join(opt.Machine.Home, "a")); len(left) > 0 {
+		t.Errorf("the probe left %q", left)
+	}
+	if err := os.MkdirAll(opt.Store.Folder, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	doctor.Examine(t.Context(), opt)
+	if left, err := os.ReadDir(opt.Store.Folder); err != nil || len(left) > 0 {
+		t.Errorf("the probe left %v, %v", left, err)
+	}
+	if left, _ := filepath.Glob(filepath.Join(opt.Machine.Home, ".ams-probe*")); len(left) > 0 {
+		t.Errorf("the probe left %q", left)
+	}
+}
+
+func TestAProgramThatTheShellDoesNotFindIsNamed(t *testing.T) {
+	opt := options(t)
+	if findings := doctor.Examine(t.Context(), opt); !has(findings, "path", doctor.Warning, "is not in PATH") {
+		t.Errorf("not in PATH: %+v", findings)
+	}
+	if err := os.WriteFile(opt.Machine.Self, []byte("#!/bin/sh\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", opt.Machine.Home)
+	if findings := doctor.Examine(t.Context(), opt); has(findings, "path", doctor.Warning, "") {
+		t.Errorf("in PATH: %+v", findings)
+	}
+	other := t.TempDir()
+	if err := os.WriteFile(filepath.Join(other, "ams-assemble"), []byte("#!/bin/sh\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", other+string(os.PathListSeparator)+opt.Machine.Home)
+	if findings := doctor.Examine(t.Context(), opt); !has(findings, "path", doctor.Warning, "the shell calls") {
+		t.Errorf("another one in PATH: %+v", findings)
+	}
+}
+
+func TestWithoutASchedulerThereIsAnotherWay(t *testing.T) {
+	if findings := doctor.Examine(t.Context(), options(t)); !has(findings, "schedule", doctor.Warning, "no cron, systemd or launchd") {
+		t.Errorf("%+v", findings)
+	}
+}
