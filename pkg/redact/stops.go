@@ -229,6 +229,7 @@ func (l *stopList) fill(t *stops, s string, from int) {
 	i := 0
 	for ; i+8 <= len(text); i += 8 {
 		w := load(text[i : i+8])
+		// A bit for each of the eight bytes. They are added in pairs, not one after the other: a processor then reads many at once.
 		low := uint64(t.any[uint16(w<<8)|uint16(before)]) + uint64(t.any[uint16(w)])*2 +
 			(uint64(t.any[uint16(w>>8)])+uint64(t.any[uint16(w>>16)])*2)*4
 		high := uint64(t.any[uint16(w>>24)]) + uint64(t.any[uint16(w>>32)])*2 +
@@ -241,16 +242,6 @@ func (l *stopList) fill(t *stops, s string, from int) {
 		before = text[i]
 	}
 	l.stops = l.ask(t, s, found)
-}
-
-// eight returns a bit for each of eight bytes, the first in the lowest, that is set for a stop. The bits are added in
-// pairs, not one after the other: a processor then reads many of them at once.
-func (t *stops) eight(before byte, w uint64) uint64 {
-	low := uint64(t.any[uint16(w<<8)|uint16(before)]) + uint64(t.any[uint16(w)])*2 +
-		(uint64(t.any[uint16(w>>8)])+uint64(t.any[uint16(w>>16)])*2)*4
-	high := uint64(t.any[uint16(w>>24)]) + uint64(t.any[uint16(w>>32)])*2 +
-		(uint64(t.any[uint16(w>>40)])+uint64(t.any[uint16(w>>48)])*2)*4
-	return low + high<<4
 }
 
 // load returns the first eight bytes of s, the first in the lowest bits.
