@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -83,7 +84,7 @@ func editsOf(s *schema.Session, want string, patch bool) []edit {
 		}
 		one := edit{SessionID: s.SessionID, Seq: event.Seq, Time: event.StartTime, Path: made.Path, Tool: event.Tool.Name, Added: made.Added, Removed: made.Removed}
 		if event.AgentID != "" {
-			one.Agent = types[event.AgentID]
+			one.Agent = cmp.Or(types[event.AgentID], schema.Unnamed)
 		}
 		if patch {
 			one.Patch = event.Tool.Patch()

@@ -94,6 +94,9 @@ func readQuery(e env, c *cli.Context, words []string) (query.Query, error) {
 			return q, usagef("--min-duration: %w", err)
 		}
 	}
+	if err := possible(c, q); err != nil {
+		return q, err
+	}
 	for _, pair := range q.Meta {
 		if name, _, ok := strings.Cut(pair, "="); !ok || name == "" {
 			return q, usagef("--meta must be KEY=VALUE, not %q", pair)
@@ -153,4 +156,27 @@ func namesOf[T ~string](values []T) string {
 		names[i] = string(v)
 	}
 	return strings.Join(names, ", ")
+}
+
+// possible refuses filters that no session can fit, and says what is wrong with them.
+func possible(c *cli.Context, q query.Query) error {
+	if !q.Until.IsZero() && !q.Since.Before(q.Until) {
+		return usagef("--since %s is not before --until %s", c.String("since"), c.String("until"))
+	}
+	for _, r := range []struct {
+		flag  string
+		of    query.Range
+		whole bool
+	}{{"cost", q.Cost, false}, {"errors", q.Errors, true}, {"tokens", q.Tokens, true}} {
+		if r.of.Impossible(r.whole) {
+			return usagef("--%s %s: no session has that", r.flag, c.String(r.flag))
+		}
+	}
+	for _, f := range filterFlags() {
+		name := f.Names()[0]
+		if c.IsSet(name) && slices.Contains(given(c, name), "") {
+			return usagef("--%s is empty", name)
+		}
+	}
+	return nil
 }

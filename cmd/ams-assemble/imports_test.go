@@ -23,7 +23,7 @@ var mayImport = map[string]string{
 	"ams/pkg/receipt":        "lax safefile spool",
 	"ams/pkg/safefile":       "",
 	"ams/pkg/bundle":         "",
-	"ams/pkg/library":        "lax parallel query redact safefile schema search spool upload",
+	"ams/pkg/library":        "lax parallel query redact safefile schema search signal spool upload",
 	"ams/pkg/parallel":       "",
 	"ams/pkg/commandline":    "screen",
 	"ams/pkg/demo":           "lax recorded",
@@ -42,7 +42,7 @@ var mayImport = map[string]string{
 	"ams/pkg/transcript":     "lax safefile",
 	"ams/pkg/assemble":       "lax schema hook transcript price signal",
 	"ams/pkg/recorded":       "lax safefile spool hook transcript assemble price bundle receipt redact schema",
-	"ams/pkg/ship":           "recorded parallel receipt redact bundle assemble schema screen safefile spool transcript upload",
+	"ams/pkg/ship":           "recorded parallel receipt redact bundle assemble schema screen signal safefile spool transcript upload",
 	"ams/cmd/ams-hook":       "spool",
 }
 

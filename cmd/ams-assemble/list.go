@@ -20,7 +20,7 @@ func listCommand(e env) *cli.Command {
 		Aliases:   []string{"ls"},
 		Usage:     "list the stored sessions, the newest first",
 		ArgsUsage: "[WORD...]",
-		Description: "WORDs must all stand in title, first prompt, repository or branch; ams-assemble find looks into whole sessions. The last line sums up\n" +
+		Description: "WORDs must all stand in title, first prompt, repository or branch; ams-assemble find looks into whole sessions. The first line sums up\n" +
 			"what is shown. Tokens are all input, cached or not, and output.",
 		UsageText: "ams-assemble list --since 7d  # of the last seven days\n" +
 			"ams-assemble list --cost '>1' --sort cost  # above a dollar, the dearest first\n" +

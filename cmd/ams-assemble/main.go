@@ -101,6 +101,8 @@ func untilInterrupted(ctx context.Context) (until context.Context, interrupted f
 		was.Store(true)
 		signal.Stop(pressed)
 		end()
+		time.Sleep(stopTime) // what waits for something else than the context does not wait for ever
+		os.Exit(exitInterrupted)
 	}()
 	return until, was.Load
 }

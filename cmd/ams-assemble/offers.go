@@ -13,6 +13,7 @@ import (
 	"ams/pkg/library"
 	"ams/pkg/listing"
 	"ams/pkg/query"
+	"ams/pkg/report"
 	"ams/pkg/schema"
 	"ams/pkg/screen"
 	"ams/pkg/spool"
@@ -34,6 +35,8 @@ var yesNo = []string{"yes", "no"}
 
 // flagValues are the values of the flags that take one of a few.
 var flagValues = map[string][]string{
+	"by":                  report.Dimensions(),
+	"signal":              signalNames(),
 	"color":               {"auto", "always", "never"},
 	"in":                  {"prompts", "messages", "thinking", "inputs", "results", "errors"},
 	"only":                {"errors", "tools", "prompts", "subagents"},
@@ -50,6 +53,14 @@ var flagValues = map[string][]string{
 	"keep-raw-unredacted": yesNo,
 }
 
+func signalNames() []string {
+	var names []string
+	for _, kind := range schema.SignalKinds() {
+		names = append(names, string(kind))
+	}
+	return names
+}
+
 // storedValues are, of a stored session, the values that a filter may be given.
 var storedValues = map[string]func(*schema.Summary) []string{
 	"agent":       func(s *schema.Summary) []string { return []string{s.Agent.Name} },
@@ -57,6 +68,11 @@ var storedValues = map[string]func(*schema.Summary) []string{
 	"tag":         func(s *schema.Summary) []string { return s.Tags },
 	"model":       func(s *schema.Summary) []string { return s.Models },
 	"tool":        func(s *schema.Summary) []string { return slices.Collect(maps.Keys(s.Tools)) },
+	"user":        func(s *schema.Summary) []string { return []string{schema.OrZero(s.User)} },
+	"host":        func(s *schema.Summary) []string { return []string{schema.OrZero(s.Host)} },
+	"branch":      func(s *schema.Summary) []string { return []string{schema.OrZero(s.GitBranch)} },
+	"repo":        func(s *schema.Summary) []string { return []string{schema.OrZero(s.Repo)} },
+	"agent-type":  func(s *schema.Summary) []string { return slices.Collect(maps.Keys(s.Agents)) },
 	"cwd":         func(s *schema.Summary) []string { return []string{schema.OrZero(s.Cwd)} },
 }
 
@@ -78,7 +94,7 @@ func (o offers) Values(flag string) []commandline.Candidate {
 // Arguments are the ids that a command takes, with titles, and models for prices.
 func (o offers) Arguments(command string) []commandline.Candidate {
 	switch command {
-	case "show", "rm":
+	case "show", "rm", "diff":
 		return o.stored()
 	case "session", "spool dump", "spool rm":
 		return o.recorded()

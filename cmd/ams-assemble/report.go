@@ -85,13 +85,16 @@ func reportOn(e env, c *cli.Context, set settings, r *report.Report) error {
 	if err != nil {
 		return err
 	}
-	lib, err := openLibrary(c.Context, e, set, nil)
+	lib, err := openLibrary(c.Context, e, set, set.unstored(e))
 	if err != nil {
 		return err
 	}
 	list, err := listed(c.Context, e, lib, q)
 	if err != nil {
 		return err
+	}
+	if waiting, more, err := lib.Waiting(c.Context, list, q); err == nil && len(waiting)+more > 0 {
+		fmt.Fprintf(e.stderr, "ams-assemble: %s not stored yet and not counted; ams-assemble run stores what waits\n", screen.Count(len(waiting)+more, "session"))
 	}
 	failed, err := addUp(c.Context, e, lib, list, r)
 	if err != nil {
@@ -108,7 +111,7 @@ func reportOn(e env, c *cli.Context, set settings, r *report.Report) error {
 		err = paged(e, c, func(p *page) error { return r.Write(p, p.Screen, c.Int("limit"), p.terminal) })
 	}
 	if err == nil && failed > 0 {
-		err = &exitError{exitSome, &hintError{err: fmt.Errorf("%s could not be read and is not counted", screen.Count(failed, "session")),
+		err = &exitError{exitSome, &hintError{err: fmt.Errorf("not counted: %s that cannot be read or believed", screen.Count(failed, "session")),
 			hint: "ams-assemble session ID --store stores a session anew"}}
 	}
 	return err
@@ -118,6 +121,10 @@ func reportOn(e env, c *cli.Context, set settings, r *report.Report) error {
 func addUp(ctx context.Context, e env, lib *library.Library, list *library.List, r *report.Report) (failed int, err error) {
 	var whole []library.Stored
 	for _, s := range list.Sessions {
+		if s.Check() != nil { // it was named with the list
+			failed++
+			continue
+		}
 		if r.Needs(s.Summary) {
 			whole = append(whole, s)
 		} else {
@@ -126,7 +133,7 @@ func addUp(ctx context.Context, e env, lib *library.Library, list *library.List,
 	}
 	parts, err := library.Read(ctx, lib, list.Of(whole), func(_ library.Stored, s *schema.Session) report.Part { return r.FromSession(s) })
 	if err != nil {
-		return 0, err
+		return failed, err
 	}
 	bar := progress(e, len(whole), false)
 	defer bar.Finish()

@@ -72,7 +72,7 @@ func commonFlags(shown ...string) []cli.Flag {
 		&cli.StringFlag{Name: "s3-region", Category: storeGroup, EnvVars: []string{"AMS_S3_REGION", "AWS_REGION"},
 			Usage: "`REGION` of the bucket"},
 		&cli.StringFlag{Name: "s3-sse", Category: storeGroup, EnvVars: []string{"AMS_S3_SSE"},
-			Usage: "ask the server to encrypt: `AES256` or aws:kms"},
+			Usage: "ask the server to encrypt: `KIND` AES256 or aws:kms"},
 		&cli.StringFlag{Name: "s3-kms-key-id", Category: storeGroup, EnvVars: []string{"AMS_S3_KMS_KEY_ID"},
 			Usage: "`KEY` for aws:kms (default: the bucket's)"},
 		&cli.StringFlag{Name: "capture-thinking", Category: maskGroup, EnvVars: []string{"AMS_CAPTURE_THINKING"},

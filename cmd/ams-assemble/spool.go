@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"text/tabwriter"
-	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -62,7 +61,7 @@ func spoolList(e env, set settings) error {
 	w := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "SPOOL\tBYTES\tINBOX\tDAMAGED\tLAST CHANGE")
 	for _, s := range stats {
-		fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%s\n", s.Name, s.DBBytes, s.InboxCount, len(s.Damaged), s.LastChange().UTC().Format(time.RFC3339))
+		fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%s\n", s.Name, s.DBBytes, s.InboxCount, len(s.Damaged), s.LastChange().Local().Format("2006-01-02 15:04"))
 	}
 	return w.Flush()
 }
@@ -106,7 +105,7 @@ func spoolLoad(e env, c *cli.Context, set settings) error {
 	}
 	l := recorded.NewLoader(set.spoolDir)
 	for _, path := range c.Args().Slice() {
-		if err := loadPath(e, l, path); err != nil {
+		if err := loadPath(c.Context, e, l, path); err != nil {
 			return err
 		}
 	}
@@ -117,9 +116,16 @@ func spoolLoad(e env, c *cli.Context, set settings) error {
 	return nil
 }
 
-func loadPath(e env, l *recorded.Loader, path string) error {
-	if path == "-" {
-		return l.Load(e.stdin, path)
+func loadPath(ctx context.Context, e env, l *recorded.Loader, path string) error {
+	if path == "-" { // a person may type it, and stop
+		read := make(chan error, 1)
+		go func() { read <- l.Load(e.stdin, path) }()
+		select {
+		case err := <-read:
+			return err
+		case <-ctx.Done():
+			return fmt.Errorf("load: stopped: %w", ctx.Err())
+		}
 	}
 	f, err := os.Open(path)
 	if err != nil {

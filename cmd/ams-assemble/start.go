@@ -27,7 +27,7 @@ func startHere(ctx context.Context, e env, set settings) error {
 	const commands = `
   ams-assemble run         store what waits
   ams-assemble show last   read the newest session
-  ams-assemble list        what is stored; find TEXT searches
+  ams-assemble list        what is stored; find searches
   ams-assemble doctor      is all wired, does it work?
   ams-assemble help        all commands
 `

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"ams/pkg/schema"
+	"ams/pkg/signal"
 )
 
 // uniteInputs names the fullest inputs that the session ever had.
@@ -95,7 +96,7 @@ func settleTotals(merged, old, fresh *schema.Session, status schema.Status) {
 	uniteCost(merged, old, fresh)
 	keepSums(merged, old)
 	merged.Status = j.status(merged)
-	Review(merged)
+	signal.Review(merged)
 }
 
 // keepSums takes over the sums of a stored Session that has messages in them which were left out of its events, unless

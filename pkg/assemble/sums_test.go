@@ -13,6 +13,7 @@ import (
 	"ams/pkg/assemble"
 	"ams/pkg/schema"
 	"ams/pkg/schema/schematest"
+	"ams/pkg/signal"
 )
 
 // sameUSD is how far two sums of one amount may be apart.
@@ -131,7 +132,7 @@ func TestWorkIsCountedOnceAndWithoutWaiting(t *testing.T) {
 		{"no end", []schema.Event{{StartTime: at(3), Tool: &schema.Tool{Name: "Bash"}}}, 0},
 	} {
 		s := &schema.Session{Events: row.events}
-		if assemble.Review(s); *s.ActiveMS != row.want {
+		if signal.Review(s); *s.ActiveMS != row.want {
 			t.Errorf("%s: got %d ms, want %d", row.name, *s.ActiveMS, row.want)
 		}
 	}

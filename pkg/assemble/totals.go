@@ -8,6 +8,7 @@ import (
 
 	"ams/pkg/hook"
 	"ams/pkg/schema"
+	"ams/pkg/signal"
 	"ams/pkg/transcript"
 )
 
@@ -43,7 +44,7 @@ func (j *joiner) finish() *schema.Session {
 	s.Events = j.place()
 	j.total(s)
 	s.Status = j.status(s)
-	Review(s)
+	signal.Review(s)
 	return s
 }
 

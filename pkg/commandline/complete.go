@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode"
 
 	"github.com/urfave/cli/v2"
 )
@@ -11,9 +12,13 @@ import (
 // Candidate is a word that the shell may offer, and what it is.
 type Candidate struct{ Word, About string }
 
-// PrintCandidates prints one a line, with a tab before what it is.
+// PrintCandidates prints one a line, with a tab before what it is. A word that a shell would read as anything but itself
+// is left out: it would stand on the line as it is, and what an agent was called must not be run.
 func PrintCandidates(w io.Writer, found []Candidate) {
 	for _, c := range found {
+		if !isPlainWord(c.Word) {
+			continue
+		}
 		fmt.Fprintf(w, "%s\t%s\n", c.Word, strings.ReplaceAll(c.About, "\n", " "))
 	}
 }
@@ -23,6 +28,13 @@ func PrintCandidates(w io.Writer, found []Candidate) {
 type Offers interface {
 	Values(flag string) []Candidate
 	Arguments(command string) []Candidate
+}
+
+// isPlainWord reports whether a word means itself in every shell.
+func isPlainWord(word string) bool {
+	return word != "" && word[0] != '~' && !strings.ContainsFunc(word, func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("_-./:@%+=,~", r)
+	})
 }
 
 // Complete says what may stand at the place of the word cur, behind the words before it. None at all: offer files.

@@ -32,7 +32,7 @@ func unknownCommand(app *cli.App, path []string, named string) error {
 	}
 	full := strings.Join(append([]string{app.Name, "help"}, path...), " ")
 	e := &UnknownError{what: fmt.Sprintf("there is no command %q", strings.Join(append(slices.Clone(path), named), " ")), hint: full + " lists the commands"}
-	if near := Near(named, names); near != "" {
+	if near := Near(named, names); near != "" && near != named {
 		e.hint = fmt.Sprintf("did you mean %s?", strings.Join(append(slices.Clone(path), near), " "))
 	}
 	return e

@@ -135,3 +135,16 @@ func TestHelpStaysInItsColumns(t *testing.T) {
 		}
 	}
 }
+
+// TestNoCandidateIsAnythingButAWord: what an agent or a branch is called is put on the line as it is.
+func TestNoCandidateIsAnythingButAWord(t *testing.T) {
+	var b strings.Builder
+	var found []Candidate
+	for _, word := range []string{"plain", "größe", "a$(touch x)", "a b", "`x`", "a;b", "a\x1b[31m", "~root", "feature/a-1", "'x'", "*", ""} {
+		found = append(found, Candidate{word, "about"})
+	}
+	PrintCandidates(&b, found)
+	if want := "plain\tabout\ngröße\tabout\nfeature/a-1\tabout\n"; b.String() != want {
+		t.Errorf("got %q, want %q", b.String(), want)
+	}
+}

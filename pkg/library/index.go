@@ -13,6 +13,7 @@ import (
 
 	"ams/pkg/lax"
 	"ams/pkg/schema"
+	"ams/pkg/signal"
 	"ams/pkg/spool"
 	"ams/pkg/upload"
 )
@@ -185,7 +186,10 @@ func names(key, id string) bool {
 // decodeSession reads the Session of an index record.
 func decodeSession(sum *schema.Summary, body []byte) (*schema.Session, error) {
 	s, err := schema.Decode(body)
-	return s, isOf(sum, s, err)
+	if err = isOf(sum, s, err); err == nil && s.ActiveMS == nil { // it is of before these were kept
+		signal.Review(s)
+	}
+	return s, err
 }
 
 // isOf checks that what was decoded is the Session of an index record.

@@ -233,6 +233,18 @@ type Range struct {
 	hasMin, hasMax, some bool
 }
 
+// Impossible reports whether no count or amount fits, which are 0 or more; whole: that are whole numbers, too.
+func (r Range) Impossible(whole bool) bool {
+	least := max(r.Min, 0)
+	if r.hasMin && r.OverMin && r.Min >= 0 {
+		least = math.Nextafter(r.Min, math.Inf(1))
+	}
+	if whole {
+		least = math.Ceil(least)
+	}
+	return !r.All() && !r.Holds(least)
+}
+
 // All reports whether every number fits, and no number too.
 func (r Range) All() bool { return !r.some }
 

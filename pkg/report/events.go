@@ -131,9 +131,14 @@ func (e *eventSums) tools() {
 			row := e.row(keys)
 			row.add(one)
 			once := strings.Join(keys, "\x00") + "\x00" + event.Tool.LLMEventID
-			if by != nil && by.LLM.CostUSD != nil && !counted[once] {
-				counted[once] = true
+			if by == nil || counted[once] {
+				continue
+			}
+			counted[once] = true
+			if by.LLM.CostUSD != nil {
 				row.AskedUSD += *by.LLM.CostUSD
+			} else {
+				row.AskedUnknown++
 			}
 		}
 		e.execution, e.approval = append(e.execution, one.Execution...), append(e.approval, one.Approval...)

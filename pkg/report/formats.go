@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"time"
 
 	"ams/pkg/lax"
 	"ams/pkg/screen"
@@ -41,14 +42,15 @@ type document struct {
 	TimeZone string   `json:"time_zone"`
 	Rows     []row    `json:"rows"`
 	Total    row      `json:"total"`
-	// Overlaps says that a session may be in several rows.
+	// Overlaps says that a session may be in several rows with all that it has; one that is divided by day or model is in several
+	// with a part each.
 	Overlaps   bool `json:"overlaps"`
 	EventsRead int  `json:"events_read_of_sessions"`
 }
 
 // JSON writes the rows and the sum.
 func (r *Report) JSON(w io.Writer) error {
-	d := document{By: r.By(), TimeZone: r.location.String(), Rows: []row{}, Total: r.forPrograms(r.total, nil, true), Overlaps: r.Overlaps(), EventsRead: r.opened}
+	d := document{By: r.By(), TimeZone: r.zone(), Rows: []row{}, Total: r.forPrograms(r.total, nil, true), Overlaps: r.Overlaps(), EventsRead: r.opened}
 	for _, one := range r.Rows() {
 		d.Rows = append(d.Rows, r.forPrograms(one.Sums, one.Keys, false))
 	}
@@ -60,6 +62,14 @@ func (r *Report) JSON(w io.Writer) error {
 		return fmt.Errorf("report: %w", err)
 	}
 	return nil
+}
+
+// zone names the time zone of days: by its place where that is known, else by how far it is from UTC.
+func (r *Report) zone() string {
+	if name := r.location.String(); name != "Local" {
+		return name
+	}
+	return time.Now().In(r.location).Format("-07:00")
 }
 
 func (r *Report) forPrograms(s Sums, keys []string, whole bool) row {

@@ -47,7 +47,8 @@ type Sums struct {
 	ActiveMS          int64 // the union of what the model and tools took in each session
 	// AskedUSD is the cost of the calls that asked for a tool. A call that asks for several counts for each of them:
 	// these add up to nothing.
-	AskedUSD float64
+	AskedUSD     float64
+	AskedUnknown int // calls that asked and whose cost is not known
 
 	// Execution and Approval are times of tool calls in ms, of rows by tool alone.
 	Execution, Approval Times
@@ -67,7 +68,7 @@ func (s *Sums) add(o Sums) {
 	s.Input, s.CacheRead, s.CacheWrite, s.Output = s.Input+o.Input, s.CacheRead+o.CacheRead, s.CacheWrite+o.CacheWrite, s.Output+o.Output
 	s.Uncertain = s.Uncertain || o.Uncertain
 	s.ToolCalls, s.Errors, s.ActiveMS = s.ToolCalls+o.ToolCalls, s.Errors+o.Errors, s.ActiveMS+o.ActiveMS
-	s.AskedUSD += o.AskedUSD
+	s.AskedUSD, s.AskedUnknown = s.AskedUSD+o.AskedUSD, s.AskedUnknown+o.AskedUnknown
 	s.Execution = append(s.Execution, o.Execution...)
 	s.Approval = append(s.Approval, o.Approval...)
 }

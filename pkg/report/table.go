@@ -127,7 +127,7 @@ func (r *Report) columns() []column {
 	}
 	if r.ofTools() {
 		figures = append(figures,
-			column{head: "ASKED", rank: 3, cell: func(row Row) string { return screen.Money(row.AskedUSD) }},
+			column{head: "ASKED", rank: 3, cell: func(row Row) string { return askedText(row.Sums) }},
 			column{head: "P50", rank: 2, cell: func(row Row) string { return percentile(row.Execution, 0.5) }},
 			column{head: "P95", rank: 2, cell: func(row Row) string { return percentile(row.Execution, 0.95) }},
 			column{head: "WAIT P50", rank: 9, cell: func(row Row) string { return percentile(row.Approval, 0.5) }},
@@ -231,6 +231,16 @@ func costText(s Sums) string {
 		text += "+?"
 	}
 	return text
+}
+
+func askedText(s Sums) string {
+	switch {
+	case s.AskedUnknown > 0 && s.AskedUSD == 0:
+		return "?"
+	case s.AskedUnknown > 0:
+		return screen.Money(s.AskedUSD) + "+?"
+	}
+	return screen.Money(s.AskedUSD)
 }
 
 func cachedText(s Sums) string {

@@ -3,10 +3,17 @@ package schema
 import (
 	"fmt"
 	"math"
+	"time"
 )
 
 // sameUSD is how far two sums of dollars may be apart and count as equal: floating point, not money.
 const sameUSD = 1e-6
+
+// What no session has: a thousand millions of dollars, a thousand times as many tokens. Sums of such would overflow.
+const (
+	mostUSD    = 1e9
+	mostTokens = 1_000_000_000_000_000
+)
 
 // Check says what an index record tells that cannot be true: counts below zero, or sums that are not of the same calls.
 // Only a damaged record, or one that somebody else made, does.
@@ -23,7 +30,22 @@ func (s *Summary) Check() error {
 			return fmt.Errorf("%s is %d, which no session has", n.name, n.count)
 		}
 	}
-	if usd := OrZero(s.CostUSD); usd < 0 {
+	for _, n := range []int{s.Compactions, s.Approvals.Count, s.Retries.Count, s.CacheRewrites.Count} {
+		if n < 0 {
+			return fmt.Errorf("a count is %d, which no session has", n)
+		}
+	}
+	for _, n := range []int64{s.InputTokens, s.OutputTokens, s.CacheReadInputTokens, s.CacheCreationInputTokens} {
+		if n > mostTokens {
+			return fmt.Errorf("%d tokens are more than any session has", n)
+		}
+	}
+	for day := range s.PerDay {
+		if _, err := time.Parse(time.DateOnly, day); err != nil {
+			return fmt.Errorf("per_day has %.20q, which is no day", day)
+		}
+	}
+	if usd := OrZero(s.CostUSD); usd < 0 || usd > mostUSD {
 		return fmt.Errorf("cost_usd is %v, which no session has", usd)
 	}
 	if s.Old() {

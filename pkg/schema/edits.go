@@ -41,11 +41,13 @@ func (t *Tool) Edit() (FileEdit, bool) {
 	if edit.addPatch(result[0]) {
 		return edit, true
 	}
-	in := lax.Pick(t.ran(), "old_string", "new_string", "content", "edits")
+	in := lax.Pick(t.ran(), "old_string", "new_string", "content", "edits", "new_source")
 	switch {
 	case t.Name == "Write" && lax.String(result[1]) == "update": // what was there before is not known
 	case t.Name == "Write":
 		edit.Added = lines(in[2])
+	case t.Name == "NotebookEdit": // of the cell that was there nothing is recorded
+		edit.Added = lines(in[4])
 	case in[3].Kind() == '[':
 		each(in[3], func(one Raw) {
 			texts := lax.Pick(one, "old_string", "new_string")

@@ -24,7 +24,7 @@ func TestEditsAreCountedAsADiffCountsThem(t *testing.T) {
 		{"an empty file", "Write", `{"file_path":"/a.go","content":""}`, ``, schema.FileEdit{Path: "/a.go"}},
 		{"a file whose text before is not known", "Write", `{"file_path":"/a.go","content":"a\nb\n"}`, `{"type":"update","structuredPatch":[]}`,
 			schema.FileEdit{Path: "/a.go"}},
-		{"a notebook", "NotebookEdit", `{"notebook_path":"/a.ipynb","new_source":"x"}`, ``, schema.FileEdit{Path: "/a.ipynb"}},
+		{"a notebook", "NotebookEdit", `{"notebook_path":"/a.ipynb","new_source":"x"}`, ``, schema.FileEdit{Path: "/a.ipynb", Added: 1}},
 	} {
 		tool := schema.Tool{Name: row.tool, Input: schema.Raw(row.input), Result: schema.Raw(row.result), Outcome: schema.ToolOK}
 		if got, ok := tool.Edit(); !ok || got != row.want {

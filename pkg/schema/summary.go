@@ -2,6 +2,7 @@ package schema
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 )
 
@@ -96,6 +97,9 @@ func Summarize(s *Session) *Summary {
 	}
 	sum.FirstPrompt = orNull(cut(s.FirstAsked(), firstPromptLimit))
 	sum.addSums(s)
+	if c := s.Completeness; c != nil && c.Cut != nil && c.Cut.Messages > 0 && sumOf(sum.PerModel).Calls < sum.LLMCalls {
+		sum.Cut = slices.Clone(ofCalls)
+	}
 	return sum
 }
 

@@ -115,7 +115,11 @@ func (sum *Summary) addSums(s *Session) {
 func (sum *Summary) KeepSums(whole *Summary) {
 	sum.PerModel, sum.PerDay, sum.Agents = whole.PerModel, whole.PerDay, whole.Agents
 	sum.CacheRewrites, sum.Retries, sum.PeakContext = whole.CacheRewrites, whole.Retries, whole.PeakContext
+	sum.Cut = slices.DeleteFunc(sum.Cut, func(field string) bool { return slices.Contains(ofCalls, field) && !slices.Contains(whole.Cut, field) })
 }
+
+// ofCalls are the sums that lack what was left out of a body: [Summarize] says so, and [Summary.KeepSums] mends it.
+var ofCalls = []string{"per_model", "per_day", "agents"}
 
 // addCall adds a call of a model to the sums.
 func (sum *Summary) addCall(e *Event, types map[string]string) {

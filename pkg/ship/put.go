@@ -337,7 +337,7 @@ func revOf(stored *schema.Stored) int64 {
 // ErrChanged says that the one that is there names another key.
 func (p *putting) putIndex(ctx context.Context, s *schema.Session, have holding) (string, error) {
 	record := schema.Summarize(s)
-	if c := s.Completeness; p.whole != nil && c != nil && c.Cut != nil && c.Cut.Messages > 0 {
+	if p.whole != nil && record.Lacks("per_model") {
 		record.KeepSums(p.whole)
 	}
 	index, err := schema.EncodeSummary(record)

@@ -8,9 +8,9 @@ import (
 	"path"
 	"strings"
 
-	"ams/pkg/assemble"
 	"ams/pkg/parallel"
 	"ams/pkg/schema"
+	"ams/pkg/signal"
 	"ams/pkg/upload"
 )
 
@@ -162,9 +162,13 @@ func (sh *Shipper) freshIndex(ctx context.Context, name string, index []byte, al
 		return key, nil, errors.New("the session that it names began on another day")
 	}
 	if s.ActiveMS == nil { // it was stored before these were kept
-		assemble.Review(s)
+		signal.Review(s)
 	}
-	fresh, err = schema.EncodeSummary(schema.Summarize(s))
+	record := schema.Summarize(s)
+	if !sum.Old() && !sum.Lacks("per_model") && record.Lacks("per_model") { // its calls are not all in the body
+		record.KeepSums(sum)
+	}
+	fresh, err = schema.EncodeSummary(record)
 	return key, fresh, err
 }
 

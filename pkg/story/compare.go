@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 
@@ -31,15 +32,23 @@ type comparison struct {
 	left, right *schema.Summary
 }
 
-func callCost(n schema.CallSums) float64   { return n.CostUSD }
-func agentCost(n schema.AgentSums) float64 { return n.CostUSD }
-func toolCalls(n schema.ToolCount) float64 { return float64(n.Calls) }
-func signalCount(n int) float64            { return float64(n) }
-func plain(n float64) string               { return screen.Number(int64(n)) }
+func callCost(n schema.CallSums) *float64   { return priced(n.CostUSD, n.UnknownCalls) }
+func agentCost(n schema.AgentSums) *float64 { return priced(n.CostUSD, n.UnknownCalls) }
+func toolCalls(n schema.ToolCount) *float64 { return known(float64(n.Calls)) }
+func signalCount(n int) *float64            { return known(float64(n)) }
+
+// priced is a cost, nil where calls have none that is known.
+func priced(usd float64, unknown int) *float64 {
+	if unknown > 0 {
+		return nil
+	}
+	return &usd
+}
+func plain(n float64) string { return screen.Number(int64(n)) }
 
 // costs are figures by name.
-func costs[K ~string, V any](in map[K]V, of func(V) float64) map[string]float64 {
-	out := map[string]float64{}
+func costs[K ~string, V any](in map[K]V, of func(V) *float64) map[string]*float64 {
+	out := map[string]*float64{}
 	for name, v := range in {
 		out[string(name)] = of(v)
 	}
@@ -136,7 +145,7 @@ func float(n *int64) *float64 {
 const partsShown = 15
 
 // parts compares figures by name. A side without a name has 0 of it.
-func (c *comparison) parts(kind string, a, b map[string]float64, show func(float64) string) {
+func (c *comparison) parts(kind string, a, b map[string]*float64, show func(float64) string) {
 	names := slices.Collect(maps.Keys(a))
 	for name := range b {
 		if _, ok := a[name]; !ok {
@@ -144,7 +153,7 @@ func (c *comparison) parts(kind string, a, b map[string]float64, show func(float
 		}
 	}
 	slices.SortFunc(names, func(x, y string) int {
-		if d := max(a[y], b[y]) - max(a[x], b[x]); d != 0 {
+		if d := max(schema.OrZero(a[y]), schema.OrZero(b[y])) - max(schema.OrZero(a[x]), schema.OrZero(b[x])); d != 0 {
 			if d > 0 {
 				return 1
 			}
@@ -154,9 +163,25 @@ func (c *comparison) parts(kind string, a, b map[string]float64, show func(float
 	})
 	var rows []figure
 	for _, name := range names[:min(len(names), partsShown)] {
-		rows = append(rows, figure{name, known(a[name]), known(b[name]), show})
+		rows = append(rows, figure{name, orNothing(a, name), orNothing(b, name), show})
+	}
+	if kind == "model" || kind == "agent" {
+		if x, y := c.left.Unassigned(), c.right.Unassigned(); x != nil && y != nil && max(math.Abs(*x), math.Abs(*y)) > smallestGap {
+			rows = append(rows, figure{inNoCall, x, y, show})
+		}
+	}
+	if more := len(names) - partsShown; more > 0 {
+		kind += fmt.Sprintf(" (%s more)", number(more))
 	}
 	c.figureTable(kind, rows)
+}
+
+// orNothing is a figure by its name; a side without the name has 0 of it.
+func orNothing(in map[string]*float64, name string) *float64 {
+	if v, ok := in[name]; ok {
+		return v
+	}
+	return known(0)
 }
 
 // figureTable sets figures with their difference.
@@ -209,6 +234,9 @@ func (c *comparison) files() {
 	t := table{head: []string{"file", "A + −", "B + −"}}
 	for _, path := range both[:min(len(both), filesShown)] {
 		t.rows = append(t.rows, []string{inFolder(path, c.a.Cwd), lineCounts(c.left.Files[path]), lineCounts(c.right.Files[path])})
+	}
+	if more := len(both) - filesShown; more > 0 {
+		t.rows = append(t.rows, []string{number(more) + " more", "", ""})
 	}
 	t.rows = append(t.rows, []string{"edited by one alone", number(len(c.left.Files) - len(both)), number(len(c.right.Files) - len(both))})
 	c.text("\n")

@@ -8,7 +8,7 @@ import (
 )
 
 // Follower tells a session that is at work: with each look at it what is new. An event is told once it has ended, as a
-// story that goes on takes no line back.
+// story that goes on takes no line back. Events have no numbers, which may change while files grow.
 type Follower struct {
 	t    *terminal
 	told map[string]bool
@@ -16,11 +16,8 @@ type Follower struct {
 
 // Follow returns a Follower to a terminal of o.Cells columns.
 func Follow(w io.Writer, o Options) *Follower {
-	return &Follower{t: &terminal{writer: writer{Writer: w}, Options: o, seq: followSeq}, told: map[string]bool{}}
+	return &Follower{t: &terminal{writer: writer{Writer: w}, Options: o, seq: 0, unnumbered: true}, told: map[string]bool{}}
 }
-
-// followSeq is the width of the numbers of events whose count is not known yet.
-const followSeq = 5
 
 // Tell tells what is new in s, which is the same session at a later time. Over says that it has ended: then what has no end is told, too,
 // and what it all came to. The errors are those of the writer.
@@ -36,10 +33,13 @@ func (f *Follower) Tell(s *schema.Session, over bool) error {
 			return
 		}
 		f.told[p.event.ID] = true
+		if p.event.Subagent != nil && p.event.EndTime.IsZero() {
+			p.facts = nil // they count what it has done so far
+		}
 		t.passage(p)
 	})
 	if over {
-		t.text("\n" + t.Paint(screen.Dim, screen.Cut("the session ended: "+outcomeRow(s).text+", "+costText(s), t.Cells)) + "\n")
+		t.text("\n" + t.Paint(screen.Dim, screen.Cut("the session ended: "+outcomeRow(s).text+", cost "+costText(s), t.Cells)) + "\n")
 	}
 	return t.err
 }

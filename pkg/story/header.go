@@ -159,7 +159,10 @@ func cacheText(s *schema.Session, sum *schema.Summary) string {
 	}
 	text := share + " of the input was cached"
 	if n := sum.CacheRewrites; n.Count > 0 {
-		text += fmt.Sprintf("; %s of %s tokens cost %s", count(n.Count, "rewrite", "rewrites"), screen.Short(n.Tokens), screen.Money(n.CostUSD))
+		text += fmt.Sprintf("; %s of %s tokens", count(n.Count, "rewrite", "rewrites"), screen.Short(n.Tokens))
+		if n.CostUSD > 0 {
+			text += " cost " + screen.Money(n.CostUSD)
+		}
 	}
 	if sum.PeakContext != nil {
 		text += "; the context reached " + screen.Short(*sum.PeakContext)

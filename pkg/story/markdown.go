@@ -51,7 +51,7 @@ func Markdown(w io.Writer, s *schema.Session, o Options) error {
 	case o.Outline:
 		m.outline()
 	case left > 0 && !o.Summary:
-		m.text(fmt.Sprintf("*%s left out: a page has at most %s characters; --max allows more*\n", screen.Count(left, "more event"), screen.Number(int64(o.Max))))
+		m.leftOut(left, "event")
 	}
 	if m.err == nil {
 		_, m.err = w.Write(firstRunes(m.page.Bytes(), o.Max))
@@ -70,22 +70,39 @@ func firstRunes(page []byte, most int) []byte {
 	return page
 }
 
+// leftOut says what does not fit.
+func (m *markdown) leftOut(n int, what string) {
+	m.text(fmt.Sprintf("\n*%s left out: a page has at most %s characters; --max allows more*\n", screen.Count(n, "more "+what), screen.Number(int64(m.Max))))
+}
+
 // note is what the word about what was left out takes.
 const note = 200
 
-// over reports whether a page is longer than so many characters, the word about that with it.
+// over reports whether a page is longer than so many characters, the word about that with it. What was counted is not
+// counted again.
 func (m *markdown) over(most int) bool {
-	return most > 0 && utf8.RuneCount(m.page.Bytes()) > most-note
+	m.runes += utf8.RuneCount(m.page.Bytes()[m.counted:])
+	m.counted = m.page.Len()
+	return most > 0 && m.runes > most-note
 }
 
+// mark is how long the page is, and back takes away what came after that, which has been counted.
 func (m *markdown) mark() int { return m.page.Len() }
 
-func (m *markdown) back(to int) { m.page.Truncate(to) }
+func (m *markdown) back(to int) {
+	if m.counted > to {
+		m.runes -= utf8.RuneCount(m.page.Bytes()[to:m.counted])
+		m.counted = to
+	}
+	m.page.Truncate(to)
+}
 
 type markdown struct {
 	writer
 	Options
 	page    bytes.Buffer
+	counted int // bytes of the page whose characters are in runes
+	runes   int
 	session *schema.Session
 }
 
@@ -138,7 +155,7 @@ func (m *markdown) block(b block) {
 	}
 	switch b.kind {
 	case prose, thinking:
-		m.text("> " + strings.ReplaceAll(text, "\n", "\n> ") + "\n\n")
+		m.text("> " + strings.ReplaceAll(unmentioned(text), "\n", "\n> ") + "\n\n")
 	case removed:
 		m.fenced("diff", "- "+strings.ReplaceAll(text, "\n", "\n- "))
 	case added:
@@ -170,17 +187,29 @@ func (m *markdown) fenced(lang, text string) {
 	m.text(fence + lang + "\n" + text + "\n" + fence + "\n\n")
 }
 
+func (m *markdown) head(names []string) {
+	m.text("| " + strings.Join(names, " | ") + " |\n|---" + strings.Repeat("|--:", len(names)-1) + "|\n")
+}
+
 func (m *markdown) table(t table) {
-	m.text("| " + strings.Join(t.head, " | ") + " |\n|---" + strings.Repeat("|--:", len(t.head)-1) + "|\n")
+	m.head(t.head)
 	for _, r := range t.rows {
-		cells := make([]string, len(r))
-		for i, cell := range r {
-			cells[i] = inline(cell)
-		}
-		m.text("| " + strings.Join(cells, " | ") + " |\n")
+		m.row(r)
 	}
 	m.text("\n")
 }
+
+func (m *markdown) row(r []string) {
+	cells := make([]string, len(r))
+	for i, cell := range r {
+		cells[i] = inline(cell)
+	}
+	m.text("| " + strings.Join(cells, " | ") + " |\n")
+}
+
+// unmentioned keeps a name behind an @ from being told of it, where the page is put into an issue: a space without width
+// stands between them.
+func unmentioned(s string) string { return strings.ReplaceAll(s, "@", "@\u200b") }
 
 // inline makes one line of a text in which no character means anything to Markdown.
 func inline(s string) string {

@@ -2,6 +2,7 @@ package story
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -62,13 +63,12 @@ func (t *turn) add(e *schema.Event) {
 	}
 }
 
-// signalsAt are the kinds of signals by the first event that each names: where to look.
+// signalsAt are the kinds of signals by the events that they name: where to look.
 func signalsAt(s *schema.Session) map[string][]string {
 	at := map[string][]string{}
 	for _, signal := range s.Signals {
-		if len(signal.EventIDs) > 0 {
-			first := signal.EventIDs[0]
-			at[first] = append(at[first], strings.ReplaceAll(string(signal.Kind), "_", " "))
+		for _, id := range signal.EventIDs {
+			at[id] = append(at[id], strings.ReplaceAll(string(signal.Kind), "_", " "))
 		}
 	}
 	return at
@@ -97,7 +97,8 @@ func (t *turn) trouble() string {
 
 // outline sets a line for each turn.
 func (t *terminal) outline() {
-	for _, turn := range turns(t.session) {
+	all := turns(t.session)
+	for _, turn := range all {
 		gutter := t.gutter(fmt.Sprintf("#%d", turn.event.Seq), sinceStart(t.session, turn.event))
 		facts, trouble := list(" · ", turn.facts()...), screen.Line(turn.trouble())
 		room := max(t.textRoom()-screen.Width(list("  ", facts, trouble))-4, minText)
@@ -112,18 +113,48 @@ func (t *terminal) outline() {
 			gutter = t.gutter("", "")
 		}
 	}
+	for _, r := range restOf(t.session, all) {
+		t.text(t.gutter("", "") + t.Paint(screen.Dim, r[1]+" · "+r[0]) + "\n")
+	}
 }
 
 // outline sets a table with a row for each turn.
 func (m *markdown) outline() {
-	tab := table{head: []string{"turn", "cost", "calls", "tools", "errors", "context", "signals"}}
-	for _, t := range turns(m.session) {
+	head := []string{"turn", "cost", "calls", "tools", "errors", "context", "signals"}
+	m.head(head)
+	all := turns(m.session)
+	for i, t := range all {
 		context := ""
 		if t.context > 0 {
 			context = screen.Short(t.context)
 		}
-		tab.rows = append(tab.rows, []string{fmt.Sprintf("#%d %s", t.event.Seq, screen.Cut(screen.Line(t.title), 80)), t.sums.money(), number(t.sums.messages),
+		before := m.mark()
+		m.row([]string{fmt.Sprintf("#%d %s", t.event.Seq, screen.Cut(screen.Line(t.title), 80)), t.sums.money(), number(t.sums.messages),
 			number(t.sums.calls), number(t.errors), context, strings.Join(t.signals, ", ")})
+		if m.over(m.Max) {
+			m.back(before)
+			m.leftOut(len(all)-i, "turn")
+			return
+		}
 	}
-	m.table(tab)
+	for _, r := range restOf(m.session, all) {
+		m.row([]string{r[0], r[1], "", "", "", "", ""})
+	}
+	m.text("\n")
+}
+
+// restOf are the rows that make the turns add up to the session: what is in the bill and in no call, and the sum.
+func restOf(s *schema.Session, turns []*turn) [][2]string {
+	if s.Totals.CostUSD == nil {
+		return nil
+	}
+	rest := *s.Totals.CostUSD
+	for _, t := range turns {
+		rest -= t.sums.cost
+	}
+	var out [][2]string
+	if math.Abs(rest) > smallestGap {
+		out = append(out, [2]string{inNoCall, screen.Money(rest)})
+	}
+	return append(out, [2]string{"all", screen.Exactly(*s.Totals.CostUSD)})
 }

@@ -73,9 +73,11 @@ type terminal struct {
 	Options
 	session *schema.Session
 	start   time.Time
-	seq     int       // cells of "#12"
-	end     time.Time // of the passages so far
-	tight   bool      // the last passage had one line
+	seq     int // cells of "#12"
+	// unnumbered leaves the numbers out.
+	unnumbered bool
+	end        time.Time // of the passages so far
+	tight      bool      // the last passage had one line
 }
 
 func (t *terminal) title() {
@@ -153,6 +155,9 @@ func (t *terminal) pause(p *passage) {
 }
 
 func (t *terminal) gutter(seq, since string) string {
+	if t.unnumbered {
+		return t.Paint(screen.Dim, screen.PadLeft(since, clockCells)) + "  "
+	}
 	if seq == "" {
 		return strings.Repeat(" ", t.seq+2+clockCells+2)
 	}
@@ -160,7 +165,12 @@ func (t *terminal) gutter(seq, since string) string {
 }
 
 // textRoom is what the gutter leaves of the width.
-func (t *terminal) textRoom() int { return t.Cells - t.seq - 2 - clockCells - 2 }
+func (t *terminal) textRoom() int {
+	if t.unnumbered {
+		return t.Cells - clockCells - 2
+	}
+	return t.Cells - t.seq - 2 - clockCells - 2
+}
 
 // railCount is how many rails stand for a depth: in a narrow terminal the deepest subagents share one.
 func (t *terminal) railCount(depth int) int {

@@ -1,4 +1,4 @@
-package assemble
+package signal
 
 import (
 	"cmp"
@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"ams/pkg/schema"
-	"ams/pkg/signal"
 )
 
 // Review fills in what is told of a Session by its events alone: the time that it was at work, and its signals. A join
@@ -15,7 +14,7 @@ import (
 func Review(s *schema.Session) {
 	ms := activeMS(s)
 	s.ActiveMS = &ms
-	s.Signals = signal.Find(s)
+	s.Signals = Find(s)
 }
 
 // askingTools wait for a person as long as they run.
@@ -43,7 +42,7 @@ func activeMS(s *schema.Session) int64 {
 			last[e.Subagent.AgentID] = max(last[e.Subagent.AgentID], e.StartTime.UnixMicro())
 			continue
 		case e.LLM != nil && e.DurationMS == nil:
-			at.from = asked(at.from, last[e.AgentID])
+			at.from = asking(at.from, last[e.AgentID])
 		}
 		last[e.AgentID] = max(last[e.AgentID], at.to)
 		if e.LLM != nil || e.Tool != nil && !told[e.ID] && !askingTools[e.Tool.Name] {
@@ -67,9 +66,9 @@ func activeMS(s *schema.Session) int64 {
 // longestCall is how long a call of the model takes at most: the API's own limit.
 const longestCall = 10 * time.Minute
 
-// asked is when a call of the model began whose request nobody noted (clients before about 2.1.281): when what it
+// asking is when a call of the model began whose request nobody noted (clients before about 2.1.281): when what it
 // answers was there, since the client asks at once; or when its first block came, where that is too long ago.
-func asked(first, before int64) int64 {
+func asking(first, before int64) int64 {
 	if before > 0 && before < first && first-before < longestCall.Microseconds() {
 		return before
 	}
