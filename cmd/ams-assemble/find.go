@@ -222,7 +222,11 @@ func (f *finds) show(p *page, m library.Match) error {
 	if in := listing.Project(m.Summary); in != "" {
 		tail = "  " + screen.Cut(screen.Line(in), 20)
 	}
-	title := screen.Cut(screen.Line(listing.Title(m.Summary)), max(p.Cells-screen.Width(head)-screen.Width(tail), 20))
+	const least = 20 // of a title
+	if p.Cells-screen.Width(head)-screen.Width(tail) < least {
+		tail = ""
+	}
+	title := screen.Cut(screen.Line(listing.Title(m.Summary)), max(p.Cells-screen.Width(head)-screen.Width(tail), 1))
 	fmt.Fprintln(p, p.Paint(screen.Cyan, head)+p.Paint(screen.Bold, title)+p.Paint(screen.Dim, tail))
 	shown := m.Hits
 	if !f.all && len(shown) > placesShown {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/urfave/cli/v2"
@@ -46,7 +47,7 @@ func pricesCommand(e env) *cli.Command {
 func listPrices(e env, table *price.Table) error {
 	w := pricesTable(e)
 	for _, row := range table.Models() {
-		printRow(w, "", row)
+		printRow(w, row)
 	}
 	return endPrices(e, table, w)
 }
@@ -57,51 +58,56 @@ func matchModels(e env, table *price.Table, models []string) error {
 	for _, row := range table.Models() {
 		rows[row.ID] = row
 	}
-	w := pricesTable(e)
+	var known []price.Row
 	for _, m := range models {
 		id, ok := table.Match(m)
-		if !ok {
-			fmt.Fprintf(w, "%s\tno price\n", screen.Line(m))
+		switch {
+		case !ok:
+			fmt.Fprintf(e.stdout, "%s: no price\n", screen.Line(m))
 			continue
+		case m != id:
+			fmt.Fprintf(e.stdout, "%s: as %s\n", screen.Line(m), id)
 		}
-		spelled := ""
-		if m != id {
-			spelled = screen.Line(m) + ": "
-		}
-		printRow(w, spelled, rows[id])
+		known = append(known, rows[id])
+	}
+	if len(known) == 0 {
+		return nil
+	}
+	w := pricesTable(e)
+	for _, row := range known {
+		printRow(w, row)
 	}
 	return endPrices(e, table, w)
 }
 
 func pricesTable(e env) *tabwriter.Writer {
 	w := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "MODEL\tINPUT\tOUTPUT\tWRITE 5M\tWRITE 1H\tREAD")
+	fmt.Fprintln(w, "MODEL\tIN\tOUT\t5M\t1H\tREAD")
 	return w
 }
 
-// printRow prints all rates of a model; before its name stands how somebody spelled it.
-func printRow(w io.Writer, spelled string, row price.Row) {
+// printRow prints all rates of a model: those that hold only then and then below its name.
+func printRow(w io.Writer, row price.Row) {
 	rates := func(name string, r price.Rates) {
-		fmt.Fprintf(w, "%s\t%g\t%g\t%g\t%g\t%g\n", spelled+name, r.Input, r.Output, r.CacheWrite5m, r.CacheWrite1h, r.CacheRead)
+		fmt.Fprintf(w, "%s\t%g\t%g\t%g\t%g\t%g\n", name, r.Input, r.Output, r.CacheWrite5m, r.CacheWrite1h, r.CacheRead)
 	}
 	name := row.ID
 	if row.Overridden {
 		name += " (your own)"
 	}
 	rates(name, row.Rates)
-	spelled = ""
 	for _, p := range row.History {
-		rates(fmt.Sprintf("%s before %s", row.ID, p.Until.Format("2006-01-02")), p.Rates)
+		rates(fmt.Sprintf("  before %s", p.Until.Format("2006-01-02")), p.Rates)
 	}
 	if l := row.Long; l != nil {
 		until := ""
 		if !l.Until.IsZero() {
 			until = " before " + l.Until.Format("2006-01-02")
 		}
-		rates(fmt.Sprintf("%s above %d tokens%s", row.ID, l.Above, until), l.Rates)
+		rates(fmt.Sprintf("  above %s%s", screen.Short(l.Above), until), l.Rates)
 	}
 	if row.Fast != nil {
-		rates(row.ID+" in fast mode", row.Fast.Rates)
+		rates("  in fast mode", row.Fast.Rates)
 	}
 }
 
@@ -109,7 +115,13 @@ func endPrices(e env, table *price.Table, w *tabwriter.Writer) error {
 	if err := w.Flush(); err != nil {
 		return fmt.Errorf("print prices: %w", err)
 	}
-	fmt.Fprintf(e.stdout, "\nUSD per million tokens, as of %s; a web search is $%g\n", table.Date(), table.WebSearch())
+	cells, terminal := terminalWidth(e.stdout)
+	if !terminal {
+		cells = helpCells
+	}
+	text := fmt.Sprintf("USD per million tokens: in, out, written to the cache for 5 minutes and for 1 hour, read from it; those below a name hold "+
+		"above so many tokens of a prompt, or then. As of %s; a web search is $%g.", table.Date(), table.WebSearch())
+	fmt.Fprintf(e.stdout, "\n%s\n", strings.Join(screen.Wrap(text, cells), "\n"))
 	return nil
 }
 

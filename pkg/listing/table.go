@@ -59,7 +59,7 @@ func (t *Table) columns() []column {
 		return text
 	}
 	return []column{
-		{head: "ID", cell: func(r library.Stored) string { return t.ShortID(r.Name) }, style: func(library.Stored) screen.Style { return screen.Dim }},
+		{head: "ID", cell: func(r library.Stored) string { return screen.CutLeft(t.ShortID(r.Name), t.idCells()) }, style: func(library.Stored) screen.Style { return screen.Dim }},
 		{head: "START", cell: func(r library.Stored) string { return t.start(r.StartTime.Local()) }},
 		{head: "!", cell: signalMark, style: func(library.Stored) screen.Style { return screen.Yellow }, rare: true},
 		{head: "TITLE", cell: func(r library.Stored) string { return Title(r.Summary) }},
@@ -94,6 +94,9 @@ func (t *Table) columns() []column {
 			}},
 	}
 }
+
+// idCells bound ids that only differ at their ends, which no random ones do: the end tells them apart.
+func (t *Table) idCells() int { return max(t.Cells/5, 12) }
 
 // projectCells leave room for it beside title, outcome and cost at 80 columns.
 func (t *Table) projectCells() int {

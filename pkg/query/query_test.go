@@ -184,3 +184,18 @@ func TestWhatARecordLacksIsNotSure(t *testing.T) {
 		}
 	}
 }
+
+func TestARangeThatNoCountFitsIsKnown(t *testing.T) {
+	for text, want := range map[string][2]bool{ // of amounts, of whole numbers
+		"<0": {true, true}, "<=0": {false, false}, "0": {false, false}, ">1": {false, false}, "0.5": {false, true}, "0.2..0.8": {false, true},
+		"0.2..1": {false, false}, ">1M": {false, false}, "": {false, false},
+	} {
+		r, err := ParseRange(text)
+		if err != nil && text != "" {
+			t.Fatal(err)
+		}
+		if r.Impossible(false) != want[0] || r.Impossible(true) != want[1] {
+			t.Errorf("%q: %v and %v, want %v", text, r.Impossible(false), r.Impossible(true), want)
+		}
+	}
+}
