@@ -21,7 +21,7 @@ func pricesCommand(e env) *cli.Command {
 		Description: "Prices are USD per million tokens, before what a region adds. MODEL is a name as a transcript or a provider writes it. A file\n" +
 			"of --prices replaces or adds rows; its format is that of the embedded table (pkg/price/prices.json). --diff compares a whole table with the one in use, for a person to review before it is taken.",
 		UsageText: "ams-assemble prices  # the whole table\n" +
-			"ams-assemble prices us.anthropic.claude-opus-4-5-20251101-v1:0  # what a model costs, however it is spelled\n" +
+			"ams-assemble prices claude-haiku-5-5  # what a model costs, however it is spelled\n" +
 			"ams-assemble prices --diff new-prices.json  # what a newer table would change",
 		Flags: append(commonFlags(priceGroup),
 			&cli.StringFlag{Name: "diff", Usage: "print what the table in `FILE` would change"}),

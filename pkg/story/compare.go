@@ -60,7 +60,7 @@ const nameColumn = 12
 
 // texts are the lines of words: each side gets half of the screen, and as many lines as it needs.
 func (c *comparison) texts() {
-	half := max((c.Cells-nameColumn-4)/2, minText)
+	half := max((c.Cells-nameColumn-4)/2, 12)
 	c.text(c.Paint(screen.Dim, screen.Pad("", nameColumn)+"  "+screen.Pad("A", half)+"  B") + "\n")
 	for _, r := range [][3]string{
 		{"session", c.a.SessionID, c.b.SessionID},

@@ -105,3 +105,25 @@ func TestAPageKeepsItsBound(t *testing.T) {
 		}
 	}
 }
+
+// TestTwoSessionsFitTheScreen sets sessions side by side, of which one has a call without a price: its cost is not told as nothing.
+func TestTwoSessionsFitTheScreen(t *testing.T) {
+	a, b := quiet(5, 0), quiet(9, 0.2)
+	a.SessionID, b.SessionID = "53159367-9d8d-42e1-8074-3b10f8a54d6e", "e99d347d-4cfc-4479-a821-9d8957996278"
+	a.Cwd, b.Cwd = "/home/somebody/a/rather/long/folder", "/home/somebody/项目"
+	for i := range b.Events {
+		if m := b.Events[i].LLM; m != nil && m.Model == "m1" {
+			m.CostUSD = nil
+		}
+	}
+	for _, cells := range []int{40, 60, 80, 120, 200} {
+		var out strings.Builder
+		if err := Compare(&out, a, b, Options{Screen: screen.Screen{Cells: cells}}); err != nil {
+			t.Fatal(err)
+		}
+		checkLines(t, out.String(), cells)
+		if !regexp.MustCompile(`(?m)^  m1 +\$0\.\d+ +\? +\?$`).MatchString(out.String()) {
+			t.Errorf("at %d: the cost of m1 in\n%s", cells, &out)
+		}
+	}
+}
