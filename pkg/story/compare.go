@@ -167,13 +167,21 @@ func (c *comparison) parts(kind string, a, b map[string]*float64, show func(floa
 	}
 	if kind == "model" || kind == "agent" {
 		if x, y := c.left.Unassigned(), c.right.Unassigned(); x != nil && y != nil && max(math.Abs(*x), math.Abs(*y)) > smallestGap {
-			rows = append(rows, figure{inNoCall, x, y, show})
+			rows = append(rows, figure{inNoCall, known(noDust(*x)), known(noDust(*y)), show})
 		}
 	}
 	if more := len(names) - partsShown; more > 0 {
 		kind += fmt.Sprintf(" (%s more)", number(more))
 	}
 	c.figureTable(kind, rows)
+}
+
+// noDust is 0 for what only adding up left.
+func noDust(usd float64) float64 {
+	if math.Abs(usd) <= smallestGap {
+		return 0
+	}
+	return usd
 }
 
 // orNothing is a figure by its name; a side without the name has 0 of it.
@@ -213,7 +221,11 @@ func difference(r figure) string {
 	if d > 0 {
 		text = "+" + text
 	}
-	if *r.a > 0 && d != 0 {
+	switch {
+	case *r.a <= 0 || d == 0:
+	case *r.b >= 10**r.a:
+		text += fmt.Sprintf(" (%sx)", screen.Short(int64(*r.b / *r.a)))
+	default:
 		text += fmt.Sprintf(" (%+.0f%%)", 100*d / *r.a)
 	}
 	return text
