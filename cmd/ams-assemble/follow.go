@@ -17,8 +17,12 @@ import (
 	"ams/pkg/story"
 )
 
-// lookAgain is how often what is at work is looked at; files are read only where they changed.
-const lookAgain = time.Second
+// lookAgain is how often a session at work is looked at; its files are read only where they changed. listAgain is how often a
+// list is: what is not stored yet is read anew each time.
+const (
+	lookAgain = time.Second
+	listAgain = 5 * time.Second
+)
 
 // readAgain is how long a session may stand still before it is read again all the same: its end counts once it has
 // settled, and no file tells when.
@@ -81,7 +85,7 @@ func followList(e env, c *cli.Context, lib *library.Library, q query.Query) erro
 		if err := t.Rows(news, first); err != nil {
 			return err
 		}
-		if demo.Wait(c.Context, lookAgain) != nil {
+		if demo.Wait(c.Context, listAgain) != nil {
 			return nil
 		}
 	}

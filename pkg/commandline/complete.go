@@ -32,8 +32,8 @@ type Offers interface {
 
 // isPlainWord reports whether a word means itself in every shell.
 func isPlainWord(word string) bool {
-	return word != "" && word[0] != '~' && !strings.ContainsFunc(word, func(r rune) bool {
-		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("_-./:@%+=,~", r)
+	return word != "" && word[0] != '=' && !strings.ContainsFunc(word, func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("_-./:@%+=,", r)
 	})
 }
 

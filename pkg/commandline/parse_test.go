@@ -140,7 +140,7 @@ func TestHelpStaysInItsColumns(t *testing.T) {
 func TestNoCandidateIsAnythingButAWord(t *testing.T) {
 	var b strings.Builder
 	var found []Candidate
-	for _, word := range []string{"plain", "größe", "a$(touch x)", "a b", "`x`", "a;b", "a\x1b[31m", "~root", "feature/a-1", "'x'", "*", ""} {
+	for _, word := range []string{"plain", "größe", "a$(touch x)", "a b", "`x`", "a;b", "a\x1b[31m", "~root", "=ls", "feature/a-1", "'x'", "*", ""} {
 		found = append(found, Candidate{word, "about"})
 	}
 	PrintCandidates(&b, found)

@@ -10,7 +10,7 @@ func TestMainFolderOfAWorktree(t *testing.T) {
 	dir := t.TempDir()
 	for name, text := range map[string]string{
 		"tree/.git":      "gitdir: /home/dev/shop/.git/worktrees/tree\n",
-		"windows/.git":   "gitdir: C:/work/shop/.git/worktrees/tree\r\n",
+		"windows/.git":   "gitdir: C:/home/dev/shop/.git/worktrees/tree\r\n",
 		"bare/.git":      "gitdir: /srv/git/shop.git/worktrees/bare\n",
 		"submodule/.git": "gitdir: ../.git/modules/submodule\n",
 		"odd/.git":       "gitdir:\n",

@@ -30,7 +30,7 @@ func oldStore(t *testing.T, n int) upload.Store {
 
 func sessionWith(id string, prompts int) *schema.Session {
 	start := schema.At(time.Date(2026, 5, 1, 10, 0, 0, 0, time.UTC))
-	s := &schema.Session{SchemaVersion: "1.1", SessionID: id, TraceID: "t", StartTime: start, User: "ann", Cwd: "/work/shop", Status: schema.OK}
+	s := &schema.Session{SchemaVersion: "1.1", SessionID: id, TraceID: "t", StartTime: start, User: "ann", Cwd: "/home/dev/shop", Status: schema.OK}
 	for i := range prompts {
 		s.Events = append(s.Events, schema.Event{ID: fmt.Sprint("e", i), Type: schema.UserPrompt, Name: "user_prompt", StartTime: start, Prompt: "go"})
 	}
