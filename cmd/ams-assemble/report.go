@@ -93,8 +93,8 @@ func reportOn(e env, c *cli.Context, set settings, r *report.Report) error {
 	if err != nil {
 		return err
 	}
-	if waiting, more, err := lib.Waiting(c.Context, list, q); err == nil && len(waiting)+more > 0 {
-		fmt.Fprintf(e.stderr, "ams-assemble: %s not stored yet and not counted; ams-assemble run stores what waits\n", screen.Count(len(waiting)+more, "session"))
+	if n, err := lib.CountWaiting(c.Context, list); err == nil && n > 0 {
+		fmt.Fprintf(e.stderr, "ams-assemble: %s not stored yet and not counted; ams-assemble run stores what waits\n", screen.Count(n, "session"))
 	}
 	failed, err := addUp(c.Context, e, lib, list, r)
 	if err != nil {

@@ -89,6 +89,9 @@ func TestWaitingTellsOfWhatIsNotInTheStore(t *testing.T) {
 	if err != nil || len(waiting) != 9 || more != 2 {
 		t.Fatalf("got %d, %d more, %v; want 9 of the first 10, and 2", len(waiting), more, err)
 	}
+	if n, err := lib.CountWaiting(t.Context(), list); err != nil || n != 12 {
+		t.Errorf("%d wait, %v; want 12", n, err)
+	}
 	for _, s := range waiting {
 		if !s.Unstored || s.Stored != nil || strings.Contains(schema.OrZero(s.FirstPrompt), secret) {
 			t.Errorf("%s: %+v", s.Name, s.Summary)

@@ -17,13 +17,7 @@ const mostWaiting = 10
 // first; of those that change while one looks, as they are now. more is how many others wait and were not looked at.
 // One that cannot be read is left out: run and doctor say what is wrong with it.
 func (l *Library) Waiting(ctx context.Context, list *List, q query.Query) (waiting []Stored, more int, err error) {
-	if l.opt.Unstored == nil {
-		return nil, 0, nil
-	}
-	names, err := l.opt.Unstored.Waiting(ctx, func(name string) bool {
-		_, stored := slices.BinarySearch(list.names, name)
-		return stored
-	})
+	names, err := l.waiting(ctx, list)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -41,4 +35,21 @@ func (l *Library) Waiting(ctx context.Context, list *List, q query.Query) (waiti
 		}
 	}
 	return waiting, more, nil
+}
+
+// CountWaiting is how many sessions were recorded and are not in the store, whatever a query wants: none of them is read.
+func (l *Library) CountWaiting(ctx context.Context, list *List) (int, error) {
+	names, err := l.waiting(ctx, list)
+	return len(names), err
+}
+
+// waiting are the names of the sessions that were recorded and are not in the store, the newest record first.
+func (l *Library) waiting(ctx context.Context, list *List) ([]string, error) {
+	if l.opt.Unstored == nil {
+		return nil, nil
+	}
+	return l.opt.Unstored.Waiting(ctx, func(name string) bool {
+		_, stored := slices.BinarySearch(list.names, name)
+		return stored
+	})
 }

@@ -10,13 +10,14 @@ import (
 // Follower tells a session that is at work: with each look at it what is new. An event is told once it has ended, as a
 // story that goes on takes no line back. Events have no numbers, which may change while files grow.
 type Follower struct {
-	t    *terminal
-	told map[string]bool
+	t     *terminal
+	told  map[string]bool // by event id
+	begun map[string]bool // agents that were told and are at work
 }
 
 // Follow returns a Follower to a terminal of o.Cells columns.
 func Follow(w io.Writer, o Options) *Follower {
-	return &Follower{t: &terminal{writer: writer{Writer: w}, Options: o, seq: 0, unnumbered: true}, told: map[string]bool{}}
+	return &Follower{t: &terminal{writer: writer{Writer: w}, Options: o, seq: 0, unnumbered: true}, told: map[string]bool{}, begun: map[string]bool{}}
 }
 
 // Tell tells what is new in s, which is the same session at a later time. Over says that it has ended: then what has no end is told, too,
@@ -29,12 +30,18 @@ func (f *Follower) Tell(s *schema.Session, over bool) error {
 	}
 	t.session = s
 	newTeller(s, t.Options).passages(func(p *passage) {
+		if f.begun[p.event.ID] && (over || !p.event.EndTime.IsZero()) {
+			delete(f.begun, p.event.ID)
+			p.label, p.blocks = "SUBAGENT ENDED", nil
+			t.passage(p)
+		}
 		if f.told[p.event.ID] || !over && isOpen(p.event) {
 			return
 		}
 		f.told[p.event.ID] = true
 		if p.event.Subagent != nil && p.event.EndTime.IsZero() {
-			p.facts = nil // they count what it has done so far
+			p.facts = nil // they count what it has done so far, and are told with its end
+			f.begun[p.event.ID] = !over
 		}
 		t.passage(p)
 	})
