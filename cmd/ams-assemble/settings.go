@@ -16,7 +16,9 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"ams/pkg/assemble"
+	"ams/pkg/install"
 	"ams/pkg/price"
+	"ams/pkg/program"
 	"ams/pkg/receipt"
 	"ams/pkg/recorded"
 	"ams/pkg/redact"
@@ -236,6 +238,32 @@ func parseBool(name, value string, absent bool) (bool, error) {
 		return false, nil
 	}
 	return false, usagef("%s must be yes or no, not %q", name, value)
+}
+
+// programSetting is a setting that names a program to run: that of the flag, else of the env file; nil for none. The flag must
+// have no EnvVars: a project sets the environment of what the client starts in it, and is not to choose a program.
+func programSetting(e env, c *cli.Context, flag, variable string) (program.Command, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		dir = "."
+	}
+	line, from := c.String(flag), "--"+flag
+	if !c.IsSet(flag) {
+		line, from = machineOf(e).OwnVar(variable, dir), variable
+		if there := e.getenv(variable); there != "" && there != line {
+			return nil, &exitError{exitUsage, &hintError{
+				err:  fmt.Errorf("%s of the environment names a program to run, and is not used: a project can set it", variable),
+				hint: fmt.Sprintf("give --%s, or set %s in %s", flag, variable, install.EnvFile(homeDir(e)))}}
+		}
+	}
+	command, err := program.Parse(line)
+	switch {
+	case err != nil:
+		return nil, usagef("%s: %w", from, err)
+	case len(command) > 0 && strings.ContainsRune(filepath.ToSlash(command[0]), '/') && !filepath.IsAbs(command[0]):
+		command[0] = filepath.Join(dir, command[0]) // cron starts elsewhere
+	}
+	return command, nil
 }
 
 func homeDir(e env) string {
