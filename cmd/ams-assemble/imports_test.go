@@ -20,7 +20,7 @@ var mayImport = map[string]string{
 	"ams/pkg/spool":          "",
 	"ams/pkg/price":          "",
 	"ams/pkg/program":        "screen",
-	"ams/pkg/upload":         "program",
+	"ams/pkg/upload":         "program safefile",
 	"ams/pkg/receipt":        "lax safefile spool",
 	"ams/pkg/safefile":       "",
 	"ams/pkg/bundle":         "",

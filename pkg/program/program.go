@@ -80,6 +80,17 @@ func Parse(line string) (Command, error) {
 	return words, nil
 }
 
+// String is a line that [Parse] reads as the command.
+func (c Command) String() string {
+	words := make([]string, len(c))
+	for i, word := range c {
+		if words[i] = word; word == "" || strings.ContainsAny(word, " \t'\"") {
+			words[i] = "'" + strings.ReplaceAll(word, "'", `'"'"'`) + "'"
+		}
+	}
+	return strings.Join(words, " ")
+}
+
 // Call is what one run of a command gets, and its bounds.
 type Call struct {
 	Args    []string // after the command's own

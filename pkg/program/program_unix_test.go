@@ -28,6 +28,7 @@ func TestParse(t *testing.T) {
 		{`'/my programs/store' --to "a b"`, Command{"/my programs/store", "--to", "a b"}, false},
 		{`a"b c"d ''`, Command{"ab cd", ""}, false},
 		{`C:\store.exe $HOME ; | *`, Command{`C:\store.exe`, "$HOME", ";", "|", "*"}, false},
+		{`"it's" 'say "no"'`, Command{"it's", `say "no"`}, false},
 		{`store 'open`, nil, true},
 		{`'' put`, nil, true},
 		{"two\nlines", nil, true},
@@ -36,6 +37,9 @@ func TestParse(t *testing.T) {
 		got, err := Parse(c.line)
 		if !slices.Equal(got, c.want) || (err != nil) != c.bad {
 			t.Errorf("Parse(%q) = %q, %v; want %q", c.line, got, err, c.want)
+		}
+		if again, err := Parse(got.String()); err != nil || !slices.Equal(again, got) {
+			t.Errorf("Parse(%q) = %q, %v; want %q", got, again, err, got)
 		}
 	}
 }
