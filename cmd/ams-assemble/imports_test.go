@@ -18,6 +18,7 @@ var mayImport = map[string]string{
 	"ams/pkg/install":        "clientsettings gitdir safefile schedule screen spool",
 	"ams/pkg/gitdir":         "safefile",
 	"ams/pkg/lax":            "",
+	"ams/pkg/mcp":            "gitdir lax library listing query redact report schema screen search spool story",
 	"ams/pkg/spool":          "",
 	"ams/pkg/price":          "",
 	"ams/pkg/program":        "screen",
