@@ -3,6 +3,7 @@ package ship
 import (
 	"context"
 	"maps"
+	"math/rand/v2"
 	"path"
 	"slices"
 	"strings"
@@ -185,6 +186,8 @@ func (o Options) news(known map[string]*receipt.Receipt, stats []spool.Stat) (to
 			due = append(due, s)
 		}
 	}
+	// In another order each time: a Taker that some always fail for is not to give up before the same others each time.
+	rand.Shuffle(len(due), func(i, j int) { due[i], due[j] = due[j], due[i] })
 	for _, s := range due {
 		onlyDue[s.Name] = true
 	}

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"ams/pkg/receipt"
-	"ams/pkg/recorded"
 	"ams/pkg/schema"
 	"ams/pkg/screen"
 )
@@ -37,6 +36,7 @@ type Taker struct {
 type Final struct {
 	Name    string          // of its spool
 	Session *schema.Session // as it is stored; not to be changed
+	Index   *schema.Summary // its index record; not to be changed
 	Key     string          // of its body
 	// Since is the session's end as it was when it was taken before, or when the Taker was not there yet: what came
 	// later is new. Zero where all of it is.
@@ -128,13 +128,14 @@ func (o Options) carryTaken(r, last *receipt.Receipt, imported bool) {
 }
 
 // give gives a session to the Takers that are to get it. The error says which did not take it.
-func (h *hands) give(ctx context.Context, w *recorded.Session, r *receipt.Receipt) error {
+func (h *hands) give(ctx context.Context, f Final, r *receipt.Receipt) error {
 	var errs []error
 	for _, t := range h.all {
-		if w.Session == nil || !t.isDue(r) {
+		if f.Session == nil || !t.isDue(r) {
 			continue
 		}
-		taken, err := t.ask(ctx, Final{Name: w.Name, Session: w.Session, Key: r.Key, Since: r.Taken[t.Name].Until})
+		f.Since = r.Taken[t.Name].Until
+		taken, err := t.ask(ctx, f)
 		if errors.Is(err, errResting) {
 			t.pass()
 			continue

@@ -96,6 +96,9 @@ func (k *taker) named(name string) ship.Taker {
 			k.since = map[string]time.Time{}
 		}
 		k.since[f.Name] = f.Since
+		if f.Index == nil || f.Session == nil || f.Index.SessionID != f.Session.SessionID || f.Key == "" {
+			return nil, errors.New("not all is there")
+		}
 		if k.err != nil {
 			return nil, k.err
 		}
