@@ -126,7 +126,7 @@ const (
 // onStored is the Taker that runs a command for each session, with its index record on standard input.
 func onStored(command program.Command) ship.Taker {
 	return ship.Taker{Name: "on-stored", FromNow: true, AtOnce: onStoredAtOnce, Take: func(ctx context.Context, f ship.Final) ([]string, error) {
-		line, err := lax.Line(f.Index)
+		line, err := lax.Line(schema.Raw(f.Index))
 		if err != nil {
 			return nil, err
 		}

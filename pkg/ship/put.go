@@ -22,7 +22,6 @@ import (
 type shelved struct {
 	key     string
 	session *schema.Session // as it is stored
-	index   *schema.Summary // its index record
 	version receipt.Version
 }
 
@@ -74,7 +73,6 @@ type putting struct {
 	changed bool     // another machine stored the session since it was first looked at
 
 	whole *schema.Summary // of a large Session, before its body was cut
-	index *schema.Summary // the record that was put
 
 	denied  map[string]error // by key, why what may be stored could not be read
 	crossed int              // how often such an object was there after all
@@ -110,7 +108,6 @@ func (p *putting) once(ctx context.Context) (shelved, error) {
 	if out.version.IndexTag, err = p.putIndex(ctx, s, have); err != nil {
 		return out, err
 	}
-	out.index = p.index
 	var rawErr error
 	if out.version.RawTag, rawErr = p.putRaw(ctx, have); rawErr != nil && !errors.Is(rawErr, bundle.ErrTooLarge) {
 		return out, rawErr
@@ -343,7 +340,6 @@ func (p *putting) putIndex(ctx context.Context, s *schema.Session, have holding)
 	if p.whole != nil && record.Lacks("per_model") {
 		record.KeepSums(p.whole)
 	}
-	p.index = record
 	index, err := schema.EncodeSummary(record)
 	if err != nil {
 		return "", err

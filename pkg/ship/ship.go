@@ -28,6 +28,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io/fs"
+	"slices"
 	"sync"
 
 	"ams/pkg/assemble"
@@ -156,20 +157,20 @@ func (sh *Shipper) storeOne(ctx context.Context, rd *recorded.Reader, name strin
 	kept := sh.opt.Book.Put(name, r)
 	out := Result{Name: name, Session: w, Key: done.key, Err: errors.Join(err, kept)}
 	if kept == nil {
-		out.Untaken = sh.handOver(ctx, w, done, &r)
+		out.Untaken = sh.handOver(ctx, w, &r)
 	}
 	return out
 }
 
 // handOver gives a session whose receipt is kept to the Takers.
-func (sh *Shipper) handOver(ctx context.Context, w *recorded.Session, done shelved, r *receipt.Receipt) error {
-	if len(sh.hands.all) == 0 {
+func (sh *Shipper) handOver(ctx context.Context, w *recorded.Session, r *receipt.Receipt) error {
+	if !slices.ContainsFunc(sh.hands.all, func(t *hand) bool { return !t.FromNow }) {
 		return nil
 	}
 	if sh.flow != nil {
 		defer sh.flow.wait()() // whoever is told may be as far away as the store
 	}
-	return sh.hands.give(ctx, Final{Name: w.Name, Session: w.Session, Index: done.index, Key: r.Key}, r)
+	return sh.hands.give(ctx, w, r)
 }
 
 // receipt says what the work was made of, and what was stored.
