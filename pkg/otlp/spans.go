@@ -142,8 +142,14 @@ func (m *mapper) session(all []*turn) *tracepb.Span {
 	return m.span(traceOf(m.s), idOf(spanBytes, spanOfAll, m.s.SessionID, ""), nil, "session", start, end, a)
 }
 
-// span is a span without an end of its own kind.
+// span is a span that has no kind and no status yet. What has no time of its own is at the session's start.
 func (m *mapper) span(trace, id, parent []byte, name string, start, end time.Time, a *attributes) *tracepb.Span {
+	if start.IsZero() {
+		start = m.s.StartTime.Time
+	}
+	if end.Before(start) {
+		end = start
+	}
 	return &tracepb.Span{
 		TraceId: trace, SpanId: id, ParentSpanId: parent, Name: cut(name, maxNote), Kind: tracepb.Span_SPAN_KIND_INTERNAL,
 		StartTimeUnixNano: nanos(start), EndTimeUnixNano: nanos(end), Attributes: a.list,
@@ -257,7 +263,11 @@ func (m *mapper) addNotes(span *tracepb.Span, notes []*schema.Event) {
 		a := &attributes{content: m.Content}
 		a.word("ams.event.id", e.ID)
 		a.text("ams.note", cut(cmp.Or(e.Note, e.Prompt), maxNote))
-		span.Events = append(span.Events, &tracepb.Span_Event{Name: cut(e.Name, maxNote), TimeUnixNano: nanos(e.StartTime.Time), Attributes: a.list})
+		at := nanos(e.StartTime.Time)
+		if e.StartTime.IsZero() {
+			at = span.StartTimeUnixNano
+		}
+		span.Events = append(span.Events, &tracepb.Span_Event{Name: cut(e.Name, maxNote), TimeUnixNano: at, Attributes: a.list})
 	}
 	span.DroppedEventsCount = uint32(max(len(notes)-maxEvents, 0))
 }

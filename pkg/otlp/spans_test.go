@@ -232,6 +232,21 @@ func TestACallIsMapped(t *testing.T) {
 	}
 }
 
+// TestWhatHasNoTimeIsAtTheStart takes all times away but the session's.
+func TestWhatHasNoTimeIsAtTheStart(t *testing.T) {
+	s := session(2)
+	for i := range s.Events {
+		s.Events[i].StartTime, s.Events[i].EndTime = schema.Time{}, schema.Time{}
+	}
+	spans := slices.Collect(otlp.Mapping{PerSession: true}.Spans(s, time.Time{}))
+	check(t, s, spans, true)
+	for _, span := range spans {
+		if want := uint64(s.StartTime.UnixNano()); span.StartTimeUnixNano != want || span.EndTimeUnixNano != want {
+			t.Errorf("%s is at %d to %d, want %d", span.Name, span.StartTimeUnixNano, span.EndTimeUnixNano, want)
+		}
+	}
+}
+
 // TestAResumedSessionGivesItsNewTurns ends a session, and lets it go on.
 func TestAResumedSessionGivesItsNewTurns(t *testing.T) {
 	for _, perSession := range []bool{false, true} {

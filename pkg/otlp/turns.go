@@ -94,7 +94,7 @@ func endOf(e *schema.Event) time.Time {
 }
 
 // isSince reports whether something of the turn happened after a time.
-func (t *turn) isSince(since time.Time) bool { return t.end.After(since) }
+func (t *turn) isSince(since time.Time) bool { return since.IsZero() || t.end.After(since) }
 
 // The kinds of what has an id of its own.
 const (
