@@ -47,6 +47,9 @@ func exportCommand(e env) *cli.Command {
 	}
 }
 
+// sendOne sends a session.
+type sendOne func(*schema.Session) exported
+
 // exported is what became of one session.
 type exported struct {
 	id   string
@@ -62,7 +65,8 @@ func exportOTLP(e env, c *cli.Context, set settings, q query.Query) error {
 	case err != nil:
 		return err
 	case client == nil:
-		return &exitError{exitUsage, &hintError{err: errors.New("export otlp: there is no receiver"), hint: "set --otlp-endpoint or AMS_OTLP_ENDPOINT"}}
+		return &exitError{exitUsage, &hintError{
+			err: errors.New("export otlp: there is no receiver"), hint: "set --otlp-endpoint or AMS_OTLP_ENDPOINT"}}
 	case c.Args().Present() == filtered:
 		return usagef("export otlp takes ids of sessions, or filters that choose some, such as --since 7d")
 	}
@@ -90,7 +94,7 @@ func exportOTLP(e env, c *cli.Context, set settings, q query.Query) error {
 }
 
 // sendNamed sends the sessions of ids, one after the other.
-func sendNamed(ctx context.Context, set settings, lib *library.Library, ids []string, send func(*schema.Session) exported) iter.Seq[exported] {
+func sendNamed(ctx context.Context, set settings, lib *library.Library, ids []string, send sendOne) iter.Seq[exported] {
 	return func(yield func(exported) bool) {
 		for _, id := range ids {
 			one := exported{id: id}
@@ -107,7 +111,7 @@ func sendNamed(ctx context.Context, set settings, lib *library.Library, ids []st
 }
 
 // sendListed sends the sessions that a query chooses, several at once.
-func sendListed(ctx context.Context, e env, lib *library.Library, q query.Query, send func(*schema.Session) exported) (iter.Seq[exported], error) {
+func sendListed(ctx context.Context, e env, lib *library.Library, q query.Query, send sendOne) (iter.Seq[exported], error) {
 	list, err := listed(ctx, e, lib, q)
 	if err != nil {
 		return nil, err
@@ -156,15 +160,16 @@ func sayExported(e env, client *otlp.Client, results iter.Seq[exported], stop fu
 			fmt.Fprintf(e.stderr, "ams-assemble: %s\n", one.text)
 		}
 	}
+	word := screen.Count(done, "session") + " sent to " + client.Name()
 	switch {
 	case failed > 0 && inRow == downInRow:
-		return &exitError{codeOf(done), fmt.Errorf("%s sent to %s; it failed %d times in a row, and no other is tried", screen.Count(done, "session"), client.Name(), inRow)}
+		return &exitError{codeOf(done), fmt.Errorf("%s; it failed %d times in a row, and no other is tried", word, inRow)}
 	case failed > 0:
-		return &exitError{codeOf(done), fmt.Errorf("%s sent to %s, %d failed", screen.Count(done, "session"), client.Name(), failed)}
+		return &exitError{codeOf(done), fmt.Errorf("%s, %d failed", word, failed)}
 	case done == 0:
 		return errors.New("no session fits")
 	}
-	fmt.Fprintf(e.stderr, "ams-assemble: %s sent to %s\n", screen.Count(done, "session"), client.Name())
+	fmt.Fprintf(e.stderr, "ams-assemble: %s\n", word)
 	return nil
 }
 

@@ -107,7 +107,8 @@ func refused(s *schema.Session, sent otlp.Sent) string {
 	if sent.Refused == 0 && sent.Why == "" {
 		return ""
 	}
-	text := fmt.Sprintf("session %s: the receiver refused %d of %s", screen.Line(s.SessionID), sent.Refused, screen.Count(sent.Spans+sent.Refused, "span"))
+	all := screen.Count(sent.Spans+sent.Refused, "span")
+	text := fmt.Sprintf("session %s: the receiver refused %d of %s", screen.Line(s.SessionID), sent.Refused, all)
 	if sent.Why != "" {
 		text += ": " + sent.Why
 	}
@@ -125,7 +126,7 @@ const (
 
 // onStored is the Taker that runs a command for each session, with its index record on standard input.
 func onStored(command program.Command) ship.Taker {
-	return ship.Taker{Name: "on-stored", FromNow: true, AtOnce: onStoredAtOnce, Take: func(ctx context.Context, f ship.Final) ([]string, error) {
+	take := func(ctx context.Context, f ship.Final) ([]string, error) {
 		line, err := lax.Line(schema.Raw(f.Index))
 		if err != nil {
 			return nil, err
@@ -140,5 +141,6 @@ func onStored(command program.Command) ship.Taker {
 			return nil, fmt.Errorf("it ended with %d", r.Code)
 		}
 		return []string{f.Name}, nil
-	}}
+	}
+	return ship.Taker{Name: "on-stored", FromNow: true, AtOnce: onStoredAtOnce, Take: take}
 }

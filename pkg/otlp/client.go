@@ -70,14 +70,10 @@ func New(opt Options) *Client {
 }
 
 func wait(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	pause, end := context.WithTimeout(ctx, d)
+	defer end()
+	<-pause.Done()
+	return ctx.Err()
 }
 
 // Name names the receiver to a person, without what may be secret.
@@ -105,7 +101,11 @@ func (r *Refusal) Error() string {
 
 // isOfContent reports whether it is what the request holds that was refused.
 func (r *Refusal) isOfContent() bool {
-	return r.Status == http.StatusBadRequest || r.Status == http.StatusRequestEntityTooLarge || r.Status == http.StatusUnprocessableEntity
+	switch r.Status {
+	case http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity:
+		return true
+	}
+	return false
 }
 
 // isTransient reports whether a later try may be taken, as the protocol lists them.
@@ -128,7 +128,9 @@ func (c *Client) post(ctx context.Context, body []byte) (partial, error) {
 		pause := time.Second << (try - 1) / 2
 		var refusal *Refusal
 		switch {
-		case err == nil, try == tries, ctx.Err() != nil, errors.Is(err, context.DeadlineExceeded), errors.Is(err, errNoReceiver):
+		case err == nil, try == tries, ctx.Err() != nil:
+			return taken, err
+		case errors.Is(err, context.DeadlineExceeded), errors.Is(err, errNoReceiver):
 			return taken, err
 		case errors.As(err, &refusal):
 			if !refusal.isTransient() || refusal.after > maxWait {

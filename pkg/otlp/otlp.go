@@ -1,4 +1,5 @@
-// Package otlp gives a Session to whoever speaks OTLP/HTTP: a collector, Jaeger, Tempo, Langfuse, Phoenix, Arize, Datadog.
+// Package otlp gives a Session to whoever speaks OTLP/HTTP: a collector, Jaeger, Tempo, Langfuse, Phoenix, Arize,
+// Datadog.
 //
 // A Session becomes one trace a turn, or one in all ([Mapping]):
 //

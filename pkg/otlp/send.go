@@ -73,8 +73,8 @@ type sending struct {
 
 func (o *sending) explain(err error) error { return fmt.Errorf("send to %s: %w", o.Name(), err) }
 
-// send sends spans in one request. Where the receiver refuses what is in it, it is sent in halves, so that one span that
-// it does not like does not keep back the others.
+// send sends spans in one request. Where the receiver refuses what is in it, it is sent in halves, so that one span
+// that it does not like does not keep back the others.
 func (o *sending) send(ctx context.Context, spans []*tracepb.Span) error {
 	body, err := proto.Marshal(&tracepb.TracesData{ResourceSpans: []*tracepb.ResourceSpans{{
 		Resource: o.resource,

@@ -48,8 +48,8 @@ type mapper struct {
 	answers map[string]string   // the last that each subagent said
 }
 
-// Spans are the spans of the turns in which something happened after a time, all of them for the zero time. A span comes
-// after its parent.
+// Spans are the spans of the turns in which something happened after a time, all of them for the zero time. A span
+// comes after its parent.
 func (m Mapping) Spans(s *schema.Session, since time.Time) iter.Seq[*tracepb.Span] {
 	mp := &mapper{Mapping: m, s: s, signals: map[string][]string{}, answers: map[string]string{}}
 	for _, signal := range s.Signals {
@@ -64,13 +64,11 @@ func (m Mapping) Spans(s *schema.Session, since time.Time) iter.Seq[*tracepb.Spa
 	}
 	return func(yield func(*tracepb.Span) bool) {
 		all := turns(s)
-		if m.PerSession && slices.ContainsFunc(all, func(t *turn) bool { return t.isSince(since) }) && !yield(mp.session(all)) {
+		news := slices.DeleteFunc(slices.Clone(all), func(t *turn) bool { return !t.isSince(since) })
+		if m.PerSession && len(news) > 0 && !yield(mp.session(all)) {
 			return
 		}
-		for _, t := range all {
-			if !t.isSince(since) {
-				continue
-			}
+		for _, t := range news {
 			for span := range mp.turn(t) {
 				if !yield(span) {
 					return
@@ -166,7 +164,8 @@ func nanos(t time.Time) uint64 {
 
 // turn are the spans of a turn.
 func (m *mapper) turn(t *turn) iter.Seq[*tracepb.Span] {
-	trace, id, parent := idOf(traceBytes, traceOfTurn, m.s.SessionID, t.first.ID), idOf(spanBytes, spanOfTurn, m.s.SessionID, t.first.ID), []byte(nil)
+	trace, parent := idOf(traceBytes, traceOfTurn, m.s.SessionID, t.first.ID), []byte(nil)
+	id := idOf(spanBytes, spanOfTurn, m.s.SessionID, t.first.ID)
 	if m.PerSession {
 		trace, parent = traceOf(m.s), idOf(spanBytes, spanOfAll, m.s.SessionID, "")
 	}
@@ -267,7 +266,8 @@ func (m *mapper) addNotes(span *tracepb.Span, notes []*schema.Event) {
 		if e.StartTime.IsZero() {
 			at = span.StartTimeUnixNano
 		}
-		span.Events = append(span.Events, &tracepb.Span_Event{Name: cut(e.Name, maxNote), TimeUnixNano: at, Attributes: a.list})
+		note := &tracepb.Span_Event{Name: cut(e.Name, maxNote), TimeUnixNano: at, Attributes: a.list}
+		span.Events = append(span.Events, note)
 	}
 	span.DroppedEventsCount = uint32(max(len(notes)-maxEvents, 0))
 }
@@ -323,7 +323,8 @@ func (m *mapper) addStatus(span *tracepb.Span, e *schema.Event) {
 	if e.Tool != nil && e.Tool.Outcome != "" {
 		kind = string(e.Tool.Outcome)
 	}
-	span.Attributes = append(span.Attributes, &commonpb.KeyValue{Key: "error.type", Value: stringValue(cut(kind, maxNote))})
+	typed := &commonpb.KeyValue{Key: "error.type", Value: stringValue(cut(kind, maxNote))}
+	span.Attributes = append(span.Attributes, typed)
 	span.Status = status
 }
 

@@ -216,7 +216,8 @@ func (h *hands) flush(ctx context.Context, note func(string, ...any)) (untaken i
 		switch {
 		case t.passed == 0:
 		case t.rests():
-			note("%s failed %d times in a row: %s more wait for the next run", t.Name, failuresInRow, screen.Count(t.passed, "session"))
+			note("%s failed %d times in a row: %s more wait for the next run", t.Name, failuresInRow,
+				screen.Count(t.passed, "session"))
 		default:
 			note("%s is slow: %s more wait for the next run", t.Name, screen.Count(t.passed, "session"))
 		}
