@@ -242,6 +242,7 @@ func newApp(e env) *cli.App {
 			sessionCommand(e),
 			removeCommand(e),
 			reindexCommand(e),
+			exportCommand(e),
 			spoolCommand(e),
 			pricesCommand(e),
 			completionCommand(e),
