@@ -23,6 +23,12 @@ import (
 // keptBytes bounds what is kept of fetched sessions, compressed: about 25,000 of 200 kB.
 const keptBytes = 1 << 30
 
+// sessionsPrefix is what the keys of all Sessions begin with.
+const sessionsPrefix = "sessions/"
+
+// nearShare is of how many sessions of a folder one must be in a list, for all to be looked at together.
+const nearShare = 8
+
 // bodies reads Sessions. Those of a bucket are kept compressed on this machine, each version of
 // each one once, so that a second search fetches nothing: NAME.VERSION.kept in the cache folder,
 // 0600. What comes out is checked: a file that a crash emptied, that lost bits or that keeps
@@ -68,11 +74,15 @@ func (b *bodies) listVersions(ctx context.Context, in *List) error {
 		}
 	}
 	slices.Sort(days)
+	days = slices.Compact(days)
+	if b.near != nil && len(in.Sessions) > in.Total/nearShare { // one walk is quicker than many that begin anew
+		days = []string{sessionsPrefix}
+	}
 	type day struct {
 		keys, versions []string
 		err            error
 	}
-	for d := range parallel.InOrder(ctx, slices.Compact(days), func(ctx context.Context, prefix string) (d day) {
+	for d := range parallel.InOrder(ctx, days, func(ctx context.Context, prefix string) (d day) {
 		d.err = upload.Versions(ctx, b.store, prefix, func(key, version string) error {
 			d.keys, d.versions = append(d.keys, key), append(d.versions, version)
 			return nil

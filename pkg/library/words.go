@@ -21,8 +21,8 @@ type Words interface {
 	// Known returns what tells whether the index has a version of a session.
 	Known(ctx context.Context) (has func(name, version string) bool)
 
-	// Add takes a body for the next Flush, and returns how many bytes wait for that.
-	Add(name, version string, body []byte) (waiting int)
+	// Add takes a body for the next Flush, and returns how many bytes wait for that. The error is of that body only.
+	Add(name, version string, body []byte) (waiting int, err error)
 
 	// Flush writes what was added, and waits so long for another process that writes. An error costs time only.
 	Flush(ctx context.Context, wait time.Duration) error
@@ -101,7 +101,7 @@ func (f *feed) run(ctx context.Context) {
 			return
 		case b := <-f.next:
 			began := time.Now()
-			f.words.Add(b.name, b.version, b.body)
+			_, _ = f.words.Add(b.name, b.version, b.body) // one that is no Session is read each time, and said then
 			if count%feedBatch == 0 {
 				_ = f.words.Flush(ctx, 0)
 			}
@@ -173,7 +173,7 @@ func (l *Library) index(ctx context.Context, in *List, yield func(Indexed, error
 		body, version, err := bodies.get(ctx, s)
 		if r.err = err; err == nil {
 			r.Bytes = int64(len(body))
-			r.waiting = words.Add(s.Name, version, body)
+			r.waiting, r.err = words.Add(s.Name, version, body)
 		}
 		return r
 	}) {

@@ -26,15 +26,16 @@ type entry struct {
 const partSessions = 1024
 
 // Add takes the body of a session, of a version, to be written by the next [Index.Flush], and returns how many bytes wait
-// for it. A body that is no Session is left out.
-func (x *Index) Add(name, version string, body []byte) (waiting int) {
-	if e, err := digest(name, version, body); err == nil {
-		x.mu.Lock()
-		defer x.mu.Unlock()
+// for it. The error is that of a body that is no Session.
+func (x *Index) Add(name, version string, body []byte) (waiting int, err error) {
+	e, err := digest(name, version, body)
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if err == nil {
 		x.queue = append(x.queue, e)
 		x.queued += len(e.grams)
 	}
-	return x.queued
+	return x.queued, err
 }
 
 // digest cuts the texts of a session.

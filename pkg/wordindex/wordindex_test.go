@@ -50,7 +50,9 @@ func compile(t testing.TB, text string, o search.Options) *search.Pattern {
 func fill(t testing.TB, x *Index, texts map[string]string) {
 	t.Helper()
 	for name, text := range texts {
-		x.Add(name, "v1", body(t, name, text))
+		if _, err := x.Add(name, "v1", body(t, name, text)); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if err := x.Flush(t.Context(), time.Second); err != nil {
 		t.Fatal(err)
