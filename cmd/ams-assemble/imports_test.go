@@ -42,6 +42,7 @@ var mayImport = map[string]string{
 	"ams/pkg/schedule":       "safefile",
 	"ams/pkg/schema":         "lax",
 	"ams/pkg/search":         "lax schema",
+	"ams/pkg/wordindex":      "safefile schema search",
 	"ams/pkg/hook":           "lax",
 	"ams/pkg/signal":         "lax schema",
 	"ams/pkg/transcript":     "lax safefile",

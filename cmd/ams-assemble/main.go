@@ -243,6 +243,7 @@ func newApp(e env) *cli.App {
 			removeCommand(e),
 			reindexCommand(e),
 			exportCommand(e),
+			indexCommand(e),
 			spoolCommand(e),
 			pricesCommand(e),
 			completionCommand(e),
