@@ -78,8 +78,38 @@ type sender struct {
 	said []string // what the receiver did not take
 }
 
-func (s *sender) taker() ship.Taker {
-	return ship.Taker{Name: "otlp", FromNow: true, AtOnce: otlpAtOnce, Take: s.take}
+// newSender sends to a receiver; nil where there is none.
+func newSender(client *otlp.Client, set settings) *sender {
+	if client == nil {
+		return nil
+	}
+	s := &sender{client: client}
+	if rules := sendingMasks(set); !set.redact.Secrets {
+		s.masks = &rules
+	}
+	return s
+}
+
+// takersOf are those that a run tells of sessions that are over.
+func takersOf(send *sender, command program.Command) []ship.Taker {
+	var out []ship.Taker
+	if send != nil {
+		out = append(out, ship.Taker{Name: "otlp", FromNow: true, AtOnce: otlpAtOnce, Take: send.take})
+	}
+	if command != nil {
+		out = append(out, onStored(command))
+	}
+	return out
+}
+
+// tell says what the receiver did not take.
+func (s *sender) tell(e env) {
+	if s == nil {
+		return
+	}
+	for _, text := range s.said {
+		fmt.Fprintf(e.stderr, "ams-assemble: otlp: %s\n", text)
+	}
 }
 
 func (s *sender) take(ctx context.Context, f ship.Final) ([]string, error) {
