@@ -66,8 +66,13 @@ func sendingMasks(set settings) redact.Rules {
 	return rules
 }
 
-// otlpAtOnce is how many sessions one run sends at once: a receiver is to have time for others.
-const otlpAtOnce = 2
+const (
+	// otlpAtOnce is how many sessions one run sends at once: a receiver is to have time for others.
+	otlpAtOnce = 2
+	// otlpTime bounds the sending of one session by a run, during which no other run can store what comes. The largest
+	// take some ten requests.
+	otlpTime = 2 * time.Minute
+)
 
 // sender is the Taker that sends sessions to a receiver.
 type sender struct {
@@ -120,8 +125,13 @@ func (s *sender) take(ctx context.Context, f ship.Final) ([]string, error) {
 			return nil, err
 		}
 	}
+	ctx, done := context.WithTimeoutCause(ctx, otlpTime, fmt.Errorf("not all of it was taken within %v", otlpTime))
+	defer done()
 	sent, err := s.client.Send(ctx, session, f.Since)
-	if err != nil {
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return nil, context.Cause(ctx)
+	case err != nil:
 		return nil, err
 	}
 	if text := refused(session, sent); text != "" {
