@@ -15,8 +15,10 @@ import (
 // replaced alone. lax is the way in which JSON is read, and below everything.
 var mayImport = map[string]string{
 	"ams/pkg/doctor":         "clientsettings install lax receipt recorded safefile schedule screen spool upload",
-	"ams/pkg/install":        "clientsettings safefile schedule screen spool",
+	"ams/pkg/install":        "clientsettings gitdir safefile schedule screen spool",
+	"ams/pkg/gitdir":         "safefile",
 	"ams/pkg/lax":            "",
+	"ams/pkg/mcp":            "gitdir lax library listing query redact report schema screen search spool story",
 	"ams/pkg/spool":          "",
 	"ams/pkg/price":          "",
 	"ams/pkg/program":        "screen",
@@ -44,7 +46,7 @@ var mayImport = map[string]string{
 	"ams/pkg/signal":         "lax schema",
 	"ams/pkg/transcript":     "lax safefile",
 	"ams/pkg/assemble":       "lax schema hook transcript price signal",
-	"ams/pkg/recorded":       "lax safefile spool hook transcript assemble price bundle receipt redact schema",
+	"ams/pkg/recorded":       "lax gitdir safefile spool hook transcript assemble price bundle receipt redact schema",
 	"ams/pkg/ship":           "recorded parallel receipt redact bundle assemble schema screen signal safefile spool transcript upload",
 	"ams/cmd/ams-hook":       "spool",
 }
