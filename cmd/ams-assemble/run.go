@@ -143,17 +143,8 @@ func storeAll(ctx context.Context, e env, set settings, opt runOptions, word *re
 	defer book.Close()
 	shipping := set.shipping(e)
 	shipping.Book, shipping.Jobs = book, opt.jobs
-	var send sender
-	if opt.receiver != nil {
-		send.client = opt.receiver
-		if rules := sendingMasks(set); !set.redact.Secrets {
-			send.masks = &rules
-		}
-		shipping.Takers = append(shipping.Takers, send.taker())
-	}
-	if opt.onStored != nil {
-		shipping.Takers = append(shipping.Takers, onStored(opt.onStored))
-	}
+	send := newSender(opt.receiver, set)
+	shipping.Takers = takersOf(send, opt.onStored)
 	if shipping.Store, err = set.open(ctx); err != nil {
 		return err
 	}
@@ -169,9 +160,7 @@ func storeAll(ctx context.Context, e env, set settings, opt runOptions, word *re
 	if bar != nil {
 		bar.Finish()
 	}
-	for _, text := range send.said {
-		fmt.Fprintf(e.stderr, "ams-assemble: otlp: %s\n", text)
-	}
+	send.tell(e)
 	word.Stored, word.Failed = tally.Stored, tally.Failed
 	if tally.Why != nil {
 		word.Error = tally.Why.Error() // of the last session that failed: it says more than that some did
