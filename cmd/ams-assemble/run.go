@@ -107,6 +107,9 @@ func watch(ctx context.Context, e env, set settings, opt runOptions) error {
 // went for doctor and status.
 func runAll(ctx context.Context, e env, set settings, opt runOptions) error {
 	r := receipt.LastRun{Began: e.now(), Program: version()}
+	if last, err := receipt.ReadLastRun(receipt.LastRunPath(set.receiptsPath())); err == nil && last != nil {
+		r.Swept = last.Swept
+	}
 	err := storeAll(ctx, e, set, opt, &r)
 	if errors.Is(err, receipt.ErrLocked) {
 		return err // the other run leaves its own word
@@ -137,7 +140,8 @@ func storeAll(ctx context.Context, e env, set settings, opt runOptions, word *re
 	}
 	defer remember(e, shipping.Source)
 	var bar *progressbar.ProgressBar
-	tally, err := ship.New(shipping).Run(ctx, opt.keep, ship.Watch{
+	shipper := ship.New(shipping)
+	tally, err := shipper.Run(ctx, opt.keep, ship.Watch{
 		Begin: func(n int) { bar = progress(e, n, opt.quiet) },
 		Each: func(r ship.Result) {
 			bar.Add(1)
@@ -146,6 +150,9 @@ func storeAll(ctx context.Context, e env, set settings, opt runOptions, word *re
 	})
 	if bar != nil {
 		bar.Finish()
+	}
+	if err == nil && !tally.Dead {
+		word.Swept = shipper.Sweep(ctx, word.Swept)
 	}
 	word.Stored, word.Failed = tally.Stored, tally.Failed
 	if tally.Why != nil {
