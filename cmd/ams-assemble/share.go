@@ -31,13 +31,16 @@ func share(e env, c *cli.Context, set settings, page sharedPage) error {
 	case life < time.Minute || life > upload.MaxShare:
 		return usagef("--expires must be 1m to 7d, not %s", c.String("expires"))
 	case set.s3 == nil:
-		return &exitError{exitUsage, &hintError{err: fmt.Errorf("--url: %w", ship.ErrNoLinks), hint: "--markdown makes a page to send"}}
+		return &exitError{exitUsage, &hintError{
+			err: fmt.Errorf("--url: %w", ship.ErrNoLinks), hint: "--markdown makes a page to send"}}
 	}
 	s, err := sessionToShow(c.Context, e, set, c.Args().First())
 	if err != nil {
 		return err
 	}
-	redact.New(redact.Rules{Secrets: true, Personal: set.redact.Personal, Custom: set.redact.Custom}).Session(s) // whatever the store holds
+	masks := set.redact
+	masks.Secrets = true // whatever the store holds
+	redact.New(masks).Session(s)
 	var b bytes.Buffer
 	if err := page(&b, s); err != nil {
 		return fmt.Errorf("show %s: %w", s.SessionID, err)
@@ -54,7 +57,8 @@ func share(e env, c *cli.Context, set settings, page sharedPage) error {
 		return fmt.Errorf("hand over %s: %w", screen.Line(s.SessionID), err)
 	}
 	fmt.Fprintln(e.stdout, link.URL)
-	fmt.Fprintf(e.stderr, "ams-assemble: until %s whoever has this address can read the session; ams-assemble rm %s takes it away with the session\n",
+	fmt.Fprintf(e.stderr, "ams-assemble: until %s whoever has this address can read the session; "+
+		"ams-assemble rm %s takes it away with the session\n",
 		link.Until.Local().Format("2006-01-02 15:04"), screen.Line(s.SessionID))
 	if got := link.Until.Sub(e.now()); got < life-time.Minute {
 		fmt.Fprintf(e.stderr, "ams-assemble: that is less than %s, as the keys that sign it end then\n", c.String("expires"))

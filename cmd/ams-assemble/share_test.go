@@ -23,8 +23,9 @@ func (b *bucketServer) pages(t *testing.T) (keys []string) {
 	return keys
 }
 
-// TestASessionIsHandedOver stores two sessions, hands both over, reads a page as somebody without keys would, and sees the pages
-// go: of the session that is removed at once, of the other when its time is over.
+// TestASessionIsHandedOver stores two sessions, hands both over, reads a page as somebody without keys
+// would, and sees the pages go: of the session that is removed at once, of the other when its time is
+// over.
 func TestASessionIsHandedOver(t *testing.T) {
 	b := newBucketServer(t)
 	spoolDir, now := t.TempDir(), time.Now()

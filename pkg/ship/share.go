@@ -19,8 +19,9 @@ type Link struct {
 	Until time.Time // it may end before its life, with the keys that it is signed with
 }
 
-// Share puts a session's page into the store, under a key that nobody can guess, and returns the address at which anybody can
-// read it for so long. The page goes with [Shipper.Remove], or with [Shipper.Sweep] when its time is over.
+// Share puts a session's page into the store, under a key that nobody can guess, and returns the
+// address at which anybody can read it for so long. The page goes with [Shipper.Remove], or with
+// [Shipper.Sweep] when its time is over.
 func (sh *Shipper) Share(ctx context.Context, id string, page []byte, life time.Duration) (Link, error) {
 	store, ok := sh.opt.Store.(upload.Linker)
 	if !ok {
@@ -37,17 +38,19 @@ func (sh *Shipper) Share(ctx context.Context, id string, page []byte, life time.
 	return Link{address, until}, nil
 }
 
-// sweepEvery is how long after one sweep the next may come: a run every five minutes is to ask a bucket for nothing.
+// sweepEvery is how long after one sweep the next may come: a run every five minutes is to ask a
+// bucket for nothing.
 const sweepEvery = time.Hour
 
-// Sweep removes the pages whose links ended, whoever made them, unless that was done a short while ago, and returns when it was
-// done last. Keys that may not list or delete leave that to others.
+// Sweep removes the pages whose links ended, whoever made them, unless that was done a short while
+// ago, and returns when it was done last. Keys that may not list or delete leave that to others.
 func (sh *Shipper) Sweep(ctx context.Context, last time.Time) time.Time {
 	now := sh.opt.Source.Now()
 	if _, ok := sh.opt.Store.(upload.Linker); !ok || now.Sub(last).Abs() < sweepEvery {
 		return last
 	}
-	if err := sh.removePages(ctx, upload.SharePrefix, func(end time.Time) bool { return end.Before(now) }); err != nil && ctx.Err() == nil {
+	over := func(end time.Time) bool { return end.Before(now) }
+	if err := sh.removePages(ctx, upload.SharePrefix, over); err != nil && ctx.Err() == nil {
 		sh.opt.Note("remove pages whose links ended: %v", err)
 	}
 	return now

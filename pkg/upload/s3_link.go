@@ -10,8 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
-// Link implements [Linker] by a presigned GetObject. The address holds the id of the key that it is signed with and never the
-// secret one.
+// Link implements [Linker] by a presigned GetObject. The address holds the id of the key that it is
+// signed with and never the secret one.
 func (s *S3) Link(ctx context.Context, key string, life time.Duration) (string, time.Time, error) {
 	if err := check(ctx, key); err != nil {
 		return "", time.Time{}, fmt.Errorf("link: %w", err)

@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// Linker is what a [Store] may offer that others can read from without keys of their own: Link returns an address at which
-// anybody gets one object, for so long. It may end earlier, with the keys that it is signed with: until says when. Link asks
-// nobody, and so does not know whether the object is there.
+// Linker is what a [Store] may offer that others can read from without keys of their own: Link returns
+// an address at which anybody gets one object, for so long. It may end earlier, with the keys that it
+// is signed with: until says when. Link asks nobody, and so does not know whether the object is there.
 type Linker interface {
 	Link(ctx context.Context, key string, life time.Duration) (url string, until time.Time, err error)
 }
@@ -25,8 +25,9 @@ const MaxShare = 7 * 24 * time.Hour
 // shareTime is how the end of a link stands in the key of its page, so that whoever lists it knows.
 const shareTime = "20060102-150405"
 
-// ShareKey is a new key for the page of a session that is handed over until then. name is as in [SessionKey]. Nobody can guess
-// it: who may read the bucket for other reasons finds it in a list alone.
+// ShareKey is a new key for the page of a session that is handed over until then. name is as in
+// [SessionKey]. Nobody can guess it: who may read the bucket for other reasons finds it in a list
+// alone.
 func ShareKey(name string, until time.Time) string {
 	if !sessionName.MatchString(name) {
 		return ""
