@@ -27,6 +27,7 @@ var mayImport = map[string]string{
 	"ams/pkg/safefile":       "",
 	"ams/pkg/bundle":         "",
 	"ams/pkg/library":        "lax packed parallel query redact safefile schema search signal spool upload",
+	"ams/pkg/otlp":           "lax redact schema screen",
 	"ams/pkg/packed":         "",
 	"ams/pkg/parallel":       "",
 	"ams/pkg/commandline":    "screen",
@@ -41,6 +42,7 @@ var mayImport = map[string]string{
 	"ams/pkg/schedule":       "safefile",
 	"ams/pkg/schema":         "lax",
 	"ams/pkg/search":         "lax schema",
+	"ams/pkg/wordindex":      "safefile schema search",
 	"ams/pkg/hook":           "lax",
 	"ams/pkg/signal":         "lax schema",
 	"ams/pkg/transcript":     "lax safefile",
@@ -51,7 +53,7 @@ var mayImport = map[string]string{
 }
 
 // testOnly packages serve tests and are imported by no program.
-var testOnly = []string{"ams/pkg/clienttest", "ams/pkg/schema/schematest", "ams/pkg/upload/storetest",
+var testOnly = []string{"ams/pkg/clienttest", "ams/pkg/otlp/otlptest", "ams/pkg/schema/schematest", "ams/pkg/upload/storetest",
 	"ams/cmd/ams-hook/internal/ptrace"}
 
 func TestImportsRunOneWay(t *testing.T) {

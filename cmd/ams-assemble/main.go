@@ -242,6 +242,8 @@ func newApp(e env) *cli.App {
 			sessionCommand(e),
 			removeCommand(e),
 			reindexCommand(e),
+			exportCommand(e),
+			indexCommand(e),
 			spoolCommand(e),
 			pricesCommand(e),
 			completionCommand(e),
