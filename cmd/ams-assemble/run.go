@@ -118,6 +118,9 @@ func watch(ctx context.Context, e env, set settings, opt runOptions) error {
 // went for doctor and status.
 func runAll(ctx context.Context, e env, set settings, opt runOptions) error {
 	r := receipt.LastRun{Began: e.now(), Program: version()}
+	if last, err := receipt.ReadLastRun(receipt.LastRunPath(set.receiptsPath())); err == nil && last != nil {
+		r.Swept = last.Swept
+	}
 	err := storeAll(ctx, e, set, opt, &r)
 	if errors.Is(err, receipt.ErrLocked) {
 		return err // the other run leaves its own word
@@ -150,7 +153,8 @@ func storeAll(ctx context.Context, e env, set settings, opt runOptions, word *re
 	}
 	defer remember(e, shipping.Source)
 	var bar *progressbar.ProgressBar
-	tally, err := ship.New(shipping).Run(ctx, opt.keep, ship.Watch{
+	shipper := ship.New(shipping)
+	tally, err := shipper.Run(ctx, opt.keep, ship.Watch{
 		Begin: func(n int) { bar = progress(e, n, opt.quiet) },
 		Each: func(r ship.Result) {
 			bar.Add(1)
@@ -161,6 +165,9 @@ func storeAll(ctx context.Context, e env, set settings, opt runOptions, word *re
 		bar.Finish()
 	}
 	send.tell(e)
+	if err == nil && !tally.Dead {
+		word.Swept = shipper.Sweep(ctx, word.Swept)
+	}
 	word.Stored, word.Failed = tally.Stored, tally.Failed
 	if tally.Why != nil {
 		word.Error = tally.Why.Error() // of the last session that failed: it says more than that some did
