@@ -33,6 +33,9 @@ type Session struct {
 	answers map[int]int    // the last message of a subagent: index of the agent -> index of the message
 	spans   []byte
 
+	once sync.Once
+	head *Head
+
 	telling sync.Mutex // holds words
 	words   *story.Words
 }
