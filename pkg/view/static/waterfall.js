@@ -246,15 +246,17 @@ export class Waterfall {
   drawLane(g, c, list, lane) {
     const s = this.spans, y = this.laneY(lane) + (laneHeight - barHeight) / 2;
     const colour = c.lanes[lane ? ((lane - 1) % 8) + 1 : 0];
-    const last = [-1, -1, -1]; // where the last failure, prompt and other bar ends
+    const last = [-1, -1, -1]; // where the last narrow failure, prompt and other bar ends
     for (let n = this.firstSeen(lane); n < list.length; n++) {
       const i = list[n], a = this.x(s.start[i]);
       if (a > this.width) break;
       const end = this.x(s.start[i] + s.length[i]), w = Math.max(end - a, 1.5), failed = s.failed(i);
       if (end < 0) continue;
       const sort = failed ? 0 : s.kind[i] === kinds.prompt ? 1 : 2;
-      if (a + w - last[sort] < 0.5) continue; // less than half a pixel of it would be seen
-      last[sort] = Math.max(last[sort], a + w);
+      if (w <= 2) {
+        if (a + w - last[sort] < 0.5) continue; // less than half a pixel of it would be seen
+        last[sort] = a + w;
+      }
       this.drawBar(g, c, colour, i, a, y, w, failed);
     }
   }
