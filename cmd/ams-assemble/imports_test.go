@@ -20,6 +20,7 @@ var mayImport = map[string]string{
 	"ams/pkg/spool":          "",
 	"ams/pkg/price":          "",
 	"ams/pkg/upload":         "",
+	"ams/pkg/table":          "lax schema upload",
 	"ams/pkg/receipt":        "lax safefile spool",
 	"ams/pkg/safefile":       "",
 	"ams/pkg/bundle":         "",
