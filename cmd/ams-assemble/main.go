@@ -239,6 +239,7 @@ func newApp(e env) *cli.App {
 			sessionCommand(e),
 			removeCommand(e),
 			reindexCommand(e),
+			tablesCommand(e),
 			spoolCommand(e),
 			pricesCommand(e),
 			completionCommand(e),

@@ -35,6 +35,9 @@ const (
 	metaPart    = "ams.part"
 )
 
+// longTexts are columns whose least and greatest value nobody asks for: they would stand in the footer, whole.
+var longTexts = []string{"record", "title", "first_prompt", "text", "input", "thinking", "description"}
+
 // row is a row of one of the tables.
 type row interface{ Session | Event }
 
@@ -60,14 +63,23 @@ type fileWriter[R row] struct {
 	rows int
 }
 
-// newFileWriter returns a writer of a part of about so many rows.
-func newFileWriter[R row](w io.Writer, part string, about int64) *fileWriter[R] {
+// newFileWriter returns a writer of a part of about so many rows. What is to stay is packed well, what a run writes quickly.
+func newFileWriter[R row](w io.Writer, part string, about int64, stays bool) *fileWriter[R] {
+	level := zstd.SpeedFastest
+	if stays {
+		level = zstd.SpeedDefault
+	}
 	l := layoutOf[R]()
-	return &fileWriter[R]{w: parquet.NewGenericWriter[R](w,
-		parquet.Compression(&zstd.Codec{Level: zstd.SpeedDefault}), parquet.PageBufferSize(int(min((about+1)*cellBytes, pageBytes))), parquet.MaxRowsPerRowGroup(groupRows),
+	options := []parquet.WriterOption{
+		parquet.Compression(&zstd.Codec{Level: level}), parquet.PageBufferSize(int(min((about+1)*cellBytes, pageBytes))), parquet.MaxRowsPerRowGroup(groupRows),
 		parquet.SortingWriterConfig(parquet.SortingColumns(l.sorted...)), parquet.BloomFilters(l.bloom...),
 		parquet.KeyValueMetadata(metaTable, l.name), parquet.KeyValueMetadata(metaVersion, strconv.Itoa(Version)),
-		parquet.KeyValueMetadata(metaPart, part), parquet.CreatedBy("ams", strconv.Itoa(Version), ""))}
+		parquet.KeyValueMetadata(metaPart, part), parquet.CreatedBy("ams", strconv.Itoa(Version), ""), parquet.DataPageStatistics(false),
+	}
+	for _, column := range longTexts {
+		options = append(options, parquet.SkipPageBounds(column))
+	}
+	return &fileWriter[R]{w: parquet.NewGenericWriter[R](w, options...)}
 }
 
 func (f *fileWriter[R]) write(rows ...R) error {

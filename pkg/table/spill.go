@@ -6,6 +6,7 @@ import (
 	"io"
 	"iter"
 	"os"
+	"slices"
 	"sync"
 
 	"ams/pkg/lax"
@@ -13,8 +14,8 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// frameBytes is how much of rows is compressed at once.
-const frameBytes = 1 << 20
+// frameBytes is how much of rows is compressed at once: some twenty sessions are on their way at a time.
+const frameBytes = 128 << 10
 
 // maxFrame bounds a frame unpacked: frameBytes and one row, which has a few texts and names of a client's own.
 const maxFrame = 64 << 20
@@ -25,6 +26,7 @@ type spill struct {
 	file *os.File
 	enc  *zstd.Encoder
 	dec  *zstd.Decoder
+	bufs sync.Pool // of *buffers
 
 	mu  sync.Mutex
 	end int64
@@ -61,7 +63,8 @@ func (s *spill) close() {
 
 // add keeps rows and returns where, and how many they are.
 func add[R row](s *spill, rows iter.Seq2[*R, error]) ([]frame, int, error) {
-	a := adder{spill: s}
+	a := s.adder()
+	defer a.close()
 	for r, err := range rows {
 		if err == nil {
 			err = a.add(r)
@@ -74,12 +77,29 @@ func add[R row](s *spill, rows iter.Seq2[*R, error]) ([]frame, int, error) {
 	return a.frames, a.n, err
 }
 
-// adder keeps rows one by one. Flush it after the last.
+// adder keeps rows one by one. Flush it after the last, then close it.
 type adder struct {
-	spill  *spill
-	buf    []byte
+	spill *spill
+	*buffers
 	frames []frame
 	n      int
+}
+
+// buffers hold rows, and those rows packed.
+type buffers struct{ buf, packed []byte }
+
+func (s *spill) adder() *adder {
+	b, ok := s.bufs.Get().(*buffers)
+	if !ok {
+		b = new(buffers)
+	}
+	return &adder{spill: s, buffers: b}
+}
+
+func (a *adder) close() {
+	if a.buf = a.buf[:0]; cap(a.buf) < 2*frameBytes {
+		a.spill.bufs.Put(a.buffers)
+	}
 }
 
 func (a *adder) add(row any) error {
@@ -98,7 +118,8 @@ func (a *adder) flush() error {
 	if len(a.buf) == 0 {
 		return nil
 	}
-	f, err := a.spill.write(a.spill.enc.EncodeAll(a.buf, nil))
+	a.packed = a.spill.enc.EncodeAll(a.buf, a.packed[:0])
+	f, err := a.spill.write(a.packed)
 	a.frames, a.buf = append(a.frames, f), a.buf[:0]
 	return err
 }
@@ -117,12 +138,12 @@ func (s *spill) write(b []byte) (frame, error) {
 // kept are the rows of frames, in their order.
 func kept[R row](s *spill, frames []frame) iter.Seq2[*R, error] {
 	return func(yield func(*R, error) bool) {
+		var packed, lines []byte
 		for _, f := range frames {
-			packed := make([]byte, f.len)
+			packed = slices.Grow(packed[:0], f.len)[:f.len]
 			_, err := s.file.ReadAt(packed, f.at)
-			var lines []byte
 			if err == nil || err == io.EOF {
-				lines, err = s.dec.DecodeAll(packed, nil)
+				lines, err = s.dec.DecodeAll(packed, lines[:0])
 			}
 			if err != nil {
 				yield(nil, fmt.Errorf("read rows back: %w", err))

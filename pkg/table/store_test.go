@@ -644,7 +644,7 @@ func TestBadPartsAreLeftAloneAndNamed(t *testing.T) {
 	if err != nil || v.Sessions != 2 || len(v.Findings) != 4 || !strings.Contains(strings.Join(v.Findings, "\n"), bad+": damaged") {
 		t.Errorf("%+v, %v", v, err)
 	}
-	out, err := w.keep.Rebuild(t.Context(), nil)
+	out, err := w.keep.Rebuild(t.Context(), Watch{Begin: func(int) {}, Each: func(string, error) {}})
 	if err != nil || out.Sessions != 4 || out.Failed != 0 {
 		t.Errorf("%+v, %v", out, err)
 	}

@@ -54,6 +54,7 @@ func (p *pending) supersedes(other *pending) bool {
 type Writer struct {
 	k     *Keeper
 	spill *spill
+	stays bool // what is written is compacted
 
 	mu      sync.Mutex
 	days    map[string]map[string]*pending // by session
@@ -246,7 +247,7 @@ func (w *Writer) putEvents(ctx context.Context, day, part string, batch []*pendi
 	}
 	defer os.Remove(f.Name())
 	defer f.Close()
-	out := newFileWriter[Event](f, part, total)
+	out := newFileWriter[Event](f, part, total, w.stays)
 	for _, p := range batch {
 		for e, err := range kept[Event](w.spill, p.events) {
 			if err != nil {
@@ -276,7 +277,7 @@ func (w *Writer) putEvents(ctx context.Context, day, part string, batch []*pendi
 // putSessions writes a sessions part.
 func (w *Writer) putSessions(ctx context.Context, day, part string, batch []*pending) error {
 	var body bytes.Buffer
-	out := newFileWriter[Session](&body, part, int64(len(batch)))
+	out := newFileWriter[Session](&body, part, int64(len(batch)), w.stays)
 	for _, p := range batch {
 		for row, err := range kept[Session](w.spill, p.row) {
 			if err != nil {
