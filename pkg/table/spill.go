@@ -11,21 +11,16 @@ import (
 
 	"ams/pkg/lax"
 
-	"github.com/klauspost/compress/zstd"
+	"github.com/klauspost/compress/s2"
 )
 
 // frameBytes is how much of rows is compressed at once: some twenty sessions are on their way at a time.
 const frameBytes = 128 << 10
 
-// maxFrame bounds a frame unpacked: frameBytes and one row, which has a few texts and names of a client's own.
-const maxFrame = 64 << 20
-
 // spill keeps rows on disk until their part is written: an import over two years has parts for 700 days open at once. Its
 // file has no name from the start, so that a crash leaves none (on Windows it has one until close). Safe for concurrent use.
 type spill struct {
 	file *os.File
-	enc  *zstd.Encoder
-	dec  *zstd.Decoder
 	bufs sync.Pool // of *buffers
 
 	mu  sync.Mutex
@@ -44,19 +39,10 @@ func newSpill() (*spill, error) {
 		return nil, err
 	}
 	_ = os.Remove(f.Name())
-	enc, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(frameBytes))
-	if err != nil {
-		return nil, err
-	}
-	dec, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxFrame))
-	if err != nil {
-		return nil, err
-	}
-	return &spill{file: f, enc: enc, dec: dec}, nil
+	return &spill{file: f}, nil
 }
 
 func (s *spill) close() {
-	s.dec.Close()
 	_ = s.file.Close()
 	_ = os.Remove(s.file.Name())
 }
@@ -118,7 +104,7 @@ func (a *adder) flush() error {
 	if len(a.buf) == 0 {
 		return nil
 	}
-	a.packed = a.spill.enc.EncodeAll(a.buf, a.packed[:0])
+	a.packed = s2.Encode(a.packed[:cap(a.packed)], a.buf)
 	f, err := a.spill.write(a.packed)
 	a.frames, a.buf = append(a.frames, f), a.buf[:0]
 	return err
@@ -143,7 +129,7 @@ func kept[R row](s *spill, frames []frame) iter.Seq2[*R, error] {
 			packed = slices.Grow(packed[:0], f.len)[:f.len]
 			_, err := s.file.ReadAt(packed, f.at)
 			if err == nil || err == io.EOF {
-				lines, err = s.dec.DecodeAll(packed, lines[:0])
+				lines, err = s2.Decode(lines[:cap(lines)], packed)
 			}
 			if err != nil {
 				yield(nil, fmt.Errorf("read rows back: %w", err))
