@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"ams/pkg/lax"
@@ -30,8 +31,9 @@ type Options struct {
 
 // Keeper keeps the tables of a store. Any number of machines may do so at once.
 type Keeper struct {
-	opt Options
-	now func() time.Time
+	opt   Options
+	now   func() time.Time
+	ready atomic.Bool // it was asked, and nothing was in the way
 }
 
 // New returns a Keeper.
@@ -85,7 +87,9 @@ func (k *Keeper) Ready(ctx context.Context) error {
 	if err != nil && !errors.Is(err, upload.ErrNotFound) {
 		return fmt.Errorf("tables are not written: %w", err)
 	}
-	return k.conditions()
+	err = k.conditions()
+	k.ready.Store(err == nil)
+	return err
 }
 
 // conditions is ErrConditions where the server was seen to lack some and nobody said that this machine is alone.

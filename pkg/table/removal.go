@@ -80,17 +80,16 @@ func (k *Keeper) stillThere(ctx context.Context, todo map[string]*pending, gone 
 	var out []*pending
 	for _, p := range todo {
 		r, removed := gone[p.name]
-		switch {
-		case removed && r.pending:
-			continue
-		case removed && p.rev <= r.Rev:
+		if removed {
 			there, err := k.isStored(ctx, p.name, p.etag)
 			if err != nil {
 				return nil, err
 			}
-			if !there {
+			if r.pending || !there {
 				continue
 			}
+		}
+		if removed && p.rev <= r.Rev {
 			r.Raised = max(r.Rev, r.Raised) + 1
 			if err := k.put(ctx, removedPrefix+r.Name+".json", r, upload.PutOptions{}); err != nil {
 				return nil, err
@@ -102,7 +101,20 @@ func (k *Keeper) stillThere(ctx context.Context, todo map[string]*pending, gone 
 	return out, nil
 }
 
-// isStored reports whether a session's index record is this one.
+// isGone reports whether rows of a session must not be there: it was removed after they were read, or is being removed.
+func (k *Keeper) isGone(ctx context.Context, p *pending, gone map[string]removal) (bool, error) {
+	r, removed := gone[p.name]
+	if !removed || p.deleted {
+		return false, nil
+	}
+	if r.pending || p.rev <= r.Rev {
+		return true, nil
+	}
+	there, err := k.isStored(ctx, p.name, "")
+	return !there, err
+}
+
+// isStored reports whether a session's index record is this one, or for "" whether it has one.
 func (k *Keeper) isStored(ctx context.Context, name, etag string) (bool, error) {
 	there, err := upload.Look(ctx, k.opt.Store, upload.IndexKey(name))
 	if errors.Is(err, upload.ErrNotFound) {

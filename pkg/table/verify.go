@@ -251,5 +251,10 @@ func (k *Keeper) summary(ctx context.Context, p *pending) summarized {
 
 // isOpen reports whether a session was not over when it was stored.
 func isOpen(sum *schema.Summary) bool {
-	return sum.Status == schema.Running || schema.OrZero(sum.Outcome) == schema.StillOpen
+	return stillOpen(schema.OrZero(sum.Outcome), sum.Status)
+}
+
+// stillOpen goes by the outcome: a status may be a person's own word, and the oldest objects have no outcome.
+func stillOpen(outcome schema.Outcome, status schema.Status) bool {
+	return outcome == schema.StillOpen || outcome == "" && status == schema.Running
 }
