@@ -129,7 +129,12 @@ func (c *compaction) read(ctx context.Context) error {
 		return err
 	}
 	for id, p := range c.current {
-		if r, ok := gone[p.name]; ok && !p.deleted && p.rev <= r.Rev {
+		r := gone[p.name]
+		hasMoved, err := c.k.hasMoved(ctx, c.out.Day, r)
+		if err != nil {
+			return err
+		}
+		if !p.deleted && (hasMoved || r.removed && p.rev <= r.Rev) {
 			delete(c.current, id)
 			c.gone, c.waste = append(c.gone, p.name), true
 		}
@@ -201,7 +206,7 @@ func (c *compaction) write(ctx context.Context, batches [][]*pending) error {
 	}
 	for _, batch := range batches {
 		for _, p := range batch {
-			isGone, err := c.k.isGone(ctx, p, gone)
+			isGone, err := c.k.isGone(ctx, day, p, gone)
 			if err != nil {
 				return err
 			}

@@ -48,8 +48,10 @@ func New(opt Options) *Keeper {
 const (
 	formatKey      = prefix + "format.json"
 	tendedKey      = prefix + "tended.json"
-	removingPrefix = prefix + "removing/"
-	removedPrefix  = prefix + "removed/"
+	gonePrefix     = prefix + "gone/"
+	removingPrefix = gonePrefix + "removing/"
+	removedPrefix  = gonePrefix + "removed/"
+	movedPrefix    = gonePrefix + "moved/"
 	replacedPrefix = prefix + "replaced/"
 	claimsPrefix   = prefix + "claims/"
 )

@@ -159,7 +159,7 @@ const maxFailed = 3
 
 // commitDay writes the parts of a day.
 func (w *Writer) commitDay(ctx context.Context, day string, gone map[string]removal, done map[string]string) error {
-	todo, err := w.k.stillThere(ctx, w.days[day], gone)
+	todo, err := w.k.stillThere(ctx, day, w.days[day], gone)
 	if err != nil {
 		return err
 	}
@@ -196,7 +196,7 @@ func (w *Writer) recheck(ctx context.Context, day, part string, batch []*pending
 	}
 	var left []*pending
 	for _, p := range batch {
-		isGone, err := w.k.isGone(ctx, p, gone)
+		isGone, err := w.k.isGone(ctx, day, p, gone)
 		if err != nil {
 			return err
 		}
