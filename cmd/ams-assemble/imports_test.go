@@ -23,6 +23,7 @@ var mayImport = map[string]string{
 	"ams/pkg/price":          "",
 	"ams/pkg/program":        "screen",
 	"ams/pkg/upload":         "program safefile",
+	"ams/pkg/table":          "lax parallel schema upload",
 	"ams/pkg/receipt":        "lax safefile spool",
 	"ams/pkg/safefile":       "",
 	"ams/pkg/bundle":         "",
@@ -50,7 +51,7 @@ var mayImport = map[string]string{
 	"ams/pkg/transcript":     "lax safefile",
 	"ams/pkg/assemble":       "lax schema hook transcript price signal",
 	"ams/pkg/recorded":       "lax gitdir safefile spool hook transcript assemble price bundle receipt redact schema",
-	"ams/pkg/ship":           "recorded parallel receipt redact bundle assemble schema screen signal safefile spool transcript upload",
+	"ams/pkg/ship":           "recorded parallel table receipt redact bundle assemble schema screen signal safefile spool transcript upload",
 	"ams/cmd/ams-hook":       "spool",
 }
 

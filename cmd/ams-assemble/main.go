@@ -245,6 +245,7 @@ func newApp(e env) *cli.App {
 			reindexCommand(e),
 			indexCommand(e),
 			exportCommand(e),
+			tablesCommand(e),
 			spoolCommand(e),
 			pricesCommand(e),
 			completionCommand(e),

@@ -409,6 +409,8 @@ func contentType(key string) string {
 		return "text/html; charset=utf-8"
 	case strings.HasSuffix(key, ".zst"):
 		return "application/zstd"
+	case strings.HasSuffix(key, ".parquet"):
+		return "application/vnd.apache.parquet"
 	}
 	return "application/octet-stream"
 }
