@@ -27,7 +27,7 @@ var mayImport = map[string]string{
 	"ams/pkg/receipt":        "lax safefile spool",
 	"ams/pkg/safefile":       "",
 	"ams/pkg/bundle":         "",
-	"ams/pkg/library":        "lax packed parallel query redact safefile schema search signal spool upload",
+	"ams/pkg/library":        "lax packed parallel query redact safefile schema search signal spool table upload",
 	"ams/pkg/otlp":           "lax redact schema screen",
 	"ams/pkg/packed":         "",
 	"ams/pkg/parallel":       "",
