@@ -13,9 +13,9 @@ import (
 	"ams/pkg/upload"
 )
 
-// Remove takes a session out of the store, and out of the tables. Pages that were handed over go first, then the index record: what a crash
-// leaves behind is found by no list. Where one was interrupted after that, this does the rest. The receipt stays without a key, so that the
-// next run does not store the same again.
+// Remove takes a session out of the store, and out of the tables. Pages that were handed over go first, then the index record: what a
+// crash leaves behind is found by no list. Where one was interrupted after that, this does the rest. The receipt stays without a key, so
+// that the next run does not store the same again.
 func (sh *Shipper) Remove(ctx context.Context, id string) error {
 	name := spool.FileName(id)
 	last := sh.opt.Book.Get(name)

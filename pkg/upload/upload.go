@@ -10,8 +10,8 @@
 //	sessions/YYYY/MM/DD/NAME.json   the Session; the date is its start, in UTC
 //	index/NAME.json                 its summary
 //	raw/YYYY/MM/DD/NAME.tar.zst     its raw material, where it is kept
-//	share/NAME/END-RANDOM.html      a page of it that was handed over by a link, which ended then
 //	tables/...                      sessions as Parquet files (ams/pkg/table)
+//	share/NAME/END-RANDOM.html      a page of it that was handed over by a link, which ended then
 //
 // NAME is the session's file name as the spool maps it: [0-9a-z-], never with a
 // slash or a dot. A Session is put before its summary, and only a summary makes
