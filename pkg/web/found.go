@@ -165,6 +165,17 @@ func (f *found) end() {
 	}
 }
 
+// end stops all searches of a catalog that another one takes the place of.
+func (c *catalog) end() {
+	c.mu.Lock()
+	searches := c.searches
+	c.searches = nil
+	c.mu.Unlock()
+	for _, f := range searches {
+		f.end()
+	}
+}
+
 // inOrder are the sessions that were found, in an order. The lock is held.
 func (f *found) inOrder(ctx context.Context, c *catalog, by string, reverse bool) []int32 {
 	if by == "start" && !reverse {

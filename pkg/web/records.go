@@ -110,6 +110,9 @@ func (r *records) read(ctx context.Context, waiting bool) (*catalog, error) {
 	if r.now != nil && r.now.version == c.version {
 		return r.now, nil // what was found in it is still right
 	}
+	if old := r.now; old != nil {
+		go old.end() // somebody may be looking through it
+	}
 	r.now = c
 	return c, nil
 }
