@@ -27,6 +27,7 @@ var mayImport = map[string]string{
 	"ams/pkg/parallel":       "",
 	"ams/pkg/commandline":    "screen",
 	"ams/pkg/demo":           "lax recorded",
+	"ams/pkg/chrometrace":    "lax schema screen",
 	"ams/pkg/listing":        "lax library schema screen",
 	"ams/pkg/report":         "lax schema screen",
 	"ams/pkg/query":          "lax schema",
@@ -127,6 +128,7 @@ func TestTheProgramIsThin(t *testing.T) {
 // TestJoinIsPure holds the packages of the middle to values in, values out.
 func TestJoinIsPure(t *testing.T) {
 	for _, pkg := range []string{"ams/pkg/assemble", "ams/pkg/price", "ams/pkg/schema", "ams/pkg/hook", "ams/pkg/story", "ams/pkg/search",
+		"ams/pkg/chrometrace",
 		"ams/pkg/query", "ams/pkg/signal"} {
 		out, err := exec.Command("go", "list", "-f", `{{join .Imports "\n"}}`, pkg).Output()
 		if err != nil {

@@ -3,12 +3,14 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
+	"ams/pkg/chrometrace"
 	"ams/pkg/lax"
 	"ams/pkg/library"
 	"ams/pkg/query"
@@ -36,6 +38,7 @@ func showCommand(e env) *cli.Command {
 			&cli.BoolFlag{Name: "follow", Aliases: []string{"f"}, Usage: "of a session at work: tell what happens as it happens, until it ends"},
 			&cli.BoolFlag{Name: "json", Usage: "print the Session as JSON; with --only or --event an array of its events"},
 			&cli.BoolFlag{Name: "markdown", Usage: "print Markdown, for an issue or a review"},
+			&cli.StringFlag{Name: "trace", Usage: "write the times of all that was at work to `FILE`, for ui.perfetto.dev; - is standard output"},
 			&cli.IntFlag{Name: "max", Value: issueCharacters, Usage: "with --markdown: at most `N` characters, as many as an issue takes; 0: all"},
 		}, pageFlags(), commonFlags(recordGroup, maskGroup, priceGroup, storeGroup)),
 		Action: func(c *cli.Context) error {
@@ -60,12 +63,19 @@ func showCommand(e env) *cli.Command {
 				return usagef("--summary and --outline are of a whole session, as a person reads it")
 			case c.Bool("follow") && (c.Bool("json") || c.Bool("markdown") || opt.Summary || opt.Outline || opt.Event > 0):
 				return usagef("--follow tells the story alone, as it happens")
+			case c.IsSet("trace") && (c.String("trace") == "" || told(c, opt)):
+				return usagef("--trace FILE is of a whole session, and goes without other ways to tell it")
 			case c.Bool("follow"):
 				return follow(e, c, set, opt)
 			}
 			return show(e, c, set, opt)
 		},
 	}
+}
+
+// told reports whether a session was asked for in a way that a person or a program reads.
+func told(c *cli.Context, opt story.Options) bool {
+	return c.Bool("json") || c.Bool("markdown") || c.Bool("follow") || opt.Full || opt.Summary || opt.Outline || opt.Event > 0 || len(opt.Only) > 0
 }
 
 // issueCharacters is how many characters GitHub takes as the text of an issue or a comment.
@@ -102,9 +112,14 @@ func show(e env, c *cli.Context, set settings, opt story.Options) error {
 			hint: "ams-assemble show " + s.SessionID + " numbers them",
 		}
 	}
+	if path := c.String("trace"); path != "" && path != "-" {
+		return writeOutput(path, func(w io.Writer) error { return chrometrace.Write(w, s) })
+	}
 	return paged(e, c, func(p *page) error {
 		opt.Screen = p.Screen
 		switch {
+		case c.IsSet("trace"):
+			return chrometrace.Write(p, s)
 		case c.Bool("json"):
 			return showJSON(p, s, opt)
 		case c.Bool("markdown"):
