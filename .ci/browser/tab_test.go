@@ -142,7 +142,9 @@ func (p *tab) takeFaults() []string {
 
 // settle waits for what is on its way: reports come behind answers of the page.
 func (p *tab) settle() {
-	_, _ = chromedp.Run(p.ctx, chromedp.Evaluate[bool](`new Promise(done => requestAnimationFrame(() => setTimeout(() => done(true), 50)))`,
+	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	defer cancel()
+	_, _ = chromedp.Run(ctx, chromedp.Evaluate[bool](`new Promise(done => requestAnimationFrame(() => setTimeout(() => done(true), 50)))`,
 		chromedp.EvalAwaitPromise))
 }
 
@@ -272,15 +274,17 @@ func (p *tab) keys(words ...string) {
 // press acts as a keyboard does: chromedp's own KeyEvent sends a character of its own, which lands in a box that a key focused.
 func (p *tab) press(k input.DispatchKeyEventParams) {
 	p.t.Helper()
+	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	defer cancel()
 	k.Type = input.DispatchKeyEventTypeKeyDown
 	if k.Text == "" {
 		k.Type = input.DispatchKeyEventTypeRawKeyDown
 	}
-	if _, err := chromedp.Call(p.ctx, input.DispatchKeyEvent, k); err != nil {
+	if _, err := chromedp.Call(ctx, input.DispatchKeyEvent, k); err != nil {
 		p.t.Fatal(err)
 	}
 	k.Type, k.Text = input.DispatchKeyEventTypeKeyUp, ""
-	if _, err := chromedp.Call(p.ctx, input.DispatchKeyEvent, k); err != nil {
+	if _, err := chromedp.Call(ctx, input.DispatchKeyEvent, k); err != nil {
 		p.t.Fatal(err)
 	}
 }
@@ -291,7 +295,9 @@ func (p *tab) shot(name string) {
 	if dir == "" {
 		return
 	}
-	picture, err := chromedp.Run(p.ctx, chromedp.CaptureScreenshot())
+	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	defer cancel()
+	picture, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
 	if err == nil {
 		name = strings.NewReplacer("/", "-", " ", "-").Replace(p.t.Name() + "-" + name + "-" + p.look.name + ".png")
 		err = os.WriteFile(filepath.Join(dir, name), picture, 0o644)
