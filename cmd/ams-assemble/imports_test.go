@@ -34,6 +34,8 @@ var mayImport = map[string]string{
 	"ams/pkg/clientsettings": "lax",
 	"ams/pkg/screen":         "",
 	"ams/pkg/story":          "lax schema screen",
+	"ams/pkg/view":           "lax schema story",
+	"ams/pkg/web":            "lax library listing query report schema screen search spool story upload view",
 	"ams/pkg/redact":         "lax schema",
 	"ams/pkg/schedule":       "safefile",
 	"ams/pkg/schema":         "lax",

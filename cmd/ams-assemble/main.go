@@ -231,6 +231,7 @@ func newApp(e env) *cli.App {
 			listCommand(e),
 			findCommand(e),
 			showCommand(e),
+			viewCommand(e),
 			reportCommand(e),
 			editsCommand(e),
 			diffCommand(e),
