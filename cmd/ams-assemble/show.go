@@ -11,6 +11,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"ams/pkg/chrometrace"
+	"ams/pkg/htmlpage"
 	"ams/pkg/lax"
 	"ams/pkg/library"
 	"ams/pkg/query"
@@ -28,7 +29,8 @@ func showCommand(e env) *cli.Command {
 			"Every event has a number: --event 12 shows that one whole, with its ids and times.",
 		UsageText: "ams-assemble show last  # the newest session\n" +
 			"ams-assemble show 0b1f --only errors,subagents  # of the one whose id begins so\n" +
-			"ams-assemble show last --markdown > session.md  # for an issue or a review",
+			"ams-assemble show last --markdown > session.md  # for an issue or a review\n" +
+			"ams-assemble show last --html session.html  # for a colleague, who needs a browser alone",
 		Flags: slices.Concat([]cli.Flag{
 			&cli.StringSliceFlag{Name: "only", Usage: "tell these events alone, `KIND` errors, tools, prompts or subagents; several with commas"},
 			&cli.IntFlag{Name: "event", Usage: "show the event with the number `SEQ` whole"},
@@ -38,6 +40,8 @@ func showCommand(e env) *cli.Command {
 			&cli.BoolFlag{Name: "follow", Aliases: []string{"f"}, Usage: "of a session at work: tell what happens as it happens, until it ends"},
 			&cli.BoolFlag{Name: "json", Usage: "print the Session as JSON; with --only or --event an array of its events"},
 			&cli.BoolFlag{Name: "markdown", Usage: "print Markdown, for an issue or a review"},
+			&cli.StringFlag{Name: "html", Usage: "write the page of the session to `FILE`, which holds all of it, for a colleague; - is standard output"},
+			&cli.BoolFlag{Name: "compact", Usage: "with --html: pack the events; the file is a third as large"},
 			&cli.StringFlag{Name: "trace", Usage: "write the times of all that was at work to `FILE`, for ui.perfetto.dev; - is standard output"},
 			&cli.IntFlag{Name: "max", Value: issueCharacters, Usage: "with --markdown: at most `N` characters, as many as an issue takes; 0: all"},
 		}, pageFlags(), commonFlags(recordGroup, maskGroup, priceGroup, storeGroup)),
@@ -63,6 +67,10 @@ func showCommand(e env) *cli.Command {
 				return usagef("--summary and --outline are of a whole session, as a person reads it")
 			case c.Bool("follow") && (c.Bool("json") || c.Bool("markdown") || opt.Summary || opt.Outline || opt.Event > 0):
 				return usagef("--follow tells the story alone, as it happens")
+			case c.Bool("compact") && !c.IsSet("html"):
+				return usagef("--compact is for --html")
+			case c.IsSet("html") && (c.String("html") == "" || c.IsSet("trace") || told(c, opt)):
+				return usagef("--html FILE is of a whole session, and goes without other ways to tell it")
 			case c.IsSet("trace") && (c.String("trace") == "" || told(c, opt)):
 				return usagef("--trace FILE is of a whole session, and goes without other ways to tell it")
 			case c.Bool("follow"):
@@ -112,14 +120,15 @@ func show(e env, c *cli.Context, set settings, opt story.Options) error {
 			hint: "ams-assemble show " + s.SessionID + " numbers them",
 		}
 	}
-	if path := c.String("trace"); path != "" && path != "-" {
-		return writeOutput(path, func(w io.Writer) error { return chrometrace.Write(w, s) })
+	path, write := showFile(c, s)
+	if path != "" && path != "-" {
+		return writeOutput(path, write)
 	}
 	return paged(e, c, func(p *page) error {
 		opt.Screen = p.Screen
 		switch {
-		case c.IsSet("trace"):
-			return chrometrace.Write(p, s)
+		case write != nil:
+			return write(p)
 		case c.Bool("json"):
 			return showJSON(p, s, opt)
 		case c.Bool("markdown"):
@@ -127,6 +136,19 @@ func show(e env, c *cli.Context, set settings, opt story.Options) error {
 		}
 		return story.Write(p, s, opt)
 	})
+}
+
+// showFile is the file that was asked for, and what writes a session to it; "" and nil for none.
+func showFile(c *cli.Context, s *schema.Session) (path string, write func(io.Writer) error) {
+	switch {
+	case c.IsSet("html"):
+		return c.String("html"), func(w io.Writer) error {
+			return htmlpage.Write(w, s, htmlpage.Options{Compact: c.Bool("compact"), Location: time.Local})
+		}
+	case c.IsSet("trace"):
+		return c.String("trace"), func(w io.Writer) error { return chrometrace.Write(w, s) }
+	}
+	return "", nil
 }
 
 func showJSON(p *page, s *schema.Session, opt story.Options) error {
