@@ -91,6 +91,9 @@ func (v *Session) event(i, most int) Event {
 	out := Event{Index: i, ID: e.ID, Seq: e.Seq, Start: e.StartTime, Label: cutText(told.Label, maxLabel), Title: told.Title,
 		Verdict: cutText(told.Verdict, maxLabel)}
 	for _, fact := range told.Facts {
+		if len(v.Models) == 1 && fact == v.Models[0] {
+			continue // it stands above, once
+		}
 		out.Facts = append(out.Facts, cutText(fact, maxLabel))
 	}
 	title, parts := v.parts(i)

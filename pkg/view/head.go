@@ -91,8 +91,13 @@ type Lane struct {
 // headText bounds titles and the like in the head: all turns of a session are in it.
 const headText = 300
 
-// Head makes what stands above and beside the story. Times in its words are of the location.
+// Head is what stands above and beside the story. Times in its words are of the location, which is the same each time.
 func (v *Session) Head(location *time.Location) *Head {
+	v.once.Do(func() { v.head = v.makeHead(location) })
+	return v.head
+}
+
+func (v *Session) makeHead(location *time.Location) *Head {
 	u := v.Totals.Usage
 	h := &Head{
 		ID: v.SessionID, Title: cutText(story.Title(v.Session), headText), Start: v.StartTime, End: v.EndTime, MS: schema.OrZero(v.DurationMS),

@@ -171,7 +171,7 @@ func (c *call) addResult() {
 	r := c.tool.Result
 	v := lax.Pick(r, "stdout", "stderr", "file", "content")
 	switch file := lax.Pick(v[2], "base64", "type"); {
-	case classOf(c.tool.Name) == classEdit && lax.Pick(r, "structuredPatch")[0] != nil, c.tool.Name == "TodoWrite":
+	case classOf(c.tool.Name) == classEdit && c.tool.EditedPath() != "", c.tool.Name == "TodoWrite":
 		return // the diff, or the list, says it
 	case v[0] != nil || v[1] != nil:
 		c.add(Output, "", strings.TrimRight(lax.String(v[0]), "\n"))

@@ -24,7 +24,7 @@ import (
 // Session is a Session made ready to be shown. Its methods may be called by several at once.
 type Session struct {
 	*schema.Session
-	Bytes int // of texts, about: what it takes in memory
+	Bytes int // that it takes in memory, about
 
 	index   map[string]int // of events, by their ids
 	lanes   []lane         // the main thread, then each subagent in the order of its event
@@ -32,6 +32,9 @@ type Session struct {
 	asked   map[int]int    // the subagent that a call started: index of the call -> index of the agent
 	answers map[int]int    // the last message of a subagent: index of the agent -> index of the message
 	spans   []byte
+
+	once sync.Once
+	head *Head
 
 	telling sync.Mutex // holds words
 	words   *story.Words

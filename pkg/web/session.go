@@ -17,7 +17,7 @@ type headReply struct {
 	Version string `json:"version"`
 	Name    string `json:"name"`
 	Exports []form `json:"exports"`
-	Live    bool   `json:"live"` // it may still grow
+	Live    bool   `json:"live"`        // it may still grow
 	At      *int   `json:"at,omitzero"` // the index of the event that was asked for
 	*view.Head
 }

@@ -10,9 +10,8 @@ import (
 	"ams/pkg/view"
 )
 
-// keptBytes bounds the texts of the sessions that are kept decoded: the one that is looked at, and some before it. In memory
-// they take about twice as much.
-const keptBytes = 48 << 20
+// keptBytes bounds the memory of the sessions that are kept decoded: the one that is looked at, and some before it.
+const keptBytes = 96 << 20
 
 // fresh is how long a session is taken to be as it was: a page asks for many slices in a moment.
 const fresh = 2 * time.Second

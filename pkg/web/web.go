@@ -26,8 +26,7 @@
 //
 // # What it keeps
 //
-// The index records of the store, the newest searches, and the Sessions that were looked at last, up to [keptBytes] of
-// texts. All of it may be lost at any time.
+// The index records of the store, the newest searches, and the Sessions that were looked at last, up to [keptBytes]. All of it may be lost at any time.
 package web
 
 import (

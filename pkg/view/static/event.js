@@ -20,7 +20,7 @@ export function eventView(page, row, data) {
     return node;
   }
   node.setAttribute("aria-label", "#" + data.seq + " " + oneLine(data.label + " " + (data.title || "")).slice(0, 120));
-  body.append(headLine(data));
+  body.append(headLine(data.agent ? Object.assign({}, data, { facts: [] }) : data));
   const open = page.opened.has(i);
   const how = (k) => ({ open, k, whole: (k) => page.source.whole(i, k), more: () => page.openTexts(i) });
   if (data.agent) {
@@ -74,6 +74,8 @@ function cardView(page, row, data, how) {
   const box = el("div", { class: "card" });
   const figures = el("dl", { class: "figures" }, figure("own cost", money(data.agent.cost_usd)));
   if (data.agent.below) figures.append(...figure("with " + count(data.agent.below, "agent") + " below", money(data.agent.below_usd)));
+  const tokens = (data.facts || []).find((f) => / in, .* out$/.test(f));
+  if (tokens) figures.append(...figure("tokens", tokens));
   figures.append(...figure("calls", lane.calls || 0), ...figure("tools", lane.tools || 0), ...figure("time", span(page.spans.length[row.i])));
   box.append(figures);
   (data.parts || []).forEach((part, k) => {
@@ -82,7 +84,7 @@ function cardView(page, row, data, how) {
   });
   box.append(el("p", { class: "actions" },
     el("button", { type: "button", "aria-expanded": String(open), onclick: () => page.toggle(row) }, (open ? "Close its " : "Read its ") + count(events, "event")),
-    data.agent.asked >= 0 && el("button", { type: "button", class: "plain", onclick: () => page.select(data.agent.asked) }, "The call that started it")));
+    data.agent.asked >= 0 && el("button", { type: "button", class: "plain link", onclick: () => page.select(data.agent.asked) }, "The call that started it")));
   return box;
 }
 

@@ -10,9 +10,16 @@ export function headView(page) {
         el("b", { class: "warn" }, spaced(s.kind)), " ", s.text,
         (s.cost_usd != null || s.ms != null) && el("span", { class: "dim" }, " " + [s.cost_usd != null ? money(s.cost_usd) : "", s.ms != null ? span(s.ms) : ""].filter(Boolean).join(", ")),
         s.events.slice(0, 8).map((i, k) => [" ", el("button", { type: "button", class: "ref", onclick: () => page.select(i) }, "#" + s.seqs[k])]))))),
-    el("dl", { class: "facts-list" }, h.facts.map((f) => [el("dt", {}, f.name), el("dd", { class: f.alarm ? "bad" : "" }, f.text)]),
-      [el("dt", {}, "session"), el("dd", { class: "mono" }, h.id)]),
-    h.tables.length > 0 && el("details", { class: "tables" }, el("summary", {}, "By tool, model, agent and file"), h.tables.map(tableView)));
+    factsView(h.facts.filter((f) => first.includes(f.name) || f.alarm)),
+    el("details", { class: "tables" }, el("summary", {}, "More: client, tokens, and costs by tool, model, agent and file"),
+      factsView([...h.facts.filter((f) => !first.includes(f.name) && !f.alarm), { name: "session", text: h.id }]), h.tables.map(tableView)));
+}
+
+// first are the facts that everybody wants to know; missing is what the record lacks.
+const first = ["outcome", "time", "project", "work", "cost", "missing"];
+
+function factsView(facts) {
+  return el("dl", { class: "facts-list" }, facts.map((f) => [el("dt", {}, f.name), el("dd", { class: f.alarm ? "bad" : "" }, f.text)]));
 }
 
 function tableView(t) {

@@ -6,7 +6,7 @@ import { proseText } from "./prose.js";
 // Each kind of text is set in its own way. Long ones are cut to some lines and can be opened.
 
 // linesShown is how many lines of a text are shown before it is opened.
-const linesShown = { prose: 40, thinking: 3, command: 12, output: 10, code: 8, diff: 24, todos: 40, failure: 16 };
+const linesShown = { prose: 24, thinking: 3, command: 12, output: 10, code: 8, diff: 24, todos: 40, failure: 16 };
 
 // partView shows one text of an event. how: {open, k, whole(k), more()}.
 export function partView(part, how) {

@@ -111,7 +111,7 @@ export class SessionPage {
       if (this.blocks.get(block) !== asked) return [];
       this.blocks.set(block, answer.events);
       this.forget();
-      for (const [r] of this.stream.shown) {
+      for (const r of [...this.stream.shown.keys()]) {
         const row = this.rows.list[r];
         const inBlock = (i) => Math.floor(i / blockSize) === block;
         if (row && (row.kind === "run" ? row.events.some(inBlock) : row.kind === "event" && inBlock(row.i))) this.stream.again(r);
@@ -146,7 +146,7 @@ export class SessionPage {
     this.selected = i;
     if (this.rows.reveal(i)) this.rebuilt();
     const r = this.rows.rowOf[i];
-    for (const [k, node] of this.stream.shown) {
+    for (const k of [...this.stream.shown.keys()]) {
       const row = this.rows.list[k];
       if (k === r || (row && row.kind !== "head" && this.rows.rowOf[before] === k)) this.stream.again(k);
     }

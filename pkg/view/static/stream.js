@@ -14,6 +14,9 @@ export class Stream {
     this.pending = 0;
     scroller.append(this.box);
     scroller.addEventListener("scroll", () => this.later(), { passive: true });
+    for (const kind of ["wheel", "touchstart", "pointerdown", "keydown"]) {
+      scroller.addEventListener(kind, () => { this.aim = undefined; }, { passive: true }); // the reader moves now
+    }
     this.watcher = new ResizeObserver((entries) => this.measured(entries));
     this.size = new ResizeObserver(() => this.later());
     this.size.observe(scroller);
@@ -126,8 +129,6 @@ export class Stream {
     const inside = y >= top && y + Math.min(this.heights.values[i], this.scroller.clientHeight / 2) <= top + this.scroller.clientHeight;
     if (near && inside) return this.draw();
     this.aim = i;
-    clearTimeout(this.aiming);
-    this.aiming = setTimeout(() => { this.aim = undefined; }, 400);
     this.scroller.scrollTop = this.goal(i);
     this.draw();
   }
