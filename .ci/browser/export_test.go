@@ -2,7 +2,6 @@ package browser
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -19,11 +18,7 @@ func largeStore(t testing.TB) (dir, hostile string) {
 	t.Helper()
 	dir = filepath.Join(programs, "large")
 	fillLarge.Do(func() {
-		cmd := exec.Command("go", "run", "./bench/page", "-events", "30000", "-hostile", dir)
-		cmd.Dir = "../.."
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("bench/page: %v\n%s", err, out)
-		}
+		generate(t, dir, "-events", "30000", "-hostile")
 	})
 	names, err := filepath.Glob(filepath.Join(dir, "index", "x*.json"))
 	if err != nil || len(names) != 1 {

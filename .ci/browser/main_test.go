@@ -143,7 +143,18 @@ func store(t testing.TB) {
 			assemble(t, "spool", "load", filepath.Join(dir, "hooks.jsonl"))
 			assemble(t, "run", "--quiet", "--now", "--claude-dir", dir)
 		}
+		generate(t, filepath.Join(programs, "home", "store"), "-events", "900")
 	})
+}
+
+// generate puts sessions that no client recorded into a store.
+func generate(t testing.TB, dir string, args ...string) {
+	t.Helper()
+	cmd := exec.Command("go", append(append([]string{"run", "./bench/page"}, args...), dir)...)
+	cmd.Dir = "../.."
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("bench/page: %v\n%s", err, out)
+	}
 }
 
 // view starts the page over the store and returns its address, with the token, until the test ends.
@@ -151,14 +162,12 @@ func view(t testing.TB, args ...string) string {
 	t.Helper()
 	browserContext(t)
 	store(t)
-	cmd := exec.Command(filepath.Join(programs, "ams-assemble"), append([]string{"view", "--listen", "127.0.0.1:0"}, args...)...)
+	cmd := exec.Command(filepath.Join(programs, "ams-assemble"), append([]string{"view"}, args...)...)
 	cmd.Env = environment(t)
-	out, err := cmd.StdoutPipe()
+	out, err := cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	var errs bytes.Buffer
-	cmd.Stderr = &errs
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -168,7 +177,7 @@ func view(t testing.TB, args ...string) string {
 		defer kill.Stop()
 		_ = cmd.Wait()
 	})
-	address := regexp.MustCompile(`http://\S+`)
+	address, said := regexp.MustCompile(`http://\S+`), ""
 	lines := bufio.NewScanner(out)
 	for lines.Scan() {
 		if found := address.FindString(lines.Text()); found != "" {
@@ -178,7 +187,8 @@ func view(t testing.TB, args ...string) string {
 			}()
 			return found
 		}
+		said += lines.Text() + "\n"
 	}
-	t.Fatalf("ams-assemble view says no address\n%s", errs.Bytes())
+	t.Fatalf("ams-assemble view says no address\n%s", said)
 	return ""
 }
