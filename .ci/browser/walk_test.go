@@ -62,7 +62,7 @@ func TestWalk(t *testing.T) {
 				p.accessible()
 				p.shot("1-list")
 
-				w.find(p, "long day")
+				w.find(p, `"long day"`)
 				p.sees("A long day of work")
 				p.until(`document.querySelectorAll(".list-scroller .list-row a").length === 1`)
 				p.accessible()

@@ -38,7 +38,7 @@ var mayImport = map[string]string{
 	"ams/pkg/story":          "lax schema screen",
 	"ams/pkg/view":           "lax schema story",
 	"ams/pkg/htmlpage":       "lax schema view",
-	"ams/pkg/web":            "chrometrace htmlpage lax library listing query report schema screen search spool story upload view",
+	"ams/pkg/web":            "chrometrace htmlpage lax library listing packed query report schema screen search spool story upload view",
 	"ams/pkg/redact":         "lax schema",
 	"ams/pkg/schedule":       "safefile",
 	"ams/pkg/schema":         "lax",

@@ -1,11 +1,13 @@
 package web
 
 import (
-	"iter"
+	"context"
+	"fmt"
+	"maps"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
+	"time"
 
 	"ams/pkg/library"
 	"ams/pkg/listing"
@@ -64,10 +66,12 @@ func (s *Server) list(_ http.ResponseWriter, r *http.Request) (reply, error) {
 		return reply{}, err
 	}
 	n = min(n, rowsMost)
-	sort := strings.TrimPrefix(q.Get("sort"), "-")
-	reverse := strings.HasPrefix(q.Get("sort"), "-")
-	if sort != "" && !slices.Contains(listing.SortNames(), sort) {
-		return reply{}, badRequest("A list is sorted by one of %s.", strings.Join(listing.SortNames(), ", "))
+	by, reverse := strings.CutPrefix(q.Get("sort"), "-")
+	if by == "" {
+		by = "start"
+	}
+	if orders[by] == nil {
+		return reply{}, badRequest("A list is sorted by one of %s.", strings.Join(slices.Sorted(maps.Keys(orders)), ", "))
 	}
 	c, err := s.records.get(r.Context())
 	if err != nil {
@@ -80,42 +84,50 @@ func (s *Server) list(_ http.ResponseWriter, r *http.Request) (reply, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	want := from + n
-	if sort != "" && sort != "start" || reverse {
+	if by != "start" || reverse {
 		want = mostFound // any of them could be the first
 	}
-	f.look(s.Library, c, want)
-	f.sumUp()
-	out := listReply{Total: c.list.Total + len(c.waiting), Found: len(f.hits), Done: f.done, Totals: f.totals, Terms: f.search.Terms, From: from, Notes: s.notes(c, f)}
-	if out.Terms == nil {
-		out.Terms = []string{}
-	}
+	f.further(s.Library, c, want)
+	f.sumUp(r.Context(), c)
+	out := listReply{Total: len(c.kept), Found: len(f.hits), Done: f.done, Totals: *f.sums, Terms: append([]string{}, f.search.Terms...), From: from,
+		Notes: notes(c, f), Rows: make([]row, 0, n)}
 	if from == 0 {
 		out.Facets = f.facets
 	}
-	if len(f.patterns) > 0 {
-		out.Looked, out.Among = f.looked, len(f.asked)
+	if f.look != nil {
+		out.Looked, out.Among = f.look.looked, len(f.asked)
 	}
 	if len(f.hits) == 0 && f.done {
-		out.Empties = empties(c, f.search)
+		out.Empties = empties(r.Context(), c, f, s.Now().In(s.Location))
 	}
-	shown := f.inOrder(sort, reverse)
-	out.Rows = make([]row, 0, n)
-	for _, one := range shown[min(from, len(shown)):min(from+n, len(shown))] {
-		out.Rows = append(out.Rows, rowOf(one, f.places[one.Name]))
+	shown := f.inOrder(r.Context(), c, by, reverse)
+	for _, i := range shown[min(from, len(shown)):min(from+n, len(shown))] {
+		out.Rows = append(out.Rows, rowOf(c.open(i, new(schema.Summary)), f.spotsOf(i)))
+	}
+	if err := r.Context().Err(); err != nil {
+		f.sums, f.ordered = nil, nil // they may lack something
+		return reply{}, err
 	}
 	version := ""
 	if f.done {
-		version = c.version + strconv.Itoa(len(f.hits)) + "-" + strconv.Itoa(len(f.typed))
+		version = fmt.Sprintf("%s-%d-%d", c.version, len(f.hits), f.failed)
 	}
 	return reply{value: out, version: version}, nil
+}
+
+// spotsOf are the places of the texts in a session.
+func (f *found) spotsOf(i int32) []spot {
+	if f.look == nil {
+		return nil
+	}
+	return f.look.spots[i]
 }
 
 func rowOf(s library.Stored, spots []spot) row {
 	out := row{
 		Name: s.Name, Start: s.StartTime, Title: listing.Title(s.Summary), Project: listing.Project(s.Summary), Branch: schema.OrZero(s.GitBranch),
 		Agent: s.Agent.Name, Outcome: string(schema.OrZero(s.Outcome)), MS: s.DurationMS, CostUSD: s.CostUSD,
-		Tokens: s.InputTokens + s.CacheReadInputTokens + s.CacheCreationInputTokens + s.OutputTokens,
-		Tools:  s.ToolCalls, Agents: s.Subagents, Errors: s.Errors, Unstored: s.Unstored, Spots: spots,
+		Tokens: tokensOf(s.Summary), Tools: s.ToolCalls, Agents: s.Subagents, Errors: s.Errors, Unstored: s.Unstored, Spots: spots,
 	}
 	if out.Outcome == "" {
 		out.Outcome = string(s.Status)
@@ -129,7 +141,7 @@ func rowOf(s library.Stored, spots []spot) row {
 }
 
 // notes say what a list cannot show.
-func (s *Server) notes(c *catalog, f *found) []string {
+func notes(c *catalog, f *found) []string {
 	var out []string
 	if n := len(c.list.Unreadable); n > 0 {
 		out = append(out, screen.Count(n, "index record")+" cannot be read and "+isAre(n)+" left out ("+screen.Line(c.list.Unreadable[0].Err.Error())+
@@ -141,10 +153,14 @@ func (s *Server) notes(c *catalog, f *found) []string {
 	if f.unsure > 0 {
 		out = append(out, "The index records of "+screen.Count(f.unsure, "session")+" are of an older form and do not tell. ams-assemble reindex makes them anew.")
 	}
-	if f.failed > 0 {
-		out = append(out, screen.Count(f.failed, "session")+" could not be read.")
+	failed := f.failed
+	if f.look != nil {
+		failed += f.look.failed
 	}
-	if len(f.patterns) > 0 && len(f.hits) >= mostFound {
+	if failed > 0 {
+		out = append(out, screen.Count(failed, "session")+" could not be read.")
+	}
+	if f.look != nil && len(f.hits) >= mostFound {
 		out = append(out, "These are the newest "+screen.Count(mostFound, "session")+" with it; filters leave less to look through.")
 	}
 	return out
@@ -157,32 +173,33 @@ func isAre(n int) string {
 	return "are"
 }
 
-// empties are the terms without which a search would find something, as far as index records tell: any one of them.
-func empties(c *catalog, search *query.Search) []int {
+// empties are the terms without which a search that found nothing would find something, as far as index records tell: any
+// one of its filters, or where those leave sessions, its texts.
+func empties(ctx context.Context, c *catalog, f *found, now time.Time) []int {
 	var out []int
-	for term := range search.Terms {
-		less, err := query.ParseSearch(search.Without(term), c.at)
+	for term := range f.search.Terms {
+		isText := slices.ContainsFunc(f.search.Texts, func(t query.Text) bool { return t.Term == term })
+		if isText && len(f.asked) > 0 {
+			out = append(out, term)
+		}
+		if isText || len(f.asked) > 0 {
+			continue
+		}
+		less, err := query.ParseSearch(f.search.Without(term), now)
 		if err != nil {
 			continue
 		}
-		if len(less.Texts) > 0 && !isText(search, term) {
-			continue // a text that is not found is not found among more sessions either, most likely
-		}
-		if slices.ContainsFunc(c.all(), func(s library.Stored) bool {
-			fits, sure := less.Judge(s.Summary)
-			return fits && sure
+		for _, some := range each(ctx, c, c.every(), func(some *bool, _ int32, s library.Stored) {
+			if !*some {
+				fits, sure := less.Judge(s.Summary)
+				*some = fits && sure
+			}
 		}) {
-			out = append(out, term)
+			if some {
+				out = append(out, term)
+				break
+			}
 		}
 	}
 	return out
-}
-
-func isText(search *query.Search, term int) bool {
-	return slices.ContainsFunc(search.Texts, func(t query.Text) bool { return t.Term == term })
-}
-
-// pull is [iter.Pull2] for a search that may be left in the middle.
-func pull(found iter.Seq2[library.Match, error]) (func() (library.Match, error, bool), func()) {
-	return iter.Pull2(found)
 }

@@ -2,75 +2,55 @@ package web
 
 import (
 	"context"
-	"fmt"
-	"hash/fnv"
-	"io"
-	"slices"
 	"sync"
 	"time"
 
 	"ams/pkg/library"
 	"ams/pkg/query"
-	"ams/pkg/schema"
 )
 
 // lookAgain is how old a list may be before it is read again, while the old one is shown; it is longer where reading
 // takes long.
 const lookAgain = 5 * time.Second
 
-// records are the index records of the store.
+// loadTime bounds reading the records behind a reader's back.
+const loadTime = 5 * time.Minute
+
+// records are the index records of the store, read again from time to time.
 type records struct {
 	lib *library.Library
 
-	loading sync.Mutex // held by who reads them
+	loading sync.Mutex // held by who reads them for a reader who waits
 
 	mu   sync.Mutex // of what follows
 	now  *catalog
-	busy bool // somebody reads them
-}
-
-// catalog is what was in the store at one moment.
-type catalog struct {
-	list    *library.List // all sessions
-	waiting []library.Stored
-	more    int    // that wait, too, and were not looked at
-	version string // of all of it
-
-	mu       sync.Mutex // of what follows
-	searches []*found   // the newest last
-	at       time.Time  // when it was read
-	took     time.Duration
+	at   time.Time     // when it was read
+	took time.Duration // to read it
+	busy bool          // somebody reads it
 }
 
 // get returns the records as they were a moment ago. Only who asks first waits for them to be read.
 func (r *records) get(ctx context.Context) (*catalog, error) {
 	r.mu.Lock()
 	c := r.now
-	stale := c != nil && !r.busy && time.Since(c.at) > max(lookAgain, 10*c.took)
-	if stale {
-		r.busy = true
-	}
+	stale := c != nil && !r.busy && time.Since(r.at) > max(lookAgain, 10*r.took)
+	r.busy = r.busy || stale
 	r.mu.Unlock()
 	switch {
 	case c == nil:
 		return r.load(ctx)
 	case stale:
 		go func() {
-			defer func() {
-				r.mu.Lock()
-				r.busy = false
-				r.mu.Unlock()
-			}()
 			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), loadTime)
 			defer cancel()
 			_, _ = r.read(ctx, true) // what fails is tried again, and the old list is shown meanwhile
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			r.busy, r.at = false, time.Now()
 		}()
 	}
 	return c, nil
 }
-
-// loadTime bounds reading the records behind a reader's back.
-const loadTime = 5 * time.Minute
 
 // load reads the records for somebody who waits. Sessions that wait to be stored take long and come with the next look.
 func (r *records) load(ctx context.Context) (*catalog, error) {
@@ -87,47 +67,31 @@ func (r *records) load(ctx context.Context) (*catalog, error) {
 
 func (r *records) read(ctx context.Context, waiting bool) (*catalog, error) {
 	began := time.Now()
-	list, err := r.lib.List(ctx, query.Query{})
+	c := &catalog{}
+	list, err := r.lib.Each(ctx, query.Query{}, c.add)
 	if err != nil {
 		return nil, err
 	}
-	c := &catalog{list: list}
-	c.took = time.Since(began)
+	c.list = list
+	took := time.Since(began)
 	if waiting {
-		c.waiting, c.more, _ = r.lib.Waiting(ctx, list, query.Query{}) // a run may be just storing them
+		var some []library.Stored
+		if some, c.more, err = r.lib.Waiting(ctx, list, query.Query{}); err == nil { // else a run is just storing them
+			for _, s := range some {
+				c.add(s)
+			}
+		}
 	}
-	c.version = versionOf(c)
-	c.at = time.Now()
-	if !waiting {
-		c.at = time.Time{} // those that wait are still to be looked for
-	}
+	c.finish()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if old := r.now; old != nil && old.version == c.version {
-		old.at = c.at // what was found in it is still right
-		return old, nil
+	r.took = took
+	if waiting {
+		r.at = time.Now() // else those that wait are still to be looked for
+	}
+	if r.now != nil && r.now.version == c.version {
+		return r.now, nil // what was found in it is still right
 	}
 	r.now = c
 	return c, nil
-}
-
-// versionOf changes with whatever a list shows.
-func versionOf(c *catalog) string {
-	h := fnv.New64a()
-	for _, s := range slices.Concat(c.waiting, c.list.Sessions) {
-		_, _ = io.WriteString(h, s.Name)
-		fmt.Fprint(h, schema.OrZero(s.Stored).Rev, s.LLMCalls, s.ToolCalls, s.Errors, schema.OrZero(s.DurationMS), schema.OrZero(s.Outcome))
-	}
-	fmt.Fprint(h, c.more, len(c.list.Unreadable))
-	return fmt.Sprintf("%016x", h.Sum64())
-}
-
-// all are the sessions that are stored and those that wait, the newest first.
-func (c *catalog) all() []library.Stored {
-	if len(c.waiting) == 0 {
-		return c.list.Sessions
-	}
-	all := slices.Concat(c.waiting, c.list.Sessions)
-	slices.SortStableFunc(all, func(a, b library.Stored) int { return b.StartTime.Compare(a.StartTime.Time) })
-	return all
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -75,7 +76,7 @@ func (s *Server) report(_ http.ResponseWriter, r *http.Request) (reply, error) {
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), reportTime)
 	defer cancel()
-	failed, err := addUp(ctx, s.Library, c.list, f.asked, sum)
+	failed, err := addUp(ctx, s.Library, c, f.asked, sum)
 	if err != nil {
 		return reply{}, err
 	}
@@ -91,31 +92,34 @@ func (s *Server) report(_ http.ResponseWriter, r *http.Request) (reply, error) {
 }
 
 // addUp adds sessions to a report: by their index records, and by their events where those are needed.
-func addUp(ctx context.Context, lib *library.Library, list *library.List, sessions []library.Stored, sum *report.Report) (failed int, err error) {
-	var whole []library.Stored
-	for _, one := range sessions {
-		switch {
+func addUp(ctx context.Context, lib *library.Library, c *catalog, of []int32, sum *report.Report) (failed int, err error) {
+	var whole []int32
+	lent := new(schema.Summary)
+	for _, i := range of {
+		switch one := c.open(i, lent); {
 		case one.Unstored:
 		case one.Check() != nil:
 			failed++
 		case sum.Needs(one.Summary):
-			whole = append(whole, one)
+			whole = append(whole, i)
 		default:
 			sum.Add(sum.FromRecord(one.Summary))
 		}
 	}
-	parts, err := library.Read(ctx, lib, list.Of(whole), func(_ library.Stored, s *schema.Session) report.Part { return sum.FromSession(s) })
-	if err != nil {
-		return failed, err
-	}
-	for part, err := range parts {
-		switch {
-		case ctx.Err() != nil:
-			return failed, context.Cause(ctx)
-		case err != nil:
-			failed++
-		default:
-			sum.Add(part)
+	for some := range slices.Chunk(whole, mostLook) {
+		parts, err := library.Read(ctx, lib, c.list.Of(c.some(some)), func(_ library.Stored, s *schema.Session) report.Part { return sum.FromSession(s) })
+		if err != nil {
+			return failed, err
+		}
+		for part, err := range parts {
+			switch {
+			case ctx.Err() != nil:
+				return failed, context.Cause(ctx)
+			case err != nil:
+				failed++
+			default:
+				sum.Add(part)
+			}
 		}
 	}
 	return failed, nil

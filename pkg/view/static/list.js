@@ -28,10 +28,11 @@ export class ListPage {
     this.notes = el("div", { class: "notes" });
     this.facets = el("aside", { class: "facets", "aria-label": "Filters" });
     this.headRow = el("div", { role: "row", class: "list-row list-head" });
-    this.scroller = el("div", { class: "list-scroller", tabindex: "0", "aria-label": "Sessions", role: "rowgroup" });
-    this.table = el("div", { class: "list", role: "table", "aria-label": "Sessions" }, el("div", { role: "rowgroup" }, this.headRow), this.scroller);
+    this.scroller = el("div", { class: "list-scroller", tabindex: "0", "aria-label": "Sessions", role: "table" }, el("div", { role: "rowgroup", class: "list-heads" }, this.headRow));
+    this.table = el("div", { class: "list" }, this.scroller);
     this.empty = el("div", { class: "empty" });
     this.stream = new Stream(this.scroller, { estimate: (r) => this.estimate(r), render: (r) => this.render(r), changed: (a, b) => this.need(a, b) });
+    this.stream.box.setAttribute("role", "rowgroup");
     fill(app, el("div", { class: "list-page" },
       el("header", { class: "bar" }, el("a", { href: "/", class: "brand" }, "AMS"), el("h1", { class: "sr" }, "Sessions"), this.box.node,
         el("button", { type: "button", class: "facet-button", onclick: () => document.body.classList.toggle("with-facets") }, "Filters"),
@@ -104,7 +105,7 @@ export class ListPage {
     const top = quiet ? this.scroller.scrollTop : 0;
     this.stream.reset(answer.found);
     this.scroller.scrollTop = top;
-    this.table.setAttribute("aria-rowcount", answer.found + 1);
+    this.scroller.setAttribute("aria-rowcount", answer.found + 1);
     if (!answer.done && answer.found < pageSize) this.more();
     document.documentElement.dataset.ready = "list";
   }
@@ -172,12 +173,12 @@ export class ListPage {
       cell("c-start", moment(row.start)),
       cell("c-title", row.signals && el("span", { class: "warn", title: row.signals.map(spaced).join(", ") }, "! "),
         el("a", { href: this.link(row), tabindex: r === (this.chosen || 0) ? "0" : "-1" }, oneLine(row.title) || row.name),
-        row.agents > 0 && el("span", { class: "dim" }, " " + count(row.agents, "agent")),
-        spot && el("span", { class: "spot" }, el("span", { class: "dim" }, (spot.seq ? "#" + spot.seq + " " : "") + spot.what + "  "), spotText(spot.before, true), el("mark", {}, oneLine(spot.match)), spotText(spot.after),
-          spot.more > 0 && el("span", { class: "dim" }, "  and " + count(spot.more, "more place")))),
+        row.agents > 0 && el("span", { class: "dim" }, " " + count(row.agents, "agent"))),
       cell("c-project", row.project), cell("c-outcome", el("span", { class: "outcome " + row.outcome }, row.outcome), row.unstored && el("span", { class: "dim" }, " not stored")),
       cell("c-num c-time", span(row.ms)), cell("c-num", money(row.cost_usd)), cell("c-num c-tokens", short(row.tokens)), cell("c-num c-tools", whole(row.tools)),
-      cell("c-num c-err" + (row.errors ? " bad" : ""), row.errors ? whole(row.errors) : ""));
+      cell("c-num c-err" + (row.errors ? " bad" : ""), row.errors ? whole(row.errors) : ""),
+      spot && cell("spot", el("span", { class: "dim" }, (spot.seq ? "#" + spot.seq + " " : "") + spot.what + "  "), spotText(spot.before, true), el("mark", {}, oneLine(spot.match)), spotText(spot.after),
+        spot.more > 0 && el("span", { class: "dim" }, "  and " + count(spot.more, "more place"))));
   }
 
   link(row) {
@@ -205,6 +206,7 @@ export class ListPage {
 
   showEmpty() {
     const a = this.answer;
+    this.table.classList.toggle("none", a.found === 0);
     if (a.found > 0) return fill(this.empty);
     if (!a.done) return fill(this.empty, el("p", {}, "Looking\u2026"));
     if (a.total === 0) {
@@ -248,5 +250,5 @@ export class ListPage {
 
 function spotText(text, end) {
   const t = oneLine(text);
-  return (end && t ? "\u2026" + t.slice(-60) + (/\s$/.test(text) ? " " : "") : (/^\s/.test(text) ? " " : "") + t.slice(0, 120));
+  return (end && t ? "\u2026" + t.slice(-80) + (/\s$/.test(text) ? " " : "") : (/^\s/.test(text) ? " " : "") + t.slice(0, 160));
 }

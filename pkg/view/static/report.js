@@ -72,7 +72,8 @@ export class ReportPage {
   show(a) {
     this.showChoices(a);
     const name = this.query.get("of") || "cost_usd", [head, words] = measures[name] || measures.cost_usd;
-    const value = (row) => Math.max(row[name] || 0, 0), most = Math.max(...a.rows.map(value), 0) || 1;
+    const value = (row) => Math.max(row[name] || 0, 0);
+    const most = Math.max(...a.rows.filter((row) => row.search).map(value), 0) || Math.max(...a.rows.map(value), 0) || 1; // what is in no call would dwarf the days
     const overTime = a.by.length === 1 && ["day", "week", "month"].includes(a.by[0]);
     const rows = a.rows.slice(0, rowsShown);
     fill(this.body,
@@ -106,18 +107,17 @@ export class ReportPage {
   }
 
   table(a, rows, head, value, words, most) {
-    const tools = a.by.some((d) => ["tool", "mcp-server", "skill"].includes(d));
+    const figures = [["Sessions", "sessions", whole], ["Cost", "cost_usd", money], ["Tokens", "tokens", short], ["Tools", "tools", whole], ["Errors", "errors", whole], ["Asking cost", "asked_usd", money],
+      ["p50", "p50_ms", span], ["p95", "p95_ms", span]].filter(([, of]) => a.rows.some((row) => row[of])); // a row by day knows no tools, one by tool no tokens
     return el("table", { class: "report-table" },
-      el("thead", {}, el("tr", {}, a.by.map((d) => el("th", { scope: "col" }, d)), el("th", { scope: "col", class: "bar-cell" }, head), ["Sessions", "Cost", "Tokens", "Tools", "Errors"].map((h) => el("th", { scope: "col", class: "num" }, h)),
-        tools && [el("th", { scope: "col", class: "num" }, "p50"), el("th", { scope: "col", class: "num" }, "p95")])),
+      el("thead", {}, el("tr", {}, a.by.map((d) => el("th", { scope: "col" }, d)), el("th", { scope: "col", class: "bar-cell" }, head), figures.map(([h]) => el("th", { scope: "col", class: "num" }, h)))),
       el("tbody", {}, rows.map((row) => {
         const bar = el("span", { class: "bar-fill", "aria-hidden": "true" });
-        bar.style.width = (value(row) / most) * 100 + "%";
+        bar.style.width = Math.min(value(row) / most, 1) * 100 + "%";
         const figure = el("span", { class: "bar-text" }, words(value(row)));
         return el("tr", {}, row.keys.map((k) => el("td", { class: "key" }, row.search ? el("a", { href: link(row) }, k) : k)),
           el("td", { class: "bar-cell" }, row.search ? el("a", { href: link(row), class: "bar-link", "aria-label": row.keys.join(", ") + ": " + words(value(row)) }, bar, figure) : el("span", { class: "bar-link" }, bar, figure)),
-          el("td", { class: "num" }, whole(row.sessions)), el("td", { class: "num" }, money(row.cost_usd)), el("td", { class: "num" }, short(row.tokens)), el("td", { class: "num" }, whole(row.tools)),
-          el("td", { class: "num" + (row.errors ? " bad" : "") }, row.errors ? whole(row.errors) : ""), tools && [el("td", { class: "num" }, span(row.p50_ms)), el("td", { class: "num" }, span(row.p95_ms))]);
+          figures.map(([, of, said]) => el("td", { class: "num" + (of === "errors" && row[of] ? " bad" : "") }, row[of] ? said(row[of]) : "")));
       })));
   }
 }

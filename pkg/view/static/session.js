@@ -1,4 +1,4 @@
-import { el, fill, markText, oneLine, problemView } from "./dom.js";
+import { clean, el, fill, markText, oneLine, problemView } from "./dom.js";
 import { count, money, moment, short, span, spaced } from "./words.js";
 import { blockSize } from "./source.js";
 import { Spans, kinds, flags } from "./spans.js";
@@ -36,7 +36,7 @@ export class SessionPage {
     } finally {
       this.app.removeAttribute("aria-busy");
     }
-    document.title = oneLine(this.head.title) + " \u00b7 AMS";
+    document.title = clean(oneLine(this.head.title)).slice(0, 100) + " \u00b7 AMS";
     this.rows = new Rows(this.spans, this.head.lanes);
     this.layOut();
     this.stopKeys = onKeys(this.keys());
@@ -48,7 +48,7 @@ export class SessionPage {
   layOut() {
     this.outline = new Outline((i) => { this.node.classList.remove("with-outline"); this.select(i); });
     this.waterfall = new Waterfall({ select: (i) => this.select(i), name: (i) => this.nameOf(i) });
-    this.scroller = el("main", { class: "story", role: "feed", "aria-label": "Events", tabindex: "0" });
+    this.scroller = el("div", { class: "story", role: "feed", "aria-label": "Events", tabindex: "0" });
     this.stream = new Stream(this.scroller, { estimate: (r) => this.estimate(r), render: (r) => this.render(r), changed: (a, b) => this.seen(a, b) });
     this.findBox = el("input", { type: "search", placeholder: "Find in this session", "aria-label": "Find in this session", onkeydown: (e) => {
       if (e.key === "Enter") this.find(e.target.value);
@@ -56,7 +56,7 @@ export class SessionPage {
     this.findCount = el("span", { class: "find-count", role: "status" });
     this.bar = el("header", { class: "bar" });
     this.fillBar();
-    this.node = el("div", { class: "session" }, this.bar, this.waterfall.node, this.outline.node, this.scroller);
+    this.node = el("div", { class: "session" }, this.bar, this.waterfall.node, this.outline.node, el("main", { class: "story-box" }, this.scroller));
     fill(this.app, this.node);
     this.outline.show(this.head);
     this.waterfall.show(this.spans, this.head.lanes);
