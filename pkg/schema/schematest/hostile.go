@@ -51,7 +51,11 @@ func Hostile() *schema.Session {
 	event(schema.Event{ID: "m", Type: schema.LLMMessage, Name: all, LLM: &schema.LLM{Model: all, StopReason: all, Thinking: all, Text: all, Usage: usage,
 		CostUSD: &usd, ServerTools: []schema.ServerToolCall{{Name: all, Input: object("query", all), Result: quoted(all)}}}})
 	for _, name := range []string{"Bash", "Read", "Edit", "Write", "TodoWrite", "WebFetch", "mcp__" + Marks[0], "AskUserQuestion"} {
-		event(schema.Event{Type: schema.ToolCall, Name: "tool:" + name, Error: failed, Tool: &schema.Tool{Name: name, ToolUseID: all, LLMEventID: "m",
+		wrong := failed
+		if name != "Bash" { // whose failure hides its result
+			wrong = nil
+		}
+		event(schema.Event{Type: schema.ToolCall, Name: "tool:" + name, Error: wrong, Tool: &schema.Tool{Name: name, ToolUseID: all, LLMEventID: "m",
 			Input: object("command", all, "description", all, "file_path", all, "old_string", all, "new_string", all+"\n", "content", all,
 				"url", "javascript:document.title='pwned'", "todos", all, "questions", all),
 			Result:     schema.Raw(`[{"type":"text","text":` + string(quoted(all)) + `},` + picture + `,` + svg + `]`),
