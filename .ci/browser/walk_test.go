@@ -246,7 +246,7 @@ func (p *tab) download(dir string) string {
 	return ""
 }
 
-// TestListOfNothing shows an empty store, a query that fits nothing, and one that does not parse.
+// TestSearchesWithoutResult shows an empty store, a query that fits nothing, and one that does not parse.
 func TestSearchesWithoutResult(t *testing.T) {
 	address := view(t)
 	p := open(t, desk)
@@ -260,4 +260,9 @@ func TestSearchesWithoutResult(t *testing.T) {
 	p.until(`document.querySelector("[role=alert], .problem, .notes p")`)
 	p.accessible()
 	p.shot("does-not-parse")
+	for _, f := range p.takeFaults() {
+		if !strings.Contains(f, "400 (Bad Request)") { // which a browser tells of every refusal
+			t.Error(f)
+		}
+	}
 }

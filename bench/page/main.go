@@ -17,6 +17,7 @@ import (
 
 	"ams/pkg/schema"
 	"ams/pkg/schema/schematest"
+	"ams/pkg/signal"
 	"ams/pkg/spool"
 	"ams/pkg/upload"
 )
@@ -42,6 +43,9 @@ func fill(store string, events int, hostile bool, records int) error {
 	}
 	if hostile {
 		sessions = append(sessions, schematest.Hostile())
+	}
+	for _, s := range sessions {
+		signal.Review(s)
 	}
 	for _, s := range sessions {
 		body, err := schema.Encode(s)

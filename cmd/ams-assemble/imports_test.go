@@ -133,8 +133,7 @@ func TestTheProgramIsThin(t *testing.T) {
 // TestJoinIsPure holds the packages of the middle to values in, values out.
 func TestJoinIsPure(t *testing.T) {
 	for _, pkg := range []string{"ams/pkg/assemble", "ams/pkg/price", "ams/pkg/schema", "ams/pkg/hook", "ams/pkg/story", "ams/pkg/search",
-		"ams/pkg/chrometrace",
-		"ams/pkg/query", "ams/pkg/signal"} {
+		"ams/pkg/chrometrace", "ams/pkg/query", "ams/pkg/signal", "ams/pkg/view"} {
 		out, err := exec.Command("go", "list", "-f", `{{join .Imports "\n"}}`, pkg).Output()
 		if err != nil {
 			t.Fatal(err)

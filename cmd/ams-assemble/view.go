@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"iter"
 	"net"
@@ -88,13 +87,9 @@ func readAccess(c *cli.Context) (web.Access, error) {
 	switch path := c.String("token-file"); {
 	case c.Bool("no-token"):
 	case path != "":
-		b, err := safefile.Read(path, safefile.Rules{Owner: safefile.Me(), MaxBytes: maxToken})
-		if err != nil {
-			return a, fmt.Errorf("--token-file: %w", err)
-		}
-		if a.Token = strings.TrimSpace(string(b)); len(a.Token) < minToken {
-			return a, usagef("--token-file %s: a token has %d characters or more; openssl rand -hex 20 makes one", path, minToken)
-		}
+		var err error
+		a.Token, err = readToken(path)
+		return a, err
 	default:
 		a.Token = rand.Text()
 	}
@@ -106,6 +101,22 @@ const (
 	minToken = 16
 	maxToken = 4 << 10
 )
+
+// readToken reads a token that a person keeps to themselves.
+func readToken(path string) (string, error) {
+	b, err := safefile.Read(path, safefile.Rules{Owner: safefile.Me(), MaxBytes: maxToken})
+	if err != nil {
+		return "", fmt.Errorf("--token-file: %w", err)
+	}
+	if info, err := os.Stat(path); err == nil && runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
+		return "", &hintError{err: fmt.Errorf("--token-file: others may read %s", path), hint: "chmod 600 " + path}
+	}
+	token := strings.TrimSpace(string(b))
+	if len(token) < minToken {
+		return "", usagef("--token-file %s: a token has %d characters or more; openssl rand -hex 20 makes one", path, minToken)
+	}
+	return token, nil
+}
 
 func isLoopback(address string) bool {
 	ip := net.ParseIP(address)
@@ -146,9 +157,11 @@ func view(e env, c *cli.Context, set settings, access web.Access) error {
 	address := addressOf(l, access, c.IsSet("tls-cert"), path)
 	fmt.Fprintf(e.stderr, "ams-assemble: the page is at %s until Ctrl-C\n", address)
 	if c.Bool("open") {
-		if err := openBrowser(c.Context, address); err != nil {
+		close, err := openBrowser(c.Context, address)
+		if err != nil {
 			fmt.Fprintf(e.stderr, "ams-assemble: no browser opened: %s\n", screen.Line(err.Error()))
 		}
+		defer close()
 	}
 	if c.IsSet("tls-cert") {
 		if l, err = web.TLS(l, c.String("tls-cert"), c.String("tls-key")); err != nil {
@@ -174,20 +187,23 @@ func addressOf(l net.Listener, a web.Access, tls bool, path string) string {
 	return text
 }
 
-// openBrowser opens an address as the desktop does.
-func openBrowser(ctx context.Context, address string) error {
-	name, args := "xdg-open", []string{address}
+// openBrowser opens an address as the desktop does, until close.
+func openBrowser(ctx context.Context, address string) (close func(), err error) {
+	path, remove, err := web.Opener(address)
+	if err != nil {
+		return func() {}, err
+	}
+	name, args := "xdg-open", []string{path}
 	switch runtime.GOOS {
 	case "darwin":
 		name = "open"
 	case "windows":
-		name, args = "rundll32", []string{"url.dll,FileProtocolHandler", address}
+		name, args = "rundll32", []string{"url.dll,FileProtocolHandler", path}
 	}
 	cmd := exec.CommandContext(ctx, name, args...)
-	cmd.Stderr = os.Stderr
 	if err := cmd.Start(); err != nil {
-		return errors.Unwrap(fmt.Errorf("open: %w", err))
+		return remove, err
 	}
 	go func() { _ = cmd.Wait() }()
-	return nil
+	return remove, nil
 }

@@ -39,11 +39,12 @@ func (a *Access) guard(next http.Handler) http.Handler {
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		h.Set("Cache-Control", "private, no-cache")
 		login := r.URL.Path == loginPath
+		bringsToken := isNavigation(r) && a.rightToken(r.URL.Query().Get("token")) // which no other site knows
 		switch {
 		case !a.isOurs(r.Host):
 			refuse(w, r, http.StatusForbidden, "This page has no such address.",
 				"Open the address that ams-assemble view printed; where a proxy has another name, --public-url says so.")
-		case !a.sameSite(r):
+		case !a.sameSite(r) && !(bringsToken && r.Header.Get("Sec-Fetch-Mode") == "navigate"):
 			refuse(w, r, http.StatusForbidden, "Another site sent you here.", "Press the link below, or type the address, if you want to go on.")
 		case r.Method != http.MethodGet && r.Method != http.MethodHead && !(login && r.Method == http.MethodPost):
 			refuse(w, r, http.StatusMethodNotAllowed, "This page is read only.", "")
@@ -51,7 +52,7 @@ func (a *Access) guard(next http.Handler) http.Handler {
 			a.login(w, r)
 		case a.Token == "" || a.hasCookie(r):
 			next.ServeHTTP(w, r)
-		case a.rightToken(r.URL.Query().Get("token")) && isNavigation(r):
+		case bringsToken:
 			a.setCookie(w, r)
 			next.ServeHTTP(w, r)
 		default:

@@ -56,6 +56,9 @@ func TestWhoMayAsk(t *testing.T) {
 		{"another port's origin", "/api/list", []func(*http.Request){cookie, header("Origin", "http://127.0.0.1:9999")}, 403},
 		{"a sandboxed frame", "/api/list", []func(*http.Request){cookie, header("Origin", "null")}, 403},
 		{"another site's link", "/s/aaaa1111", []func(*http.Request){cookie, header("Sec-Fetch-Site", "cross-site"), header("Sec-Fetch-Mode", "navigate")}, 403},
+		{"the browser that was opened by a file with the address", "/?token=" + token, []func(*http.Request){header("Sec-Fetch-Site", "cross-site"), header("Sec-Fetch-Mode", "navigate")}, 200},
+		{"another site that guesses", "/?token=guess", []func(*http.Request){header("Sec-Fetch-Site", "cross-site"), header("Sec-Fetch-Mode", "navigate")}, 403},
+		{"another site that embeds", "/?token=" + token, []func(*http.Request){header("Sec-Fetch-Site", "cross-site"), header("Sec-Fetch-Mode", "no-cors")}, 403},
 		{"POST", "/api/list", []func(*http.Request){cookie, func(r *http.Request) { r.Method = http.MethodPost }}, 405},
 		{"DELETE", "/api/s/aaaa1111", []func(*http.Request){cookie, func(r *http.Request) { r.Method = http.MethodDelete }}, 405},
 	} {

@@ -33,23 +33,33 @@ type records struct {
 func (r *records) get(ctx context.Context) (*catalog, error) {
 	r.mu.Lock()
 	c := r.now
-	stale := c != nil && !r.busy && time.Since(r.at) > max(lookAgain, 10*r.took)
-	r.busy = r.busy || stale
 	r.mu.Unlock()
-	switch {
-	case c == nil:
-		return r.load(ctx)
-	case stale:
-		go func() {
-			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), loadTime)
-			defer cancel()
-			_, _ = r.read(ctx, true) // what fails is tried again, and the old list is shown meanwhile
-			r.mu.Lock()
-			defer r.mu.Unlock()
-			r.busy, r.at = false, time.Now()
-		}()
+	if c == nil {
+		var err error
+		if c, err = r.load(ctx); err != nil {
+			return nil, err
+		}
 	}
+	r.refresh(ctx)
 	return c, nil
+}
+
+// refresh reads the records behind a reader's back, if they are old.
+func (r *records) refresh(ctx context.Context) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.busy || time.Since(r.at) < max(lookAgain, 10*r.took) {
+		return
+	}
+	r.busy = true
+	go func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), loadTime)
+		defer cancel()
+		_, _ = r.read(ctx, true) // what fails is tried again, and the old list is shown meanwhile
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.busy, r.at = false, time.Now()
+	}()
 }
 
 // load reads the records for somebody who waits. Sessions that wait to be stored take long and come with the next look.
@@ -86,9 +96,6 @@ func (r *records) read(ctx context.Context, waiting bool) (*catalog, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.took = took
-	if waiting {
-		r.at = time.Now() // else those that wait are still to be looked for
-	}
 	if r.now != nil && r.now.version == c.version {
 		return r.now, nil // what was found in it is still right
 	}

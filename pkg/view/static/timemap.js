@@ -22,7 +22,7 @@ export class TimeMap {
     const least = Math.max(60000, busy / 20);
     this.pauses = gaps.filter(([a, b]) => b - a > least);
     const rest = Math.max(end - this.pauses.reduce((s, [a, b]) => s + b - a, 0), 1);
-    const kept = rest * keptIdle;
+    const kept = rest * Math.min(keptIdle, 0.2 / this.pauses.length); // all of them a fifth at most
     this.from = [0];
     this.to = [0];
     for (const [a, b] of this.pauses) {

@@ -22,6 +22,7 @@ export class Waterfall {
         el("button", { type: "button", title: "Zoom out (\u2212)", "aria-label": "Zoom out", onclick: () => this.zoom(1 / 1.6) }, "\u2212"),
         el("button", { type: "button", title: "All of it (0)", "aria-label": "Show all of it", onclick: () => this.reset() }, "\u2194")));
     this.listen();
+    this.holder.addEventListener("scroll", () => this.later(), { passive: true });
     new ResizeObserver(() => this.later()).observe(this.holder);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { this.colours = null; this.later(); });
   }
@@ -151,7 +152,7 @@ export class Waterfall {
 
   // hit is the event at a place, the shortest where several lie over each other, or one beside it, -1 for none.
   hit(x, y) {
-    const lane = Math.floor((y - axisHeight) / laneHeight), list = this.sorted && this.sorted[lane];
+    const lane = Math.floor((y - axisHeight + this.holder.scrollTop) / laneHeight), list = this.sorted && this.sorted[lane];
     if (!list || y < axisHeight) return -1;
     let best = -1, near = 5, size = Infinity;
     for (const i of list) {
@@ -181,9 +182,9 @@ export class Waterfall {
 
   draw() {
     if (!this.map || !this.node.isConnected) return;
-    const box = this.canvas.parentElement, width = (this.width = box.clientWidth);
-    const height = axisHeight + Math.min(this.lanes.length, this.most()) * laneHeight + 4;
-    if (!width) return;
+    // The picture is as large as what is seen of it: hundreds of lanes would be a picture of thousands of lines.
+    const box = this.canvas.parentElement, width = (this.width = box.clientWidth), height = (this.height = this.holder.clientHeight);
+    if (!width || !height) return;
     const scale = Math.min(devicePixelRatio || 1, 2);
     if (this.canvas.width !== Math.round(width * scale) || this.canvas.height !== Math.round(height * scale)) {
       this.canvas.width = Math.round(width * scale);
@@ -194,8 +195,14 @@ export class Waterfall {
     g.setTransform(scale, 0, 0, scale, 0, 0);
     g.clearRect(0, 0, width, height);
     this.drawAxis(g, c, width, height);
-    this.sorted.slice(0, this.most()).forEach((list, lane) => this.drawLane(g, c, list, lane));
-    this.drawChosen(g, c, height);
+    g.save();
+    g.beginPath();
+    g.rect(0, axisHeight - 4, width, height);
+    g.clip();
+    const first = Math.max(Math.floor(this.holder.scrollTop / laneHeight), 0);
+    for (let lane = first; lane < Math.min(this.sorted.length, this.most()) && this.laneY(lane) < height; lane++) this.drawLane(g, c, this.sorted[lane], lane);
+    this.drawChosen(g, c);
+    g.restore();
   }
 
   drawAxis(g, c, width, height) {
@@ -237,19 +244,25 @@ export class Waterfall {
   }
 
   drawLane(g, c, list, lane) {
-    const s = this.spans, y = axisHeight + lane * laneHeight + (laneHeight - barHeight) / 2;
+    const s = this.spans, y = this.laneY(lane) + (laneHeight - barHeight) / 2;
     const colour = c.lanes[lane ? ((lane - 1) % 8) + 1 : 0];
-    let lastX = -1, lastKind = -1;
+    const last = [-1, -1, -1]; // where the last narrow failure, prompt and other bar ends
     for (let n = this.firstSeen(lane); n < list.length; n++) {
       const i = list[n], a = this.x(s.start[i]);
       if (a > this.width) break;
       const end = this.x(s.start[i] + s.length[i]), w = Math.max(end - a, 1.5), failed = s.failed(i);
       if (end < 0) continue;
-      const kind = s.kind[i] + (failed ? 16 : 0);
-      if (kind === lastKind && a + w - lastX < 0.5) continue; // it would be painted over the one before it
-      [lastX, lastKind] = [a + w, kind];
+      const sort = failed ? 0 : s.kind[i] === kinds.prompt ? 1 : 2;
+      if (w <= 2) {
+        if (a + w - last[sort] < 0.5) continue; // less than half a pixel of it would be seen
+        last[sort] = a + w;
+      }
       this.drawBar(g, c, colour, i, a, y, w, failed);
     }
+  }
+
+  laneY(lane) {
+    return axisHeight + lane * laneHeight - this.holder.scrollTop;
   }
 
   // firstSeen is the first of a lane that may reach into what is seen.
@@ -300,12 +313,12 @@ export class Waterfall {
     }
   }
 
-  drawChosen(g, c, height) {
+  drawChosen(g, c) {
     const i = this.chosen;
     if (i === undefined || i >= this.spans.n) return;
     const lane = this.spans.kind[i] === kinds.agent ? this.laneOf(i) : this.spans.lane[i];
     const x = this.x(this.spans.start[i]), w = Math.max(this.x(this.spans.start[i] + this.spans.length[i]) - x, 2);
-    const y = axisHeight + lane * laneHeight + 1;
+    const y = this.laneY(lane) + 1;
     g.strokeStyle = c.accent;
     g.lineWidth = 2;
     g.strokeRect(x - 2, y, w + 4, laneHeight - 2);
