@@ -96,8 +96,12 @@ func manyRecords(store string, n int) error {
 		s.SessionID = fmt.Sprintf("%08x-0000-4000-8000-%012d", r.Uint32(), i)
 		s.Repo, s.Cwd, s.Title = project, "/home/dev/"+project, fmt.Sprintf(titles[r.IntN(len(titles))], project)
 		s.StartTime = schema.At(begin.Add(time.Duration(i) * 365 * 24 * time.Hour / time.Duration(n)))
-		s.EndTime = schema.At(s.StartTime.Add(time.Duration(*s.DurationMS) * time.Millisecond))
+		ms := 20_000 + r.Int64N(5_000_000)
+		active := ms / (1 + r.Int64N(4))
+		s.DurationMS, s.ActiveMS, s.EndTime = &ms, &active, schema.At(s.StartTime.Add(time.Duration(ms)*time.Millisecond))
 		s.Outcome = outcomes[r.IntN(len(outcomes))]
+		s.Totals.ToolCalls, s.Totals.Subagents, s.Totals.Errors = 1+r.IntN(200), max(r.IntN(8)-4, 0), max(r.IntN(9)-5, 0)
+		s.Totals.Usage.CacheReadInputTokens, s.Totals.Usage.OutputTokens = r.Int64N(9_000_000), r.Int64N(90_000)
 		usd := float64(r.IntN(4_000_000)) / 1e6
 		s.Totals.CostUSD = &usd
 		if err := index(store, schema.Summarize(s)); err != nil {

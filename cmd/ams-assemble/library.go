@@ -18,6 +18,7 @@ import (
 	"ams/pkg/schema"
 	"ams/pkg/screen"
 	"ams/pkg/upload"
+	"ams/pkg/wordindex"
 )
 
 // openLibrary is the library of the store in use.
@@ -31,7 +32,20 @@ func openLibrary(ctx context.Context, e env, set settings, unstored library.Unst
 
 // libraryOf is the library of an open store.
 func libraryOf(e env, set settings, store upload.Store, unstored library.Unstored) *library.Library {
-	return library.Open(store, library.Options{CacheDir: cacheDir(e, set), Unstored: unstored, Mask: set.redact, Progress: lateProgress(e, "reading the index")})
+	opt := library.Options{CacheDir: cacheDir(e, set), Unstored: unstored, Mask: set.redact, Progress: lateProgress(e, "reading the index")}
+	if words := wordsOfStore(e, set); words != nil {
+		opt.Words = words
+	}
+	return library.Open(store, opt)
+}
+
+// wordsOfStore is the word index of the store in use, nil where there is no place for it.
+func wordsOfStore(e env, set settings) *wordindex.Index {
+	dir := cacheDir(e, set)
+	if dir == "" {
+		return nil
+	}
+	return wordindex.Open(filepath.Join(dir, "words"))
 }
 
 // cacheDir is where what was read from stores is kept, "" where there is no place for it.

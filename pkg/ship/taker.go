@@ -20,8 +20,9 @@ type Taker struct {
 	// Name is what receipts know it by.
 	Name string
 	// FromNow asks only for what becomes final while the Taker is there: nothing that was final before, nothing of an
-	// [Shipper.Import], and a final session again only when it went on. Without it the next Run gives it all that a
-	// receipt is there of, and what it has each time that its body changes.
+	// [Shipper.Import], and a final session again only when it went on. It is given them when all else is stored, as they
+	// are in the store, and for some time alone: it may be slow. Without it a Taker gets each session right after it was
+	// stored, each time that its body changed, and the next Run gives it all that a receipt is there of.
 	FromNow bool
 	// AtOnce is how many sessions it takes at once; 0 sets no bound.
 	AtOnce int
@@ -38,6 +39,7 @@ type Final struct {
 	Name    string          // of its spool
 	Session *schema.Session // as it is stored; not to be changed
 	Key     string          // of its body
+	Index   []byte          // its index record as it is stored, nil where that was not read
 	// Since is the session's end as it was when it was taken before, or when the Taker was not there yet: what came
 	// later is new. Zero where all of it is.
 	Since time.Time
@@ -96,7 +98,7 @@ func (h *hands) isDue(r *receipt.Receipt) bool {
 	var resting []*hand
 	for _, t := range h.all {
 		switch {
-		case !t.isDue(r):
+		case t.FromNow || !t.isDue(r):
 		case t.rests():
 			resting = append(resting, t)
 		default:
@@ -131,19 +133,28 @@ func (o Options) carryTaken(r, last *receipt.Receipt, imported bool) {
 func (h *hands) give(ctx context.Context, w *recorded.Session, r *receipt.Receipt) error {
 	var errs []error
 	for _, t := range h.all {
-		if w.Session == nil || !t.isDue(r) {
+		if w.Session == nil || t.FromNow || !t.isDue(r) {
 			continue
 		}
-		taken, err := t.ask(ctx, Final{Name: w.Name, Session: w.Session, Key: r.Key, Since: r.Taken[t.Name].Until})
-		if errors.Is(err, errResting) {
-			t.pass()
-			continue
-		}
-		if err = errors.Join(err, h.mark(t.Name, taken)); err != nil {
-			errs = append(errs, fmt.Errorf("hand it to %s: %w", t.Name, err))
+		f := Final{Name: w.Name, Session: w.Session, Key: r.Key, Since: r.Taken[t.Name].Until}
+		if err := h.handTo(ctx, t, f); err != nil {
+			errs = append(errs, err)
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// handTo gives a session to one Taker, unless that rests.
+func (h *hands) handTo(ctx context.Context, t *hand, f Final) error {
+	taken, err := t.ask(ctx, f)
+	if errors.Is(err, errResting) {
+		t.pass()
+		return nil
+	}
+	if err = errors.Join(err, h.mark(t.Name, taken)); err != nil {
+		return fmt.Errorf("hand it to %s: %w", t.Name, err)
+	}
+	return nil
 }
 
 // ask waits for a place and has the Taker take a session.
@@ -160,15 +171,22 @@ func (t *hand) ask(ctx context.Context, f Final) ([]string, error) {
 		return nil, errResting
 	}
 	taken, err := t.Take(ctx, f)
+	if err != nil {
+		t.fail()
+		return taken, err
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.inRow = 0
+	return taken, nil
+}
+
+// fail counts a session that the Taker did not take.
+func (t *hand) fail() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.inRow++
-	if err == nil {
-		t.inRow = 0
-	} else {
-		t.failed++
-	}
-	return taken, err
+	t.failed++
 }
 
 // rests reports whether the Taker is to be left alone.
@@ -195,8 +213,13 @@ func (h *hands) flush(ctx context.Context, note func(string, ...any)) (untaken i
 				note("%s: %v; the next run tries it again", t.Name, err)
 			}
 		}
-		if t.passed > 0 {
-			note("%s failed %d times in a row: %s more wait for the next run", t.Name, failuresInRow, screen.Count(t.passed, "session"))
+		switch {
+		case t.passed == 0:
+		case t.rests():
+			note("%s failed %d times in a row: %s more wait for the next run", t.Name, failuresInRow,
+				screen.Count(t.passed, "session"))
+		default:
+			note("%s is slow: %s more wait for the next run", t.Name, screen.Count(t.passed, "session"))
 		}
 		untaken += t.failed + t.passed
 	}
