@@ -33,6 +33,7 @@ var mayImport = map[string]string{
 	"ams/pkg/parallel":       "",
 	"ams/pkg/commandline":    "screen",
 	"ams/pkg/demo":           "lax recorded",
+	"ams/pkg/chrometrace":    "lax schema screen",
 	"ams/pkg/listing":        "lax library schema screen",
 	"ams/pkg/report":         "lax schema screen",
 	"ams/pkg/query":          "lax schema",
@@ -40,7 +41,8 @@ var mayImport = map[string]string{
 	"ams/pkg/screen":         "",
 	"ams/pkg/story":          "lax schema screen",
 	"ams/pkg/view":           "lax schema story",
-	"ams/pkg/web":            "lax library listing packed query report schema screen search spool story upload view",
+	"ams/pkg/htmlpage":       "lax schema view",
+	"ams/pkg/web":            "chrometrace htmlpage lax library listing packed query report schema screen search spool story upload view",
 	"ams/pkg/redact":         "lax schema",
 	"ams/pkg/schedule":       "safefile",
 	"ams/pkg/schema":         "lax",
@@ -136,7 +138,7 @@ func TestTheProgramIsThin(t *testing.T) {
 // TestJoinIsPure holds the packages of the middle to values in, values out.
 func TestJoinIsPure(t *testing.T) {
 	for _, pkg := range []string{"ams/pkg/assemble", "ams/pkg/price", "ams/pkg/schema", "ams/pkg/hook", "ams/pkg/story", "ams/pkg/search",
-		"ams/pkg/query", "ams/pkg/signal", "ams/pkg/view"} {
+		"ams/pkg/chrometrace", "ams/pkg/query", "ams/pkg/signal", "ams/pkg/view"} {
 		out, err := exec.Command("go", "list", "-f", `{{join .Imports "\n"}}`, pkg).Output()
 		if err != nil {
 			t.Fatal(err)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 
 	"github.com/urfave/cli/v2"
@@ -97,7 +98,10 @@ func oneSession(e env, c *cli.Context, set settings, opt ship.Options, rd *recor
 		return err
 	}
 	if path := c.String("output"); path != "" && path != "-" {
-		return writeOutput(path, body)
+		return writeOutput(path, func(w io.Writer) error {
+			_, err := w.Write(body)
+			return err
+		})
 	}
 	if _, err := bytes.NewReader(body).WriteTo(e.stdout); err != nil {
 		return fmt.Errorf("print session %s: %w", w.Session.SessionID, err)
@@ -106,9 +110,9 @@ func oneSession(e env, c *cli.Context, set settings, opt ship.Options, rd *recor
 }
 
 // writeOutput writes the file that a person named. A device or FIFO is not replaced by a file.
-func writeOutput(path string, body []byte) error {
+func writeOutput(path string, fill func(io.Writer) error) error {
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
-		return &hintError{err: fmt.Errorf("write %s: it is no regular file", path), hint: "--output - is standard output"}
+		return &hintError{err: fmt.Errorf("write %s: it is no regular file", path), hint: "- instead of a file is standard output"}
 	}
-	return safefile.Write(path, body, safefile.WriteOptions{})
+	return safefile.WriteFrom(path, safefile.WriteOptions{}, fill)
 }

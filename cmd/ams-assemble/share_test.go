@@ -109,7 +109,7 @@ func TestAHandedOverPageRunsNothing(t *testing.T) {
 	}
 	defer r.Body.Close()
 	page, err := io.ReadAll(r.Body)
-	if text := string(page); err != nil || strings.Contains(text, "<script") || strings.Count(text, "</pre>") != 1 || strings.Contains(text, "Hello from <") {
+	if text := string(page); err != nil || strings.Contains(text, "<script>alert") || strings.Contains(text, "Hello from <") || !strings.Contains(text, "script-src 'sha256-") {
 		t.Errorf("%v\n%s", err, page)
 	}
 	if _, prompt, _ := strings.Cut(string(page), "Hello from"); prompt == "" || strings.Contains(prompt, secret) {
@@ -119,7 +119,7 @@ func TestAHandedOverPageRunsNothing(t *testing.T) {
 
 func TestOnlyABucketHandsOver(t *testing.T) {
 	code, _, said := runIn(t, time.Now(), "show", "x", "--url", "--local-dir", t.TempDir())
-	if code != exitUsage || !strings.Contains(said, "--url: only a bucket can be read by a link") || !strings.Contains(said, "hint: --markdown") {
+	if code != exitUsage || !strings.Contains(said, "--url: only a bucket can be read by a link") || !strings.Contains(said, "hint: --html") {
 		t.Errorf("exit code %d: %s", code, said)
 	}
 	code, _, said = runIn(t, time.Now(), "show", "x", "--url", "--json")

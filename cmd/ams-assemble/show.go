@@ -3,12 +3,15 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
+	"ams/pkg/chrometrace"
+	"ams/pkg/htmlpage"
 	"ams/pkg/lax"
 	"ams/pkg/library"
 	"ams/pkg/query"
@@ -26,7 +29,8 @@ func showCommand(e env) *cli.Command {
 			"Every event has a number: --event 12 shows that one whole, with its ids and times.",
 		UsageText: "ams-assemble show last  # the newest session\n" +
 			"ams-assemble show 0b1f --only errors,subagents  # of the one whose id begins so\n" +
-			"ams-assemble show last --markdown > session.md  # for an issue or a review",
+			"ams-assemble show last --markdown > session.md  # for an issue or a review\n" +
+			"ams-assemble show last --html session.html  # for a colleague, who needs a browser alone",
 		Flags: slices.Concat([]cli.Flag{
 			&cli.StringSliceFlag{Name: "only", Usage: "tell these events alone, `KIND` errors, tools, prompts or subagents; several with commas"},
 			&cli.IntFlag{Name: "event", Usage: "show the event with the number `SEQ` whole"},
@@ -36,6 +40,9 @@ func showCommand(e env) *cli.Command {
 			&cli.BoolFlag{Name: "follow", Aliases: []string{"f"}, Usage: "of a session at work: tell what happens as it happens, until it ends"},
 			&cli.BoolFlag{Name: "json", Usage: "print the Session as JSON; with --only or --event an array of its events"},
 			&cli.BoolFlag{Name: "markdown", Usage: "print Markdown, for an issue or a review"},
+			&cli.StringFlag{Name: "html", Usage: "write the page of the session to `FILE`, which holds all of it, for a colleague; - is standard output"},
+			&cli.BoolFlag{Name: "compact", Usage: "with --html or --url: pack the events; the page is a third as large"},
+			&cli.StringFlag{Name: "trace", Usage: "write the times of all that was at work to `FILE`, for ui.perfetto.dev; - is standard output"},
 			&cli.BoolFlag{Name: "url",
 				Usage: "of a bucket: store the session as a page there, and print an address at which anybody can read it"},
 			&cli.StringFlag{Name: "expires", Value: "7d", Usage: "with --url: how long it can be read, `TIME`, at most 7d"},
@@ -63,19 +70,29 @@ func showCommand(e env) *cli.Command {
 				return usagef("--summary and --outline are of a whole session, as a person reads it")
 			case c.Bool("follow") && (c.Bool("json") || c.Bool("markdown") || opt.Summary || opt.Outline || opt.Event > 0):
 				return usagef("--follow tells the story alone, as it happens")
+			case c.Bool("compact") && !c.IsSet("html") && !c.Bool("url"):
+				return usagef("--compact is for --html and --url")
+			case c.IsSet("html") && (c.String("html") == "" || c.IsSet("trace") || told(c, opt)):
+				return usagef("--html FILE is of a whole session, and goes without other ways to tell it")
+			case c.IsSet("trace") && (c.String("trace") == "" || told(c, opt)):
+				return usagef("--trace FILE is of a whole session, and goes without other ways to tell it")
 			case c.IsSet("expires") && !c.Bool("url"):
 				return usagef("--expires is for --url")
-			case c.Bool("url") && (c.Bool("json") || c.Bool("markdown") || c.Bool("follow") || opt.Summary || opt.Outline ||
-				opt.Event > 0 || len(opt.Only) > 0):
+			case c.Bool("url") && (c.IsSet("html") || c.IsSet("trace") || told(c, opt)):
 				return usagef("--url hands the whole session over, as a page")
 			case c.Bool("url"):
-				return share(e, c, set, plainPage)
+				return share(e, c, set)
 			case c.Bool("follow"):
 				return follow(e, c, set, opt)
 			}
 			return show(e, c, set, opt)
 		},
 	}
+}
+
+// told reports whether a session was asked for in a way that a person or a program reads.
+func told(c *cli.Context, opt story.Options) bool {
+	return c.Bool("json") || c.Bool("markdown") || c.Bool("follow") || opt.Full || opt.Summary || opt.Outline || opt.Event > 0 || len(opt.Only) > 0
 }
 
 // issueCharacters is how many characters GitHub takes as the text of an issue or a comment.
@@ -112,9 +129,15 @@ func show(e env, c *cli.Context, set settings, opt story.Options) error {
 			hint: "ams-assemble show " + s.SessionID + " numbers them",
 		}
 	}
+	path, write := showFile(c, s)
+	if path != "" && path != "-" {
+		return writeOutput(path, write)
+	}
 	return paged(e, c, func(p *page) error {
 		opt.Screen = p.Screen
 		switch {
+		case write != nil:
+			return write(p)
 		case c.Bool("json"):
 			return showJSON(p, s, opt)
 		case c.Bool("markdown"):
@@ -122,6 +145,19 @@ func show(e env, c *cli.Context, set settings, opt story.Options) error {
 		}
 		return story.Write(p, s, opt)
 	})
+}
+
+// showFile is the file that was asked for, and what writes a session to it; "" and nil for none.
+func showFile(c *cli.Context, s *schema.Session) (path string, write func(io.Writer) error) {
+	switch {
+	case c.IsSet("html"):
+		return c.String("html"), func(w io.Writer) error {
+			return htmlpage.Write(w, s, htmlpage.Options{Compact: c.Bool("compact"), Location: time.Local})
+		}
+	case c.IsSet("trace"):
+		return c.String("trace"), func(w io.Writer) error { return chrometrace.Write(w, s) }
+	}
+	return "", nil
 }
 
 func showJSON(p *page, s *schema.Session, opt story.Options) error {

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"ams/pkg/chrometrace"
+	"ams/pkg/htmlpage"
 	"ams/pkg/schema"
 	"ams/pkg/spool"
 	"ams/pkg/story"
@@ -21,12 +23,16 @@ type Export struct {
 	Write  func(w io.Writer, s *schema.Session) error
 }
 
-// ownExports are the forms that need nothing else.
+// ownExports are the forms that need nothing else. JSON is behind trace.json, as the first suffix that fits counts.
 func ownExports(location *time.Location) []Export {
 	return []Export{
 		{"Markdown", "md", "text/markdown; charset=utf-8", func(w io.Writer, s *schema.Session) error {
 			return story.Markdown(w, s, story.Options{Location: location})
 		}},
+		{"HTML, one file", "html", "text/html; charset=utf-8", func(w io.Writer, s *schema.Session) error {
+			return htmlpage.Write(w, s, htmlpage.Options{Location: location})
+		}},
+		{"Trace, for Perfetto", "trace.json", "application/json", chrometrace.Write},
 		{"JSON", "json", "application/json", func(w io.Writer, s *schema.Session) error {
 			body, err := schema.Encode(s)
 			if err == nil {

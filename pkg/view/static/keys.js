@@ -7,7 +7,10 @@ export function onKeys(keys) {
   const listen = (e) => {
     if (e.ctrlKey || e.metaKey || e.altKey || e.defaultPrevented) return;
     const typing = /^(INPUT|TEXTAREA|SELECT)$/.test(e.target.tagName);
-    if (typing && e.key === "Escape") e.target.blur();
+    if (typing && e.key === "Escape") {
+      e.preventDefault(); // a search box would lose what was typed
+      e.target.blur();
+    }
     if (typing || !keys[e.key] || document.querySelector("dialog[open]")) return;
     e.preventDefault();
     keys[e.key][1](e);

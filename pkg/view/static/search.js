@@ -14,6 +14,7 @@ export class SearchBox {
   // soon waits until nobody types: a search of texts reads whole sessions.
   soon() {
     clearTimeout(this.timer);
+    if (this.input.value.split('"').length % 2 === 0) return; // a phrase that is not whole yet
     this.timer = setTimeout(() => this.now(), 350);
   }
 

@@ -154,7 +154,7 @@ export class SessionPage {
     const node = this.stream.shown.get(r);
     if (node && how.focus !== false) node.focus({ preventScroll: true });
     this.waterfall.select(i);
-    this.outline.mark(i, this.spans.lane[i], this.head);
+    this.outline.mark(i, this.rows.laneAt.get(i) || this.spans.lane[i], this.head);
     const id = await this.idOf(i);
     if (id && this.selected === i) this.address(id);
   }
