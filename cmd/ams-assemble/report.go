@@ -89,15 +89,17 @@ func reportOn(e env, c *cli.Context, set settings, r *report.Report) error {
 	if err != nil {
 		return err
 	}
-	list, err := listed(c.Context, e, lib, q)
+	sums := &summing{report: r}
+	list, err := lib.Each(c.Context, q, sums.add)
 	if err != nil {
 		return err
 	}
+	sayUnreadable(e, list.Unreadable)
+	sayDoubtful(e, list.Doubtful)
 	if n, err := lib.CountWaiting(c.Context, list); err == nil && n > 0 {
 		fmt.Fprintf(e.stderr, "ams-assemble: %s not stored yet and not counted; ams-assemble run stores what waits\n", screen.Count(n, "session"))
 	}
-	failed, err := addUp(c.Context, e, lib, list, r)
-	if err != nil {
+	if err := sums.open(c.Context, e, lib, list); err != nil {
 		return err
 	}
 	switch {
@@ -105,51 +107,60 @@ func reportOn(e env, c *cli.Context, set settings, r *report.Report) error {
 		err = r.JSON(e.stdout)
 	case c.Bool("csv"):
 		err = r.CSV(e.stdout)
-	case len(list.Sessions) == 0:
+	case sums.sessions == 0:
 		sayNothing(e, c, set, lib, list.Total)
 	default:
 		err = paged(e, c, func(p *page) error { return r.Write(p, p.Screen, c.Int("limit"), p.terminal) })
 	}
-	if err == nil && failed > 0 {
-		err = &exitError{exitSome, &hintError{err: fmt.Errorf("not counted: %s that cannot be read or believed", screen.Count(failed, "session")),
+	if err == nil && sums.failed > 0 {
+		err = &exitError{exitSome, &hintError{err: fmt.Errorf("not counted: %s that cannot be read or believed", screen.Count(sums.failed, "session")),
 			hint: "ams-assemble session ID --store stores a session anew"}}
 	}
 	return err
 }
 
-// addUp adds sessions to a report: by their index records, and by their events where those are needed.
-func addUp(ctx context.Context, e env, lib *library.Library, list *library.List, r *report.Report) (failed int, err error) {
-	var whole []library.Stored
-	for _, s := range list.Sessions {
-		if s.Check() != nil { // it was named with the list
-			failed++
-			continue
-		}
-		if r.Needs(s.Summary) {
-			whole = append(whole, s)
-		} else {
-			r.Add(r.FromRecord(s.Summary))
-		}
+// summing adds sessions to a report: by their index records, and by their events where those are needed.
+type summing struct {
+	report   *report.Report
+	sessions int
+	failed   int              // those that cannot be read or believed
+	whole    []library.Stored // whose events are needed
+}
+
+// add adds a session, or notes it for open.
+func (a *summing) add(s library.Stored) {
+	a.sessions++
+	switch {
+	case s.Check() != nil: // it is named with the list
+		a.failed++
+	case a.report.Needs(s.Summary):
+		a.whole = append(a.whole, s.Clone())
+	default:
+		a.report.Add(a.report.FromRecord(s.Summary))
 	}
-	parts, err := library.Read(ctx, lib, list.Of(whole), func(_ library.Stored, s *schema.Session) report.Part { return r.FromSession(s) })
+}
+
+// open adds those that must be read.
+func (a *summing) open(ctx context.Context, e env, lib *library.Library, list *library.List) error {
+	parts, err := library.Read(ctx, lib, list.Of(a.whole), func(_ library.Stored, s *schema.Session) report.Part { return a.report.FromSession(s) })
 	if err != nil {
-		return failed, err
+		return err
 	}
-	bar := progress(e, len(whole), false)
+	bar := progress(e, len(a.whole), false)
 	defer bar.Finish()
 	done := 0
 	for part, err := range parts {
 		bar.Add(1)
-		if err != nil && (ctx.Err() != nil || done == len(whole)) {
-			return failed, err
+		if err != nil && (ctx.Err() != nil || done == len(a.whole)) {
+			return err
 		}
 		if err != nil {
-			failed++
-			fmt.Fprintf(e.stderr, "ams-assemble: %s: %s\n", whole[done].Key(), screen.Line(err.Error()))
+			a.failed++
+			fmt.Fprintf(e.stderr, "ams-assemble: %s: %s\n", a.whole[done].Key(), screen.Line(err.Error()))
 		} else {
-			r.Add(part)
+			a.report.Add(part)
 		}
 		done++
 	}
-	return failed, nil
+	return nil
 }

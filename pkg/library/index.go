@@ -5,13 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"path"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 
 	"ams/pkg/lax"
+	"ams/pkg/parallel"
 	"ams/pkg/schema"
 	"ams/pkg/signal"
 	"ams/pkg/spool"
@@ -21,83 +21,172 @@ import (
 // readers is how many records are read at once: a bucket answers after tens of milliseconds, whatever the size.
 const readers = 16
 
-// index is what the index records of a store say.
-type index struct {
-	records    []Stored // the newest start first
-	unreadable []Unreadable
-	read       int // records that were read from the store, and not from the cache
+// told is what an index record tells, or why a list cannot show it.
+type told struct {
+	sum *schema.Summary
+	bad error
 }
 
-// loadIndex reads the index of a store. cache is the path of the file that keeps what was read; "" keeps nothing. progress,
-// if it is not nil, is told of every record that is read. The error is the store's, of the list or of the first record that it would not give.
-func loadIndex(ctx context.Context, store upload.Store, cache string, progress func(done, of int)) (*index, error) {
-	versions := map[string]string{}
-	var keys []string
-	err := upload.Versions(ctx, store, upload.IndexPrefix, func(key, version string) error {
+// ok reports whether there is anything: what the cache does not hold as it is in the store is read there.
+func (t told) ok() bool { return t.sum != nil || t.bad != nil }
+
+// index is a store's index on the way through it.
+type index struct {
+	store     upload.Store
+	cachePath string // the file that keeps what was read; "" keeps nothing
+	progress  func(done, of int)
+	lent      bool // what visit is told is its own only until it returns
+
+	objects []object // what the store has, by key
+	kept    *cache
+	read    int // records that were read from the store, and not from the cache
+}
+
+// object is an index record that a store has.
+type object struct{ key, version string }
+
+// each tells visit of every index record, one after the other by their keys; those that the cache held in no use come
+// last. No more than some of them are held at a time. The error is the store's, of the list or of the first record that it
+// would not give.
+func (x *index) each(ctx context.Context, visit func(key string, t told)) error {
+	if err := x.open(ctx); err != nil {
+		return err
+	}
+	news, err := x.readNews(ctx)
+	if err != nil {
+		return err
+	}
+	var broken []object
+	done := 0
+	for chunk := range parallel.InOrder(ctx, slices.Collect(slices.Chunk(x.objects, chunkSize)), x.tell) {
+		for i, t := range chunk {
+			if o := x.objects[done+i]; t.ok() {
+				visit(o.key, t)
+			} else if !news[o.key] { // else it was removed meanwhile
+				broken = append(broken, o)
+			}
+		}
+		done += len(chunk)
+		x.giveBack(chunk)
+	}
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("read the index: %w", context.Cause(ctx))
+	}
+	fresh, err := x.readAll(ctx, broken)
+	if err != nil {
+		return err
+	}
+	for _, e := range fresh {
+		visit(e.key, e.tell(nil))
+	}
+	return nil
+}
+
+// open lists the store and reads the cache, at once.
+func (x *index) open(ctx context.Context) error {
+	kept := make(chan *cache, 1)
+	go func() { kept <- openCache(x.cachePath) }()
+	err := upload.Versions(ctx, x.store, upload.IndexPrefix, func(key, version string) error {
 		if path.Dir(key)+"/" == upload.IndexPrefix && strings.HasSuffix(key, ".json") {
-			keys = append(keys, key)
-			versions[key] = version
+			x.objects = append(x.objects, object{key, version})
 		}
 		return nil
 	})
+	x.kept = <-kept
 	if err != nil {
-		return nil, fmt.Errorf("list sessions: %w", err)
+		return fmt.Errorf("list sessions: %w", err)
 	}
-	kept := openCache(cache)
-	kept.drop(versions)
-	var news []string
-	for _, key := range keys {
-		if kept.entries[key].version != versions[key] {
-			news = append(news, key)
+	slices.SortFunc(x.objects, func(a, b object) int { return strings.Compare(a.key, b.key) })
+	return nil
+}
+
+// readNews brings the cache up to date, and returns the keys that it lacked.
+func (x *index) readNews(ctx context.Context) (map[string]bool, error) {
+	x.kept.drop(x.objects)
+	var todo []object
+	news := map[string]bool{}
+	for _, o := range x.objects {
+		if x.kept.entries[o.key].version != o.version {
+			todo = append(todo, o)
+			news[o.key] = true
 		}
 	}
-	fresh, err := readAll(ctx, store, news, versions, progress)
+	fresh, err := x.readAll(ctx, todo)
 	if err != nil {
 		return nil, err
 	}
-	for _, key := range news { // what was removed since it was listed must not come out of the cache
-		delete(kept.entries, key)
+	for key := range news { // what was removed since it was listed must not come out of the cache
+		delete(x.kept.entries, key)
 	}
-	kept.put(fresh, len(keys))
-	c := &index{read: len(news)}
-	c.decode(keys, kept.entries)
-	return c, nil
+	x.kept.put(fresh, len(x.objects))
+	return news, nil
+}
+
+// chunkSize is how many records are decoded by one processor before the next chunk.
+const chunkSize = 256
+
+func (x *index) tell(_ context.Context, objects []object) []told {
+	out := x.borrow()[:len(objects)]
+	for i, o := range objects {
+		if e, ok := x.kept.entries[o.key]; ok {
+			out[i] = e.tell(out[i].sum)
+		} else {
+			out[i] = told{}
+		}
+	}
+	return out
+}
+
+// lending are chunks whose records are used again, so that going through an index takes a tenth of the memory of a list.
+var lending = sync.Pool{New: func() any { return new([chunkSize]told) }}
+
+func (x *index) borrow() []told {
+	if x.lent {
+		return lending.Get().(*[chunkSize]told)[:]
+	}
+	return make([]told, chunkSize)
+}
+
+func (x *index) giveBack(chunk []told) {
+	if x.lent {
+		lending.Put((*[chunkSize]told)(chunk[:chunkSize]))
+	}
 }
 
 // tooLarge stands in the cache for a record that no program of ours wrote: it is not read again before it changes.
 const tooLarge = "too large"
 
-// readAll reads objects, several at once, without the white space between their values: they are read again with every list. What is gone by now is left out. The version that is kept with a body is
-// the one that was listed before it was read: a record that changed in between is read again the next time.
-func readAll(ctx context.Context, store upload.Store, keys []string, versions map[string]string, progress func(done, of int)) ([]entry, error) {
+// readAll reads objects, several at once. What is gone by now is left out. The version that is kept with a body is the one
+// that was listed before it was read: a record that changed in between is read again the next time.
+func (x *index) readAll(ctx context.Context, objects []object) ([]entry, error) {
+	x.read += len(objects)
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	out := make([]entry, len(keys))
+	out := make([]entry, len(objects))
 	queue := make(chan int)
 	var done atomic.Int64
 	var workers sync.WaitGroup
-	for range min(readers, len(keys)) {
+	for range min(readers, len(objects)) {
 		workers.Go(func() {
 			for i := range queue {
-				body, _, err := store.Get(ctx, keys[i])
-				if n := done.Add(1); progress != nil {
-					progress(int(n), len(keys))
+				body, _, err := x.store.Get(ctx, objects[i].key)
+				if n := done.Add(1); x.progress != nil {
+					x.progress(int(n), len(objects))
 				}
 				if errors.Is(err, upload.ErrTooLarge) {
-					out[i] = entry{key: keys[i], version: versions[keys[i]], body: []byte(tooLarge)}
-					continue
+					body, err = []byte(tooLarge), nil
 				}
 				if err != nil && !errors.Is(err, upload.ErrNotFound) {
 					cancel(err)
 					continue
 				}
 				if err == nil {
-					out[i] = entry{key: keys[i], version: versions[keys[i]], body: lax.Compact(body)}
+					out[i] = newEntry(objects[i].key, objects[i].version, body)
 				}
 			}
 		})
 	}
-	for i := range keys {
+	for i := range objects {
 		if ctx.Err() != nil {
 			break
 		}
@@ -109,37 +198,6 @@ func readAll(ctx context.Context, store upload.Store, keys []string, versions ma
 		return nil, fmt.Errorf("read the index: %w", err)
 	}
 	return slices.DeleteFunc(out, func(e entry) bool { return e.key == "" }), nil
-}
-
-// decode reads the records on all processors.
-func (c *index) decode(keys []string, entries map[string]entry) {
-	records, bad := make([]*schema.Summary, len(keys)), make([]error, len(keys))
-	workers := runtime.GOMAXPROCS(0)
-	var wg sync.WaitGroup
-	for w := range workers {
-		wg.Go(func() {
-			for i := w; i < len(keys); i += workers {
-				if e, ok := entries[keys[i]]; ok { // else it was removed meanwhile
-					records[i], bad[i] = decodeRecord(keys[i], e.body)
-				}
-			}
-		})
-	}
-	wg.Wait()
-	for i, key := range keys {
-		switch {
-		case bad[i] != nil:
-			c.unreadable = append(c.unreadable, Unreadable{key, bad[i]})
-		case records[i] != nil:
-			c.records = append(c.records, Stored{Name: nameOf(key), Summary: records[i]})
-		}
-	}
-	slices.SortFunc(c.records, func(a, b Stored) int {
-		if n := b.StartTime.Compare(a.StartTime.Time); n != 0 {
-			return n
-		}
-		return strings.Compare(a.Name, b.Name)
-	})
 }
 
 // nameOf is the name of the session whose object is under a key.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -39,9 +40,31 @@ func put(t testing.TB, store upload.Store, key string, body []byte) {
 	}
 }
 
-func load(t testing.TB, store upload.Store, cache string) *index {
+// loaded is what an index told.
+type loaded struct {
+	records    []Stored // the last of them first
+	unreadable []Unreadable
+	read       int
+}
+
+func loadIndex(ctx context.Context, store upload.Store, cache string) (*loaded, error) {
+	out := &loaded{}
+	x := &index{store: store, cachePath: cache}
+	err := x.each(ctx, func(key string, s told) {
+		if s.bad != nil {
+			out.unreadable = append(out.unreadable, Unreadable{key, s.bad})
+			return
+		}
+		out.records = append(out.records, Stored{Name: nameOf(key), Summary: s.sum})
+	})
+	slices.Reverse(out.records)
+	out.read = x.read
+	return out, err
+}
+
+func load(t testing.TB, store upload.Store, cache string) *loaded {
 	t.Helper()
-	c, err := loadIndex(t.Context(), store, cache, nil)
+	c, err := loadIndex(t.Context(), store, cache)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -170,7 +193,8 @@ func TestWhatIsRemovedIsForgotten(t *testing.T) {
 
 // FuzzCache reads files that nobody wrote.
 func FuzzCache(f *testing.F) {
-	f.Add(appendEntry([]byte(magic), entry{"index/a.json", "v", []byte("{}")}))
+	f.Add(appendEntry([]byte(magic), newEntry("index/a.json", "v", []byte(`{"session_id":"a","start_time":"2026-11-22T10:00:00+00:00"}`))))
+	f.Add(appendEntry([]byte(magic), entry{key: "index/a.json", version: "v", body: []byte("p\x00")}))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		path := filepath.Join(t.TempDir(), "index")
 		if err := os.WriteFile(path, b, 0o600); err != nil {
@@ -245,12 +269,12 @@ func TestAStoreThatFailsIsSaid(t *testing.T) {
 	for i := range 100 {
 		put(t, local, fmt.Sprintf("index/s-%06d.json", i), record(i, "title"))
 	}
-	if _, err := loadIndex(t.Context(), failing{local}, "", nil); err == nil || err.Error() != "read the index: no such luck" {
+	if _, err := loadIndex(t.Context(), failing{local}, ""); err == nil || err.Error() != "read the index: no such luck" {
 		t.Errorf("got %v", err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Nanosecond)
 	defer cancel()
-	if _, err := loadIndex(ctx, local, "", nil); !errors.Is(err, context.DeadlineExceeded) {
+	if _, err := loadIndex(ctx, local, ""); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("got %v", err)
 	}
 	if c := load(t, upload.NewLocal(filepath.Join(t.TempDir(), "none")), ""); len(c.records) != 0 {

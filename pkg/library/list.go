@@ -3,9 +3,10 @@ package library
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"ams/pkg/query"
-	"ams/pkg/upload"
+	"ams/pkg/schema"
 )
 
 // List is what a store holds.
@@ -28,34 +29,66 @@ func (list *List) Of(some []Stored) *List {
 // index record lacks what a filter asks for ([query.Query.Judge]) is read itself. The error is the store's, of the list or
 // of the first record that it would not give.
 func (l *Library) List(ctx context.Context, q query.Query) (*List, error) {
-	index, err := loadIndex(ctx, l.store, l.indexCache(), l.opt.Progress)
+	var sessions []Stored
+	list, err := l.each(ctx, q, false, func(s Stored) { sessions = append(sessions, s) })
 	if err != nil {
 		return nil, err
 	}
-	list := &List{Total: len(index.records), Unreadable: index.unreadable, read: index.read}
+	slices.SortFunc(sessions, func(a, b Stored) int {
+		if n := b.StartTime.Compare(a.StartTime.Time); n != 0 {
+			return n
+		}
+		return strings.Compare(a.Name, b.Name)
+	})
+	list.Sessions = sessions
+	return list, nil
+}
+
+// Each is [Library.List] for whoever wants to see each session once, in no useful order: what visit is given is its own
+// only until it returns ([Stored.Clone] is for keeping), and the list that Each returns has no Sessions.
+func (l *Library) Each(ctx context.Context, q query.Query, visit func(Stored)) (*List, error) {
+	return l.each(ctx, q, true, visit)
+}
+
+// Clone returns a copy that shares nothing with s.
+func (s Stored) Clone() Stored {
+	sum := new(schema.Summary)
+	if err := records.Unpack(records.Append(nil, s.Summary), sum); err != nil {
+		panic(err) // it was packed a line before
+	}
+	s.Summary = sum
+	return s
+}
+
+func (l *Library) each(ctx context.Context, q query.Query, lent bool, visit func(Stored)) (*List, error) {
+	list := &List{}
 	var open []Stored // their records alone do not tell
-	for _, s := range index.records {
+	index := &index{store: l.store, cachePath: l.indexCache(), progress: l.opt.Progress, lent: lent}
+	err := index.each(ctx, func(key string, t told) {
+		if t.bad != nil {
+			list.Unreadable = append(list.Unreadable, Unreadable{key, t.bad})
+			return
+		}
+		s := Stored{Name: nameOf(key), Summary: t.sum}
 		list.names = append(list.names, s.Name)
 		if err := s.Check(); err != nil {
-			list.Doubtful = append(list.Doubtful, Unreadable{upload.IndexKey(s.Name), err})
+			list.Doubtful = append(list.Doubtful, Unreadable{key, err})
 		}
 		switch fits, sure := q.Judge(s.Summary); {
 		case !sure:
-			open = append(open, s)
-			list.Sessions = append(list.Sessions, s)
+			open = append(open, s.Clone())
 		case fits:
-			list.Sessions = append(list.Sessions, s)
+			visit(s)
 		}
-	}
-	slices.Sort(list.names)
-	if len(open) == 0 {
-		return list, nil
-	}
-	wanted, err := l.settle(ctx, q, open, list)
-	list.Sessions = slices.DeleteFunc(list.Sessions, func(s Stored) bool {
-		_, sure := q.Judge(s.Summary)
-		return !sure && !wanted[s.Name]
 	})
+	if err != nil {
+		return nil, err
+	}
+	list.Total, list.read = len(list.names), index.read
+	slices.Sort(list.names)
+	if len(open) > 0 {
+		err = l.settle(ctx, q, open, list, visit)
+	}
 	return list, err
 }
 

@@ -53,25 +53,24 @@ func Read[R any](ctx context.Context, l *Library, in *List, work func(Stored, *s
 }
 
 // settle reads the Sessions whose index records lack what a query asks for, because they were cut or are older, and
-// returns which of them are wanted, by name. One that cannot be read is named among the unreadable of the list.
-func (l *Library) settle(ctx context.Context, q query.Query, open []Stored, list *List) (map[string]bool, error) {
+// tells visit of those that are wanted. One that cannot be read is named among the unreadable of the list.
+func (l *Library) settle(ctx context.Context, q query.Query, open []Stored, list *List, visit func(Stored)) error {
 	judged, err := Read(ctx, l, list.Of(open), func(_ Stored, s *schema.Session) bool { return q.Match(schema.Summarize(s)) })
 	if err != nil {
-		return nil, err
+		return err
 	}
-	wanted := map[string]bool{}
 	done := 0
 	for fits, err := range judged {
 		if ctx.Err() != nil || done == len(open) {
-			return nil, err
+			return err
 		}
 		switch s := open[done]; {
 		case err != nil:
 			list.Unreadable = append(list.Unreadable, Unreadable{s.Key(), err})
 		case fits:
-			wanted[s.Name] = true
+			visit(s)
 		}
 		done++
 	}
-	return wanted, nil
+	return nil
 }
