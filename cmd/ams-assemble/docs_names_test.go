@@ -163,3 +163,14 @@ func TestSettingsNameEveryFlagAndVariable(t *testing.T) {
 		}
 	}
 }
+
+// TestTheStoreOfThePageIsTheOneOfTheTests holds that the script that docs/storage.md shows is the one that passes the suite.
+func TestTheStoreOfThePageIsTheOneOfTheTests(t *testing.T) {
+	script := readText(t, checkout+"/pkg/upload/testdata/store.sh")
+	for _, b := range blocksOf(t, checkout+"/docs/storage.md") {
+		if b.text == script {
+			return
+		}
+	}
+	t.Error("docs/storage.md does not show pkg/upload/testdata/store.sh as it is")
+}

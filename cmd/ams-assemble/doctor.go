@@ -22,8 +22,10 @@ func doctorCommand(e env) *cli.Command {
 			"The exit code is 0 without a problem, else 1.\n" +
 			"ams-assemble status is the short form, which tries nothing.",
 		UsageText: "ams-assemble doctor  # look at everything\n" +
-			"ams-assemble doctor --json  # for a monitor or a bug report",
+			"ams-assemble doctor --json  # for a monitor or a bug report\n" +
+			"ams-assemble doctor --store --store-command ./store.sh  # try a store of your own",
 		Flags: append(doctorFlags(),
+			&cli.BoolFlag{Name: "store", Usage: "try the store alone: what a run relies on"},
 			&cli.StringFlag{Name: "client", Value: "claude", Usage: "the client's `PROGRAM`, which is asked for its version"}),
 		Action: func(c *cli.Context) error { return examine(e, c, false) },
 	}
@@ -68,6 +70,7 @@ func examine(e env, c *cli.Context, quick bool) error {
 		}
 	}
 	opt := set.examined(e, project, quick)
+	opt.OnlyStore = !quick && c.Bool("store")
 	opt.Client = c.String("client")
 	return tellFindings(e, c, doctor.Examine(c.Context, opt), quick)
 }
@@ -79,9 +82,17 @@ func (s settings) examined(e env, project string, quick bool) doctor.Options {
 		ClaudeDir: s.claudeDir, ProjectDir: project, Client: "claude",
 		SpoolDir: s.spoolDir, Refused: s.refused,
 		Receipts: s.receiptsPath(), News: s.shipping(e).News,
-		Store:      doctor.Store{Name: s.storeName(), Folder: s.storeFolder(), Bucket: s.s3 != nil, Open: s.open},
+		Store:      s.examinedStore(),
 		PricesDate: s.join.Prices.Date(),
 	}
+}
+
+func (s settings) examinedStore() doctor.Store {
+	store := doctor.Store{Name: s.storeName(), Folder: s.storeFolder(), Far: s.storeFolder() == "", Bucket: s.s3 != nil, Open: s.open}
+	if s.command != nil {
+		store.Next = "mend the command: docs/storage.md says what it owes, and how to try it by hand"
+	}
+	return store
 }
 
 // examination is the form of doctor --json.

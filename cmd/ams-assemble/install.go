@@ -9,6 +9,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"ams/pkg/install"
+	"ams/pkg/program"
 	"ams/pkg/schedule"
 )
 
@@ -89,7 +90,7 @@ func installOptions(m install.Machine, c *cli.Context, set settings, t target) (
 	there := m.EnvVars()
 	opt.SpoolNamed = c.IsSet("spool-dir") && c.String("spool-dir") != there["AMS_SPOOL_DIR"]
 	var err error
-	opt.Vars, err = settled(c, there)
+	opt.Vars, err = settled(c, there, set.command)
 	return opt, err
 }
 
@@ -101,7 +102,7 @@ var pathSettings = []string{"claude-dir", "local-dir", "redact-rules", "prices"}
 
 // settled are the common settings that were given by flag or environment, by the name of their
 // variable: what cron would not see. What the env file says already is left as it says it.
-func settled(c *cli.Context, there map[string]string) (map[string]string, error) {
+func settled(c *cli.Context, there map[string]string, command program.Command) (map[string]string, error) {
 	vars := map[string]string{}
 	for _, f := range commonFlags() {
 		name := f.Names()[0]
@@ -121,6 +122,9 @@ func settled(c *cli.Context, there map[string]string) (map[string]string, error)
 			value = abs
 		}
 		vars[variable] = value
+	}
+	if line := command.String(); line != "" && c.IsSet("store-command") && line != there["AMS_STORE_COMMAND"] {
+		vars["AMS_STORE_COMMAND"] = line
 	}
 	return vars, nil
 }

@@ -171,6 +171,8 @@ func verdict(t ship.Tally) error {
 		return &exitError{exitSome, fmt.Errorf("%d of %d sessions failed; the next run tries them again", t.Failed, t.News)}
 	case t.Unseen > 0:
 		return &exitError{exitSome, fmt.Errorf("%s that should be in the store could not be seen there; the next run looks again", screen.Count(t.Unseen, "session"))}
+	case t.Untaken > 0:
+		return &exitError{exitSome, fmt.Errorf("all is stored; %s could not be handed on, and the next run tries it again", screen.Count(t.Untaken, "session"))}
 	}
 	return nil
 }

@@ -16,7 +16,9 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"ams/pkg/assemble"
+	"ams/pkg/install"
 	"ams/pkg/price"
+	"ams/pkg/program"
 	"ams/pkg/receipt"
 	"ams/pkg/recorded"
 	"ams/pkg/redact"
@@ -33,7 +35,8 @@ type settings struct {
 	refused   error // why hooks do not use the folder that was set, and so record into spoolDir
 	claudeDir string
 	localDir  string
-	s3        *upload.S3Options // nil: the local store
+	s3        *upload.S3Options // nil: no bucket
+	command   program.Command   // that keeps what is stored; nil and no s3: the local store
 	idle      time.Duration
 	now       bool
 	join      assemble.Settings
@@ -60,9 +63,12 @@ func commonFlags(shown ...string) []cli.Flag {
 		&cli.StringFlag{Name: "claude-dir", Category: recordGroup, EnvVars: []string{"CLAUDE_CONFIG_DIR"},
 			Usage: "`DIR` below which a transcript is searched whose recorded path is gone (default ~/.claude)"},
 		&cli.StringFlag{Name: "storage", Category: storeGroup, EnvVars: []string{"AMS_STORAGE"},
-			Usage: "`KIND` of storage: local or s3 (default s3 where a bucket is set, else local)"},
+			Usage: "`KIND` of storage: local, s3 or exec (default s3 where a bucket is set, exec where a command is, else local)"},
 		&cli.StringFlag{Name: "local-dir", Category: storeGroup, EnvVars: []string{"AMS_LOCAL_DIR"},
 			Usage: "`DIR` of the local store (default ~/.local/share/ams)"},
+		// No EnvVars: see programSetting.
+		&cli.StringFlag{Name: "store-command", Category: storeGroup,
+			Usage: "`COMMAND` that keeps what is stored; of the env file, not of the environment: AMS_STORE_COMMAND"},
 		&cli.StringFlag{Name: "s3-bucket", Category: storeGroup, EnvVars: []string{"AMS_S3_BUCKET"},
 			Usage: "`BUCKET` of S3 or a server like it; credentials as in the AWS tools"},
 		&cli.StringFlag{Name: "s3-prefix", Category: storeGroup, EnvVars: []string{"AMS_S3_PREFIX"}, Value: "ams",
@@ -147,7 +153,7 @@ func readSettings(e env, c *cli.Context) (settings, error) {
 	if s.idle <= 0 {
 		return s, usagef("--idle must be longer than 0")
 	}
-	if s.s3, err = readS3(c); err != nil {
+	if err := s.readStore(e, c); err != nil {
 		return s, err
 	}
 	if err := s.readPrivacy(c); err != nil {
@@ -238,6 +244,32 @@ func parseBool(name, value string, absent bool) (bool, error) {
 	return false, usagef("%s must be yes or no, not %q", name, value)
 }
 
+// programSetting is a setting that names a program to run: that of the flag, else of the env file; nil for none. The flag must
+// have no EnvVars: a project sets the environment of what the client starts in it, and is not to choose a program.
+func programSetting(e env, c *cli.Context, flag, variable string) (program.Command, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		dir = "."
+	}
+	line, from := c.String(flag), "--"+flag
+	if !c.IsSet(flag) {
+		line, from = machineOf(e).OwnVar(variable, dir), variable
+		if there := e.getenv(variable); there != "" && there != line {
+			return nil, &exitError{exitUsage, &hintError{
+				err:  fmt.Errorf("%s of the environment names a program to run, and is not used: a project can set it", variable),
+				hint: fmt.Sprintf("give --%s, or set %s in %s", flag, variable, install.EnvFile(homeDir(e)))}}
+		}
+	}
+	command, err := program.Parse(line)
+	switch {
+	case err != nil:
+		return nil, usagef("%s: %w", from, err)
+	case len(command) > 0 && strings.ContainsRune(filepath.ToSlash(command[0]), '/') && !filepath.IsAbs(command[0]):
+		command[0] = filepath.Join(dir, command[0]) // cron starts elsewhere
+	}
+	return command, nil
+}
+
 func homeDir(e env) string {
 	if h := e.getenv("HOME"); h != "" {
 		return h
@@ -298,44 +330,68 @@ func readPrices(e env, named string) (*price.Table, error) {
 	return table, nil
 }
 
-// readS3 says which bucket to use, nil for the local store. As in the original, a bucket alone chooses S3, and local
-// beats it.
-func readS3(c *cli.Context) (*upload.S3Options, error) {
-	opt := &upload.S3Options{
-		Bucket: c.String("s3-bucket"), Prefix: c.String("s3-prefix"), Endpoint: c.String("s3-endpoint-url"),
+// readStore says where sessions are stored. As in the original, a bucket alone chooses S3, and local beats it; a command
+// alone chooses it.
+func (s *settings) readStore(e env, c *cli.Context) error {
+	bucket := c.String("s3-bucket")
+	command, err := programSetting(e, c, "store-command", "AMS_STORE_COMMAND")
+	kind := strings.ToLower(c.String("storage"))
+	if kind == "local" {
+		return nil // whatever the others say
+	}
+	if err != nil {
+		return err
+	}
+	const missing = "--storage is %s, but there is no %s"
+	switch {
+	case kind == "" && bucket != "" && command != nil:
+		return usagef("a bucket and a store command are set: --storage must say which, s3 or exec")
+	case kind == "" && bucket == "" && command == nil:
+		return nil
+	case kind != "" && kind != "s3" && kind != "exec":
+		return usagef("--storage must be local, s3 or exec, not %q", kind)
+	case kind == "exec" && command == nil:
+		return &exitError{exitUsage, &hintError{err: fmt.Errorf(missing, kind, "command"),
+			hint: "set --store-command, or AMS_STORE_COMMAND in " + install.EnvFile(homeDir(e))}}
+	case kind == "s3" && bucket == "":
+		return &exitError{exitUsage, &hintError{err: fmt.Errorf(missing, kind, "bucket"),
+			hint: "set --s3-bucket or AMS_S3_BUCKET, or --storage local"}}
+	case kind == "exec", kind == "" && command != nil:
+		s.command = command
+		return nil
+	}
+	s.s3 = &upload.S3Options{
+		Bucket: bucket, Prefix: c.String("s3-prefix"), Endpoint: c.String("s3-endpoint-url"),
 		Region: c.String("s3-region"), SSE: c.String("s3-sse"), KMSKeyID: c.String("s3-kms-key-id"),
 	}
-	switch kind := strings.ToLower(c.String("storage")); {
-	case kind == "local", kind == "" && opt.Bucket == "":
-		return nil, nil
-	case kind != "" && kind != "s3":
-		return nil, usagef("--storage must be local or s3, not %q", kind)
-	case opt.Bucket == "":
-		return nil, &exitError{exitUsage, &hintError{
-			err: fmt.Errorf("--storage is s3, but there is no bucket"), hint: "set --s3-bucket or AMS_S3_BUCKET, or --storage local"}}
-	}
-	return opt, nil
+	return nil
 }
 
-// open opens the store in use. It makes no connection and no folder.
+// open opens the store in use. It makes no connection and no folder, and starts no command.
 func (s settings) open(ctx context.Context) (upload.Store, error) {
-	if s.s3 == nil {
-		return upload.NewLocal(s.localDir), nil
+	switch {
+	case s.s3 != nil:
+		return upload.NewS3(ctx, *s.s3)
+	case s.command != nil:
+		return upload.NewExec(upload.ExecOptions{Command: s.command}), nil
 	}
-	return upload.NewS3(ctx, *s.s3)
+	return upload.NewLocal(s.localDir), nil
 }
 
 // storeName names the store in use to a person.
 func (s settings) storeName() string {
-	if s.s3 == nil {
+	switch {
+	case s.command != nil:
+		return "the store of " + s.command[0] // its arguments may hold a secret
+	case s.s3 == nil:
 		return s.localDir
 	}
 	return "s3://" + strings.TrimSuffix(s.s3.Bucket+"/"+strings.Trim(s.s3.Prefix, "/"), "/")
 }
 
-// storeFolder is the folder of a local store, "" for a bucket.
+// storeFolder is the folder of a local store, "" for any other.
 func (s settings) storeFolder() string {
-	if s.s3 != nil {
+	if s.s3 != nil || s.command != nil {
 		return ""
 	}
 	return s.localDir
@@ -346,6 +402,9 @@ func (s settings) storeHash() string {
 	store := "local\x00" + s.localDir
 	if abs, err := filepath.Abs(s.localDir); err == nil {
 		store = "local\x00" + abs
+	}
+	if s.command != nil {
+		store = "exec\x00" + strings.Join(s.command, "\x00")
 	}
 	if s.s3 != nil {
 		store = strings.Join([]string{"s3", s.s3.Endpoint, s.s3.Bucket, strings.Trim(s.s3.Prefix, "/")}, "\x00")

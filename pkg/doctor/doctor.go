@@ -62,6 +62,7 @@ func Count(findings []Finding, s State) int {
 type Options struct {
 	Machine   install.Machine
 	Quick     bool                          // look only, and try nothing; no bucket is asked
+	OnlyStore bool                          // look at the store alone
 	Version   string                        // of this ams-assemble
 	VersionOf func(*debug.BuildInfo) string // the version of a program of this module
 
@@ -84,8 +85,10 @@ type Options struct {
 // Store is where sessions are stored.
 type Store struct {
 	Name   string // as a person knows it
-	Folder string // of a local store, "" for a bucket
-	Bucket bool   // it is far away, takes credentials, and its answers take time
+	Folder string // of a local store, "" for any other
+	Far    bool   // its answers take time
+	Bucket bool   // it is one of S3, and takes credentials
+	Next   string // what to do where it does not work; "": what is known of its kind
 	Open   func(context.Context) (upload.Store, error)
 }
 
@@ -170,7 +173,7 @@ func Examine(ctx context.Context, opt Options) []Finding {
 		d.booksErr = err
 	}
 	for _, c := range checks() {
-		if !opt.Quick || !c.tries {
+		if (!opt.Quick || !c.tries) && (!opt.OnlyStore || c.id == "store") {
 			d.run(ctx, c)
 		}
 	}

@@ -214,7 +214,7 @@ func TestAStoreIsTriedStepByStep(t *testing.T) {
 func TestQuickTriesNothing(t *testing.T) {
 	opt := options(t)
 	opt.Quick = true
-	opt.Store.Bucket = true
+	opt.Store.Far = true
 	opt.Store.Open = func(context.Context) (upload.Store, error) {
 		return storetest.Faulty(upload.NewLocal(opt.Store.Name), func(c storetest.Call) storetest.Fault {
 			t.Errorf("the store was asked: %+v", c)

@@ -105,10 +105,10 @@ func (d *doctor) unrecorded(seen map[string]bool, since, now time.Time) []missed
 	return out
 }
 
-// notStored are the sessions that the store does not have. status asks no bucket, which takes its time.
+// notStored are the sessions that the store does not have. status asks a folder alone: any other store takes its time.
 func (d *doctor) notStored(ctx context.Context, sessions []missedSession) []missedSession {
 	store, err := d.Store.Open(ctx)
-	if err != nil || d.Quick && d.Store.Bucket {
+	if err != nil || d.Quick && d.Store.Far {
 		return sessions
 	}
 	return slices.DeleteFunc(sessions, func(m missedSession) bool {

@@ -142,7 +142,10 @@ const (
 )
 
 func (d *doctor) storeNext() string {
-	if d.Store.Bucket {
+	switch {
+	case d.Store.Next != "":
+		return d.Store.Next
+	case d.Store.Bucket:
 		return "check bucket, endpoint, region and credentials: cron sees ~/.config/ams/env and ~/.aws alone"
 	}
 	return "make the folder writable, or name another: --local-dir, AMS_LOCAL_DIR"

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
+	"os/user"
 	"path/filepath"
 	"strings"
 
@@ -86,4 +88,46 @@ func parseEnvLine(line string) (name, value string, err error) {
 		value = value[1 : n-1]
 	}
 	return name, value, nil
+}
+
+// OwnVar is a variable of the person's env file that may name a program to run, for who works in the folder dir. The
+// environment does not count: a project's settings set that for all that the client starts. See [Machine.Planted].
+func (m Machine) OwnVar(name, dir string) string {
+	if m.Planted(dir) {
+		return ""
+	}
+	return m.EnvVars()[name]
+}
+
+// Planted reports whether the env file may have come with the project that the folder dir belongs to: the home folder, which
+// the environment names, is inside of the repository, and it is not the one that the user database knows.
+func (m Machine) Planted(dir string) bool {
+	repository := repositoryOf(dir)
+	home, err := filepath.EvalSymlinks(m.Home)
+	if repository == "" || err != nil {
+		return false
+	}
+	if me, err := user.Current(); err == nil && safefile.Same(me.HomeDir, home) {
+		return false
+	}
+	inside, err := filepath.Rel(repository, home)
+	return err == nil && filepath.IsLocal(inside)
+}
+
+// repositoryOf is the folder of a git repository or worktree that holds dir, "" for none.
+func repositoryOf(dir string) string {
+	dir, err := filepath.EvalSymlinks(dir)
+	if err != nil {
+		return ""
+	}
+	for {
+		if _, err := os.Lstat(filepath.Join(dir, ".git")); err == nil {
+			return dir
+		}
+		above := filepath.Dir(dir)
+		if above == dir {
+			return ""
+		}
+		dir = above
+	}
 }

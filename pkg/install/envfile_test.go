@@ -70,3 +70,35 @@ func TestSetEnvLinesChangesOnlyWhatIsNamed(t *testing.T) {
 		}
 	}
 }
+
+// TestAProgramIsNotNamedByAProject holds that an env file inside of a repository is not believed where it says what to run.
+func TestAProgramIsNotNamedByAProject(t *testing.T) {
+	project, elsewhere := t.TempDir(), t.TempDir()
+	below := filepath.Join(project, "src", "deep")
+	for _, dir := range []string{below, filepath.Join(project, ".git")} {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range []struct {
+		name, home, dir string
+		want            string
+	}{
+		{"a home of one's own", elsewhere, below, "store"},
+		{"the project is no repository", below, elsewhere, "store"},
+		{"the project itself", project, below, ""},
+		{"a folder of the project", filepath.Join(project, "src"), project, ""},
+	} {
+		file := EnvFile(c.home)
+		if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte("AMS_STORE_COMMAND=store\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		m := Machine{Home: c.home, Getenv: func(string) string { return "of the environment" }}
+		if got := m.OwnVar("AMS_STORE_COMMAND", c.dir); got != c.want {
+			t.Errorf("%s: got %q, want %q", c.name, got, c.want)
+		}
+	}
+}

@@ -15,6 +15,7 @@ package receipt
 
 import (
 	"io/fs"
+	"maps"
 	"os"
 	"slices"
 	"time"
@@ -71,6 +72,13 @@ type Version struct {
 	Own bool `json:"own,omitempty"`
 }
 
+// Taken is what somebody took of a session: which version, and up to when. One that took none yet, but is to, has a
+// zero one.
+type Taken struct {
+	Rev   int64     `json:"rev,omitempty"`
+	Until time.Time `json:"until,omitzero"`
+}
+
 // Receipt says which inputs a stored Session was made of, and by what.
 type Receipt struct {
 	SessionID string `json:"session_id"`
@@ -88,8 +96,8 @@ type Receipt struct {
 	Made map[string]int64 `json:"made,omitempty"`
 	// LastEvent is the Session's end.
 	LastEvent time.Time `json:"last_event"`
-	// Given is the counter of the version that whoever is told of final sessions took, 0 for none.
-	Given int64 `json:"given,omitempty"`
+	// Taken says, by the names of those that are told of final sessions, what each took last.
+	Taken map[string]Taken `json:"taken,omitempty"`
 	// Compacted is set when the spool's file was made small after the session was over.
 	Compacted bool `json:"compacted,omitempty"`
 	// RecordCount and LastRecord name what the spool held, for its removal.
@@ -115,6 +123,16 @@ func (r *Receipt) Current(program, settings string, spool []Stat) bool {
 		}
 	}
 	return true
+}
+
+// Took notes that somebody took the version that the receipt is of. Another receipt with the same map is not changed.
+func (r *Receipt) Took(who string) {
+	taken := maps.Clone(r.Taken)
+	if taken == nil {
+		taken = map[string]Taken{}
+	}
+	taken[who] = Taken{Rev: r.Rev, Until: r.LastEvent}
+	r.Taken = taken
 }
 
 // Same reports whether stats are equal, one by one.

@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"time"
@@ -69,12 +70,26 @@ func (s *Summary) Check() error {
 			return fmt.Errorf("%s adds up to %v US dollars, per_model to %v", sum.field, sum.usd, model.CostUSD)
 		}
 	}
+	if !s.Lacks("per_model") && tokensOf(model) != (tokens{s.InputTokens, s.OutputTokens, s.CacheReadInputTokens, s.CacheCreationInputTokens}) {
+		return errors.New("the tokens of per_model do not add up to the session's")
+	}
+	if !s.Lacks("per_model") && !s.Lacks("per_day") && tokensOf(model) != tokensOf(day) {
+		return errors.New("per_day and per_model do not add up to the same tokens")
+	}
 	return nil
 }
 
 func sumOf(sums map[string]CallSums) (all CallSums) {
 	for _, n := range sums {
 		all.Calls, all.CostUSD = all.Calls+n.Calls, all.CostUSD+n.CostUSD
+		all.InputTokens, all.OutputTokens = all.InputTokens+n.InputTokens, all.OutputTokens+n.OutputTokens
+		all.CacheReadInputTokens, all.CacheCreationInputTokens = all.CacheReadInputTokens+n.CacheReadInputTokens, all.CacheCreationInputTokens+n.CacheCreationInputTokens
 	}
 	return all
+}
+
+type tokens struct{ input, output, cacheRead, cacheWrite int64 }
+
+func tokensOf(s CallSums) tokens {
+	return tokens{s.InputTokens, s.OutputTokens, s.CacheReadInputTokens, s.CacheCreationInputTokens}
 }

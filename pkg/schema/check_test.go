@@ -12,10 +12,17 @@ func TestARecordThatLiesIsFound(t *testing.T) {
 		t.Errorf("a true one: %v", err)
 	}
 	for want, lie := range map[string]func(*schema.Summary){
-		"output_tokens is -1":        func(s *schema.Summary) { s.OutputTokens = -1 },
-		"cost_usd is -3":             func(s *schema.Summary) { s.CostUSD = new(-3.0) },
-		"per_day has 0 calls of 1":   func(s *schema.Summary) { clear(s.PerDay) },
-		"per_model has 1 calls of 2": func(s *schema.Summary) { s.LLMCalls = 2 },
+		"output_tokens is -1":               func(s *schema.Summary) { s.OutputTokens = -1 },
+		"cost_usd is -3":                    func(s *schema.Summary) { s.CostUSD = new(-3.0) },
+		"per_day has 0 calls of 1":          func(s *schema.Summary) { clear(s.PerDay) },
+		"per_model has 1 calls of 2":        func(s *schema.Summary) { s.LLMCalls = 2 },
+		"tokens of per_model do not add up": func(s *schema.Summary) { s.CacheReadInputTokens += 5 },
+		"do not add up to the same tokens": func(s *schema.Summary) {
+			for day, n := range s.PerDay {
+				n.InputTokens++
+				s.PerDay[day] = n
+			}
+		},
 		"agents adds up to 9 ": func(s *schema.Summary) {
 			s.Agents = map[string]schema.AgentSums{schema.MainThread: {Calls: 1, CostUSD: 9}}
 		},

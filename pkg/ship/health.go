@@ -20,10 +20,12 @@ const downInRow = 10
 // note takes what became of one session.
 func (h *health) note(err error) {
 	var s3 *upload.S3Error
-	if !errors.As(err, &s3) || s3.Status < http.StatusInternalServerError && s3.Status != http.StatusForbidden {
-		h.down = 0
-	} else {
+	var command *upload.ExecError
+	switch {
+	case errors.As(err, &command), errors.As(err, &s3) && (s3.Status >= http.StatusInternalServerError || s3.Status == http.StatusForbidden):
 		h.down++
+	default:
+		h.down = 0
 	}
 	h.dead = h.dead || h.down == downInRow || isDead(err)
 }
@@ -31,6 +33,10 @@ func (h *health) note(err error) {
 // isDead reports whether a store's error would meet every other session as well: no answer, one
 // that no bucket gives, or keys that it does not take.
 func isDead(err error) bool {
+	var command *upload.ExecError
+	if errors.As(err, &command) {
+		return command.Dead
+	}
 	var s3 *upload.S3Error
 	if !errors.As(err, &s3) {
 		return false

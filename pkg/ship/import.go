@@ -58,7 +58,7 @@ type imported struct {
 	events, lines, unparsed, unknown int
 	receipt                          *receipt.Receipt
 	err                              error
-	handOver                         error // it is stored all the same
+	untaken                          error // it is stored all the same
 }
 
 // result is what became of the session, without it.
@@ -85,8 +85,11 @@ func (sh *Shipper) Import(ctx context.Context, paths []string, watch Watch) (Imp
 		return im.Imported, err
 	}
 	im.Found = len(found)
+	taken := &marks{of: map[string][]string{}}
+	sh.hands = newHands(sh.opt.Takers, taken.add)
 	im.store(ctx, found, watch)
-	if err := im.mem.keep(); err != nil {
+	sh.hands.flush(ctx, sh.opt.Note)
+	if err := im.mem.keep(taken); err != nil {
 		im.fail(err)
 	}
 	return im.Imported, ctx.Err()
@@ -154,10 +157,8 @@ func (sh *Shipper) importOne(ctx context.Context, rd *recorded.Reader, files tra
 		out.unknown += n
 	}
 	r := sh.receipt(w, done)
-	if last != nil {
-		r.Given = last.Given
-	}
-	out.handOver = sh.handOver(ctx, w, &r)
+	sh.opt.carryTaken(&r, last, true)
+	out.untaken = sh.handOver(ctx, w, &r)
 	out.receipt = &r
 	return out
 }
@@ -170,8 +171,8 @@ func (im *importer) count(files []imported) {
 			im.fail(fmt.Errorf("%s: %w", f.path, f.err))
 			continue
 		}
-		if f.handOver != nil {
-			im.sh.opt.Note("%s: %v; the next run tries it again", f.path, f.handOver)
+		if f.untaken != nil {
+			im.sh.opt.Note("%s: it is stored; %v; the next run tries it again", f.path, f.untaken)
 		}
 		stored = true
 		im.Events += f.events

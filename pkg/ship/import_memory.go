@@ -118,10 +118,16 @@ func (m *memory) note(files []imported, copies map[string][]string) {
 	}
 }
 
-// keep writes the receipts. They are one transaction: one for each session took longer than to store it.
-func (m *memory) keep() error {
+// keep writes the receipts, with what was taken. They are one transaction: one for each session took longer than to store it.
+func (m *memory) keep(taken *marks) error {
 	if len(m.news) == 0 {
 		return nil
+	}
+	for name, r := range m.news {
+		for _, taker := range taken.of[name] {
+			r.Took(taker)
+		}
+		m.news[name] = r
 	}
 	return m.book.PutAll(m.news)
 }

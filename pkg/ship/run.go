@@ -11,6 +11,7 @@ import (
 	"ams/pkg/parallel"
 	"ams/pkg/receipt"
 	"ams/pkg/recorded"
+	"ams/pkg/screen"
 	"ams/pkg/spool"
 	"ams/pkg/transcript"
 	"ams/pkg/upload"
@@ -49,6 +50,8 @@ type Tally struct {
 	Why    error // of the last session that failed
 	Dead   bool  // the store failed in a way that every other session would meet: not all were tried
 	Unseen int   // stored sessions that should be in the store, were not seen there, and could not be stored anew
+	// Untaken are sessions that are stored, and that a [Taker] did not take: the next Run gives them to it again.
+	Untaken int
 }
 
 // Run stores every session with news, then removes spools that are no longer needed. One bad session never stops the
@@ -60,7 +63,8 @@ func (sh *Shipper) Run(ctx context.Context, keep Retention, watch Watch) (Tally,
 		return Tally{}, err
 	}
 	known := sh.opt.Book.All()
-	todo := sh.opt.News(known, stats)
+	todo, onlyDue := sh.opt.news(known, stats)
+	sh.hands = newHands(sh.opt.Takers, sh.markTaken)
 	tally := Tally{News: len(todo)}
 	watch.begin(len(todo))
 	handOut, giveUp := context.WithCancel(ctx)
@@ -72,9 +76,17 @@ func (sh *Shipper) Run(ctx context.Context, keep Retention, watch Watch) (Tally,
 	many, workers := sh.workers(handOut, giveUp, isNew)
 	results := parallel.Each(handOut, workers, todo, func() func(spool.Stat) Result {
 		rd := sh.opt.Source.Reader()
-		return func(s spool.Stat) Result { return many.storeOne(ctx, rd, s.Name, known[s.Name]) }
+		return func(s spool.Stat) Result {
+			if onlyDue[s.Name] && !many.hands.isDue(known[s.Name]) {
+				return Result{Name: s.Name} // whoever waits for it is down
+			}
+			return many.storeOne(ctx, rd, s.Name, known[s.Name])
+		}
 	})
 	for r := range results {
+		if r.Untaken != nil {
+			sh.opt.Note("session %s: it is stored; %v; the next run tries it again", screen.Line(r.Name), r.Untaken)
+		}
 		if r.Err != nil {
 			tally.Failed++
 			tally.Why = r.Err
@@ -84,6 +96,7 @@ func (sh *Shipper) Run(ctx context.Context, keep Retention, watch Watch) (Tally,
 		watch.each(r)
 	}
 	tally.Dead = many.flow.dead()
+	tally.Untaken = sh.hands.flush(ctx, sh.opt.Note)
 	if err := ctx.Err(); err != nil {
 		return tally, err
 	}
@@ -136,22 +149,46 @@ func (sh *Shipper) listStored(ctx context.Context, known map[string]*receipt.Rec
 // News are the spools in which something has happened since their receipts, by stats alone; a transcript that came or
 // went may make news of sessions that share lines with it.
 func (o Options) News(known map[string]*receipt.Receipt, stats []spool.Stat) []spool.Stat {
+	todo, _ := o.news(known, stats)
+	return todo
+}
+
+// news are [Options.News], and last, those whose only news is that a Taker waits for them.
+func (o Options) news(known map[string]*receipt.Receipt, stats []spool.Stat) (todo []spool.Stat, onlyDue map[string]bool) {
 	program, fingerprint, archive := o.Source.Join.ProgramVersion, o.Fingerprint(), o.Source.Archive
 	moved := archive.Changed()
-	todo := importedNews(known, stats, func(r *receipt.Receipt) bool {
-		return !r.Final || moved && hasNewSibling(archive, r) || o.OnFinal != nil && isDue(r)
-	})
+	todo = importedNews(known, stats, func(r *receipt.Receipt) bool { return !r.Final || moved && hasNewSibling(archive, r) })
 	for _, s := range stats {
 		if s.Name == spool.Unassigned {
 			continue
 		}
 		r := known[s.Name]
-		if r == nil || !r.Current(program, fingerprint, recorded.SpoolStats(s)) || moved && hasNewSibling(archive, r) || o.OnFinal != nil && isDue(r) {
+		if r == nil || !r.Current(program, fingerprint, recorded.SpoolStats(s)) || moved && hasNewSibling(archive, r) {
 			todo = append(todo, s)
 		}
 	}
 	archive.Settle()
-	return todo
+	onlyDue = map[string]bool{}
+	if len(o.Takers) == 0 {
+		return todo, onlyDue
+	}
+	known = maps.Clone(known)
+	for _, s := range todo {
+		delete(known, s.Name)
+	}
+	isDue := func(r *receipt.Receipt) bool {
+		return slices.ContainsFunc(o.Takers, func(t Taker) bool { return t.isDue(r) })
+	}
+	due := importedNews(known, stats, isDue)
+	for _, s := range stats {
+		if r := known[s.Name]; r != nil && s.Name != spool.Unassigned && isDue(r) {
+			due = append(due, s)
+		}
+	}
+	for _, s := range due {
+		onlyDue[s.Name] = true
+	}
+	return append(todo, due...), onlyDue
 }
 
 // importedNews are the sessions without a spool, which an import stored, that are to be looked at anew: nothing else

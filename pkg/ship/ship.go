@@ -27,14 +27,13 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io/fs"
+	"sync"
 
 	"ams/pkg/assemble"
 	"ams/pkg/receipt"
 	"ams/pkg/recorded"
 	"ams/pkg/redact"
-	"ams/pkg/schema"
 	"ams/pkg/spool"
 	"ams/pkg/upload"
 )
@@ -52,10 +51,8 @@ type Options struct {
 	// Note tells a person what is no result, in a sentence without an end; nil tells nobody. It is called from one
 	// goroutine.
 	Note func(format string, args ...any)
-	// OnFinal gets every session that became final, as it is stored: once it is set, the next Run gives it those that
-	// were stored before, too. One that it fails for is given to it again by the next Run; the receipt knows which
-	// version it took. It is called from several goroutines.
-	OnFinal func(context.Context, *schema.Session) error
+	// Takers are told of sessions that are over.
+	Takers []Taker
 }
 
 // Raw says what of the raw material of finished sessions is stored beside them.
@@ -75,6 +72,9 @@ type Shipper struct {
 	// isNew reports whether a session, by the name of its spool, is surely not in the store, as far as a list told;
 	// nil knows of none.
 	isNew func(name string) bool
+
+	hands   *hands
+	marking *sync.Mutex // held while receipts get a mark of what was taken
 }
 
 // New returns a Shipper.
@@ -83,7 +83,9 @@ func New(opt Options) *Shipper {
 		opt.Note = func(string, ...any) {}
 	}
 	opt.Jobs = max(opt.Jobs, 1)
-	return &Shipper{opt: opt}
+	sh := &Shipper{opt: opt, marking: new(sync.Mutex)}
+	sh.hands = newHands(opt.Takers, sh.markTaken)
+	return sh
 }
 
 // Fingerprint is a hash of the settings that change a Session's bytes: a receipt with another one is news.
@@ -109,6 +111,8 @@ type Result struct {
 	Session *recorded.Session
 	Key     string // of the stored body, "" where nothing was stored
 	Err     error
+	// Untaken says which [Taker] did not take it, and why: it is stored all the same.
+	Untaken error
 }
 
 // Store stores one session, whatever was stored of it before. It writes no receipt.
@@ -148,30 +152,25 @@ func (sh *Shipper) storeOne(ctx context.Context, rd *recorded.Reader, name strin
 	}
 	r := sh.receipt(w, done)
 	r.Compacted = last != nil && last.Compacted && last.RecordCount == r.RecordCount
-	if last != nil {
-		r.Given = last.Given
+	sh.opt.carryTaken(&r, last, false)
+	kept := sh.opt.Book.Put(name, r)
+	out := Result{Name: name, Session: w, Key: done.key, Err: errors.Join(err, kept)}
+	if kept == nil {
+		out.Untaken = sh.handOver(ctx, w, &r)
 	}
-	err = errors.Join(err, sh.handOver(ctx, w, &r))
-	return Result{Name: name, Session: w, Key: done.key, Err: errors.Join(err, sh.opt.Book.Put(name, r))}
+	return out
 }
 
-// handOver gives a final session to [Options.OnFinal], each version once.
+// handOver gives a session whose receipt is kept to the Takers.
 func (sh *Shipper) handOver(ctx context.Context, w *recorded.Session, r *receipt.Receipt) error {
-	if sh.opt.OnFinal == nil || !isDue(r) || w.Session == nil {
+	if len(sh.hands.all) == 0 {
 		return nil
 	}
 	if sh.flow != nil {
 		defer sh.flow.wait()() // whoever is told may be as far away as the store
 	}
-	if err := sh.opt.OnFinal(ctx, w.Session); err != nil {
-		return fmt.Errorf("it is stored; hand it on: %w", err)
-	}
-	r.Given = r.Rev
-	return nil
+	return sh.hands.give(ctx, w, r)
 }
-
-// isDue reports whether a session is final and stored in a version that [Options.OnFinal] did not take yet.
-func isDue(r *receipt.Receipt) bool { return r.Final && r.Key != "" && r.Given != r.Rev }
 
 // receipt says what the work was made of, and what was stored.
 func (sh *Shipper) receipt(w *recorded.Session, done shelved) receipt.Receipt {

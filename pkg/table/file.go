@@ -212,4 +212,3 @@ func ReadSessions(r io.ReaderAt, size int64) iter.Seq2[*Entry, error] {
 		}
 	}
 }
-

@@ -7,13 +7,14 @@
 //	tables/sessions/dt=DAY/PART.parquet  [Session] rows, one a session
 //	tables/events/dt=DAY/PART.parquet    [Event] rows of the same part, one an event
 //	tables/format.json                   that this version, or a newer one, keeps the tables
-//	tables/removed/NAME.json             a session that was removed: no row of a counter up to its rev counts any more
-//	tables/replaced/PART.json            parts that a compaction wrote, and those that it replaced, which go a day later
+//	tables/removing/NAME.json            a session that is being removed: who wrote rows of it takes them back
+//	tables/removed/NAME.json             one that was removed: no row of a counter up to its rev counts any more
+//	tables/replaced/DAY.PART.json        parts that a compaction wrote, and those that it replaced, which go a day later
 //	tables/claims/DAY.json               who compacts a day, or removes from it
 //	tables/tended.json                   when somebody last looked for something to compact
 //
 // DAY is the session's start in UTC, as in the key of its body (2026-11-22). PART is new for each write: the time in
-// milliseconds, as 13 hex digits, and 16 random ones. No part is ever overwritten.
+// milliseconds, as 13 hex digits, how many sessions it has, as 4, and 16 random ones. No part is ever overwritten.
 //
 // # Rules for readers
 //

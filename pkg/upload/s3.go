@@ -407,6 +407,8 @@ func contentType(key string) string {
 		return "application/json"
 	case strings.HasSuffix(key, ".zst"):
 		return "application/zstd"
+	case strings.HasSuffix(key, ".parquet"):
+		return "application/vnd.apache.parquet"
 	}
 	return "application/octet-stream"
 }

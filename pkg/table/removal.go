@@ -1,0 +1,225 @@
+package table
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"ams/pkg/parallel"
+	"ams/pkg/upload"
+)
+
+// removal is what removing/NAME.json and removed/NAME.json hold: the session is being removed, or was. While it is, whoever
+// writes rows of it takes them back; once it was, rows of a counter up to Rev are of before.
+type removal struct {
+	SessionID string    `json:"session_id"`
+	Name      string    `json:"name"`
+	Rev       int64     `json:"rev"`
+	Days      []string  `json:"days"`
+	At        time.Time `json:"at"`
+
+	pending bool
+}
+
+// forgetAfter is how long a removal is remembered that was done: longer than any program writes rows of what it stored
+// before.
+const forgetAfter = 30 * 24 * time.Hour
+
+// removals are the removals of sessions with one of the names; nil names are all.
+func (k *Keeper) removals(ctx context.Context, names map[string]bool) (map[string]removal, error) {
+	var keys []string
+	for _, prefix := range []string{removedPrefix, removingPrefix} {
+		err := k.opt.Store.List(ctx, prefix, func(o upload.Object) error {
+			if name := nameOf(o.Key); names == nil || names[name] {
+				keys = append(keys, o.Key)
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, fmt.Errorf("list what was removed: %w", err)
+		}
+	}
+	out := map[string]removal{}
+	for got := range parallel.InOrder(ctx, keys, func(ctx context.Context, key string) readRemoval { return k.readRemoval(ctx, key) }) {
+		switch there, seen := out[got.Name]; {
+		case errors.Is(got.err, upload.ErrNotFound):
+		case got.err != nil:
+			return nil, got.err
+		case !seen || got.pending || !there.pending && got.Rev > there.Rev:
+			got.Rev = max(got.Rev, there.Rev)
+			out[got.Name] = got.removal
+		}
+	}
+	return out, ctx.Err()
+}
+
+type readRemoval struct {
+	removal
+	err error
+}
+
+func (k *Keeper) readRemoval(ctx context.Context, key string) readRemoval {
+	var r removal
+	_, err := k.get(ctx, key, &r)
+	r.Name, r.pending = nameOf(key), strings.HasPrefix(key, removingPrefix)
+	return readRemoval{r, err}
+}
+
+// nameOf is the name of the session, part or day that an object of this package is about.
+func nameOf(key string) string { return strings.TrimSuffix(path.Base(key), ".json") }
+
+// stillThere leaves out sessions that were removed. One that came back after that has a counter above that of its removal,
+// but for a clock that is behind that of who stored it before: then it gets one here.
+func (k *Keeper) stillThere(ctx context.Context, todo map[string]*pending, gone map[string]removal) ([]*pending, error) {
+	var out []*pending
+	for _, p := range todo {
+		r, removed := gone[p.name]
+		switch {
+		case removed && r.pending:
+			continue
+		case removed && p.rev <= r.Rev:
+			there, err := k.isStored(ctx, p.name, p.etag)
+			if err != nil {
+				return nil, err
+			}
+			if !there {
+				continue
+			}
+			p.rev = r.Rev + 1
+		}
+		out = append(out, p)
+	}
+	return out, nil
+}
+
+// isStored reports whether a session's index record is this one.
+func (k *Keeper) isStored(ctx context.Context, name, etag string) (bool, error) {
+	there, err := upload.Look(ctx, k.opt.Store, upload.IndexKey(name))
+	if errors.Is(err, upload.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("look whether session %s is stored: %w", name, err)
+	}
+	return etag == "" || there.ETag == etag, nil
+}
+
+// Removal is a session that is to go.
+type Removal struct {
+	SessionID, Name string
+	Days            []string // that it may have rows in
+	Rev             int64    // the highest counter that is known of it
+}
+
+// claimWait is how long a removal waits for a compaction of its day, looking each claimPause.
+const (
+	claimWait  = 2 * time.Minute
+	claimPause = time.Second
+)
+
+// Remove takes a session out of the tables, and its objects, which the caller deletes, between two steps. Where there are no
+// tables the objects alone go.
+//
+//  1. The days are claimed, so that nobody compacts them meanwhile. A crash leaves claims that lapse.
+//  2. removing/NAME.json is put. From now on who writes rows of the session takes them back.
+//  3. The objects are deleted.
+//  4. A row with deleted is put: no row that turns up later counts in a query.
+//  5. Every part of the days that holds the session is written anew without it and deleted, those too that were replaced
+//     already and wait for their end; and every one that cannot be read.
+//  6. removed/NAME.json is put, removing/NAME.json deleted, the claims given back.
+//
+// What a crash leaves after 3 is done by a later [Keeper.Tend] of anybody, or by removing the session once more.
+func (k *Keeper) Remove(ctx context.Context, r Removal, objects func(context.Context) error) error {
+	if there, err := k.exist(ctx); err != nil || !there {
+		if err != nil {
+			return err
+		}
+		return objects(ctx)
+	}
+	before, err := k.removals(ctx, map[string]bool{r.Name: true})
+	if err != nil {
+		return err
+	}
+	if old, ok := before[r.Name]; ok {
+		r.Rev = max(r.Rev, old.Rev+1)
+		if old.pending {
+			r.Days = append(r.Days, old.Days...)
+		}
+	}
+	slices.Sort(r.Days)
+	r.Days = slices.Compact(r.Days)
+	release, err := k.claimAll(ctx, r.Days)
+	if err != nil {
+		return err
+	}
+	defer release()
+	rev := r.Rev + 1
+	if r.Rev == 0 {
+		rev = k.now().UnixMilli()
+	}
+	now := removal{SessionID: r.SessionID, Name: r.Name, Rev: rev, Days: r.Days, At: k.now().UTC()}
+	if err := k.put(ctx, removingPrefix+r.Name+".json", now, upload.PutOptions{}); err != nil {
+		return fmt.Errorf("begin to remove it: %w", err)
+	}
+	if err := objects(ctx); err != nil {
+		return err
+	}
+	return k.finish(ctx, now)
+}
+
+// Removing returns the removal of a session that was begun and not finished, nil for none.
+func (k *Keeper) Removing(ctx context.Context, name string) (*Removal, error) {
+	got := k.readRemoval(ctx, removingPrefix+name+".json")
+	if errors.Is(got.err, upload.ErrNotFound) {
+		return nil, nil
+	}
+	return &Removal{SessionID: got.SessionID, Name: name, Days: got.Days, Rev: got.Rev}, got.err
+}
+
+// finish does what is left of a removal once the objects are gone. The days are claimed.
+func (k *Keeper) finish(ctx context.Context, r removal) error {
+	id := valid(r.SessionID)
+	for _, day := range r.Days {
+		if err := k.bury(ctx, day, Tombstone(id, r.Name, r.Rev)); err != nil {
+			return fmt.Errorf("remove it from the tables: %w", err)
+		}
+		if err := k.purge(ctx, day, id); err != nil {
+			return fmt.Errorf("remove it from the tables: %w", err)
+		}
+	}
+	if err := k.put(ctx, removedPrefix+r.Name+".json", r, upload.PutOptions{}); err != nil {
+		return fmt.Errorf("note that it was removed from the tables: %w", err)
+	}
+	return k.opt.Store.Delete(ctx, removingPrefix+r.Name+".json")
+}
+
+// bury writes a row with deleted, as a part of its own.
+func (k *Keeper) bury(ctx context.Context, day string, row Session) error {
+	w, err := k.Writer()
+	if err != nil {
+		return err
+	}
+	defer w.Close()
+	p := &pending{id: row.SessionID, name: row.Name, rev: row.Rev, deleted: true}
+	if err := w.keep(p, &row, func(func(*Event, error) bool) {}); err != nil {
+		return err
+	}
+	return w.putSessions(ctx, day, k.newPart("", 1), []*pending{p})
+}
+
+// Forget takes the rows of a session out of a day that it no longer belongs to, as an earlier start of it was found.
+func (k *Keeper) Forget(ctx context.Context, day, id string) error {
+	if there, err := k.exist(ctx); err != nil || !there {
+		return err
+	}
+	release, err := k.claimAll(ctx, []string{day})
+	if err != nil {
+		return err
+	}
+	defer release()
+	return k.purge(ctx, day, valid(id))
+}
