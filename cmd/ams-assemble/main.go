@@ -240,6 +240,7 @@ func newApp(e env) *cli.App {
 			removeCommand(e),
 			reindexCommand(e),
 			spoolCommand(e),
+			tablesCommand(e),
 			pricesCommand(e),
 			completionCommand(e),
 			versionCommand(e),
