@@ -2,14 +2,15 @@
 //
 //	go run ./bench/tables generate [-sessions N] [-days N] [-objects] DIR
 //	go run ./bench/tables check    [-page FILE] [-demo [-update]] ENGINES DIR
+//	go run ./bench/tables old      ENGINES DIR
 //	go run ./bench/tables measure  [-page FILE] [-rounds N] ENGINES DIR
 //
 // generate writes the tables of sessions that it makes up, and how large they are and how long it took. check asks the questions of
-// docs/tables.md: the engines must answer alike, and as ams-assemble report does; with -demo as the page says. measure tells how
-// long they take. ENGINES are
+// docs/tables.md: the engines must answer alike, and as ams-assemble report does; with -demo as the page says. old puts parts with
+// few columns beside those that are there, and the engines must read both. measure tells how long they take. ENGINES are
 //
 //	-duckdb PROGRAM      as .ci/duckdb builds it
-//	-clickhouse COMMAND  node .ci/clickhouse/ask.mjs FOLDER, where npm installed .ci/clickhouse/package.json
+//	-clickhouse COMMAND  node .ci/clickhouse/ask.mjs FOLDER, where npm installed chdb
 //	-bucket B -prefix P -endpoint URL   ClickHouse reads there instead, with the keys of its environment
 package main
 
@@ -95,6 +96,8 @@ func run(ctx context.Context, args []string) error {
 		return generate(ctx, o.dir, o.sessions, o.days, o.objects)
 	case "check":
 		return checking{page: o.page, program: o.program, dir: o.dir, engines: o.engines(), demo: o.demo, update: o.update}.check(ctx)
+	case "old":
+		return old(ctx, o.dir, o.engines())
 	case "measure":
 		return measure(ctx, o.page, o.rounds, o.engines())
 	}
