@@ -4,10 +4,12 @@
 //	go run ./bench/tables check    [-page FILE] [-demo [-update]] ENGINES DIR
 //	go run ./bench/tables old      ENGINES DIR
 //	go run ./bench/tables measure  [-page FILE] [-rounds N] ENGINES DIR
+//	go run ./bench/tables simulate [-time 60s] ENGINES DIR
 //
 // generate writes the tables of sessions that it makes up, and how large they are and how long it took. check asks the questions of
 // docs/tables.md: the engines must answer alike, and as ams-assemble report does; with -demo as the page says. old puts parts with
-// few columns beside those that are there, and the engines must read both. measure tells how long they take. ENGINES are
+// few columns beside those that are there, and the engines must read both. measure tells how long they take. simulate
+// lets ten writers and two compactors work on one bucket and kills them at random, while both engines read. ENGINES are
 //
 //	-duckdb PROGRAM      as .ci/duckdb builds it
 //	-clickhouse COMMAND  node .ci/clickhouse/ask.mjs FOLDER, where npm installed chdb
@@ -25,6 +27,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"ams/pkg/table"
 )
@@ -43,6 +46,9 @@ type options struct {
 	page, program          string
 	duckdb, clickhouse     string
 	bucket                 table.Place
+	time                   time.Duration
+	seed                   int
+	began                  int64
 	dir                    string
 }
 
@@ -61,6 +67,9 @@ func readOptions(args []string) (o options, err error) {
 	flags.StringVar(&o.bucket.Bucket, "bucket", "", "where ClickHouse reads")
 	flags.StringVar(&o.bucket.Prefix, "prefix", "ams", "where ClickHouse reads")
 	flags.StringVar(&o.bucket.Endpoint, "endpoint", "", "where ClickHouse reads")
+	flags.DurationVar(&o.time, "time", time.Minute, "how long a simulation takes")
+	flags.IntVar(&o.seed, "seed", 0, "of a writer or compactor, which a simulation starts")
+	flags.Int64Var(&o.began, "began", 0, "when its simulation began")
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}
@@ -69,6 +78,11 @@ func readOptions(args []string) (o options, err error) {
 	}
 	o.dir, err = filepath.Abs(flags.Arg(0))
 	return o, err
+}
+
+// bucketFlags are the flags that say where the bucket is, for a child.
+func (o options) bucketFlags() []string {
+	return []string{"-bucket", o.bucket.Bucket, "-prefix", o.bucket.Prefix, "-endpoint", o.bucket.Endpoint, o.dir}
 }
 
 // engines are those that were named.
@@ -100,6 +114,12 @@ func run(ctx context.Context, args []string) error {
 		return old(ctx, o.dir, o.engines())
 	case "measure":
 		return measure(ctx, o.page, o.rounds, o.engines())
+	case "simulate":
+		return simulate(ctx, o)
+	case "writer":
+		return writer(ctx, o)
+	case "compactor":
+		return compactor(ctx, o)
 	}
 	return fmt.Errorf("there is no %s", args[0])
 }
