@@ -45,7 +45,7 @@ var mayImport = map[string]string{
 	"ams/pkg/transcript":     "lax safefile",
 	"ams/pkg/assemble":       "lax schema hook transcript price signal",
 	"ams/pkg/recorded":       "lax safefile spool hook transcript assemble price bundle receipt redact schema",
-	"ams/pkg/ship":           "recorded parallel receipt redact bundle assemble schema screen signal safefile spool transcript upload",
+	"ams/pkg/ship":           "recorded parallel table receipt redact bundle assemble schema screen signal safefile spool transcript upload",
 	"ams/cmd/ams-hook":       "spool",
 }
 

@@ -135,6 +135,7 @@ func storeAll(ctx context.Context, e env, set settings, opt runOptions, word *re
 	if shipping.Store, err = set.open(ctx); err != nil {
 		return err
 	}
+	shipping.Tables = set.written(e, shipping.Store)
 	defer remember(e, shipping.Source)
 	var bar *progressbar.ProgressBar
 	tally, err := ship.New(shipping).Run(ctx, opt.keep, ship.Watch{

@@ -27,7 +27,7 @@ type Taker struct {
 	AtOnce int
 	// Take takes a session, and returns the names ([Final.Name]) of those that are taken for good by now: this one,
 	// none as long as it waits in a batch, or all of a batch. It is called from several goroutines. After some failures
-	// in a row it is not called any more in this Run: nobody is to wait for what is down.
+	// in a row, or one [Declined], it is not called any more in this Run: nobody is to wait for what is down.
 	Take func(context.Context, Final) (taken []string, err error)
 	// Flush takes what waits in a batch. It is called at the end, failures or not; nil where there are no batches.
 	Flush func(context.Context) (taken []string, err error)
@@ -38,6 +38,9 @@ type Final struct {
 	Name    string          // of its spool
 	Session *schema.Session // as it is stored; not to be changed
 	Key     string          // of its body
+	// Index is its index record as it is stored, nil where that was not read; IndexTag its ETag.
+	Index    []byte
+	IndexTag string
 	// Since is the session's end as it was when it was taken before, or when the Taker was not there yet: what came
 	// later is new. Zero where all of it is.
 	Since time.Time
@@ -48,6 +51,18 @@ const failuresInRow = 3
 
 // errResting says that a session was not given to a Taker that had failed too often.
 var errResting = errors.New("it failed before and was not asked again")
+
+// Declined is the error of a [Taker] that takes nothing in this Run and did not fail: it is told once, and nothing counts
+// as untaken.
+type Declined struct{ Why error }
+
+func (e *Declined) Error() string { return e.Why.Error() }
+func (e *Declined) Unwrap() error { return e.Why }
+
+func isDeclined(err error) bool {
+	var d *Declined
+	return errors.As(err, &d)
+}
 
 // hands give sessions to the Takers.
 type hands struct {
@@ -62,9 +77,10 @@ type hand struct {
 	places chan struct{} // one for each session that it takes at once; nil sets no bound
 
 	mu     sync.Mutex
-	inRow  int // failures
-	failed int // sessions that it was asked to take and did not
-	passed int // sessions for which it was not asked
+	inRow  int   // failures
+	why    error // that it declined with
+	failed int   // sessions that it was asked to take and did not
+	passed int   // sessions for which it was not asked
 }
 
 func newHands(takers []Taker, mark func(string, []string) error) *hands {
@@ -128,14 +144,14 @@ func (o Options) carryTaken(r, last *receipt.Receipt, imported bool) {
 }
 
 // give gives a session to the Takers that are to get it. The error says which did not take it.
-func (h *hands) give(ctx context.Context, w *recorded.Session, r *receipt.Receipt) error {
+func (h *hands) give(ctx context.Context, w *recorded.Session, r *receipt.Receipt, index []byte) error {
 	var errs []error
 	for _, t := range h.all {
 		if w.Session == nil || !t.isDue(r) {
 			continue
 		}
-		taken, err := t.ask(ctx, Final{Name: w.Name, Session: w.Session, Key: r.Key, Since: r.Taken[t.Name].Until})
-		if errors.Is(err, errResting) {
+		taken, err := t.ask(ctx, Final{Name: w.Name, Session: w.Session, Key: r.Key, Index: index, IndexTag: r.IndexTag, Since: r.Taken[t.Name].Until})
+		if errors.Is(err, errResting) || isDeclined(err) {
 			t.pass()
 			continue
 		}
@@ -162,10 +178,12 @@ func (t *hand) ask(ctx context.Context, f Final) ([]string, error) {
 	taken, err := t.Take(ctx, f)
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.inRow++
-	if err == nil {
+	switch t.inRow++; {
+	case err == nil:
 		t.inRow = 0
-	} else {
+	case isDeclined(err):
+		t.inRow, t.why = failuresInRow, err
+	default:
 		t.failed++
 	}
 	return taken, err
@@ -182,7 +200,9 @@ func (t *hand) rests() bool {
 func (t *hand) pass() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.passed++
+	if t.why == nil {
+		t.passed++
+	}
 }
 
 // flush ends the batches. It returns how many sessions were not taken, and tells of them.
@@ -190,10 +210,16 @@ func (h *hands) flush(ctx context.Context, note func(string, ...any)) (untaken i
 	for _, t := range h.all {
 		if t.Flush != nil {
 			taken, err := t.Flush(ctx)
+			if isDeclined(err) {
+				t.why, err = err, nil
+			}
 			if err = errors.Join(err, h.mark(t.Name, taken)); err != nil {
 				t.failed++
 				note("%s: %v; the next run tries it again", t.Name, err)
 			}
+		}
+		if t.why != nil {
+			note("%v", t.why)
 		}
 		if t.passed > 0 {
 			note("%s failed %d times in a row: %s more wait for the next run", t.Name, failuresInRow, screen.Count(t.passed, "session"))

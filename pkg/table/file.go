@@ -14,8 +14,10 @@ import (
 const (
 	// groupRows is how many rows a row group has at most: engines read one a thread, and skip one by its statistics.
 	groupRows = 60_000
-	// pageBytes bounds a page before it is compressed: a writer holds one for each column.
+	// pageBytes bounds a page before it is compressed, and cellBytes what a value adds to it where there are few rows: a writer
+	// holds one page for each column, and clears it first.
 	pageBytes = 128 << 10
+	cellBytes = 64
 	// bloomBits a value make a filter that errs once in some hundred times, and 0.2 % of a part.
 	bloomBits = 10
 	// maxUnpacked bounds what a part holds unpacked, and maxRows its rows: ten times what a [Writer] puts into one.
@@ -32,6 +34,9 @@ const (
 	metaVersion = "ams.version"
 	metaPart    = "ams.part"
 )
+
+// longTexts are columns whose least and greatest value nobody asks for: they would stand in the footer, whole.
+var longTexts = []string{"record", "title", "first_prompt", "text", "input", "thinking", "description"}
 
 // row is a row of one of the tables.
 type row interface{ Session | Event }
@@ -58,13 +63,23 @@ type fileWriter[R row] struct {
 	rows int
 }
 
-func newFileWriter[R row](w io.Writer, part string) *fileWriter[R] {
+// newFileWriter returns a writer of a part of about so many rows. What is to stay is packed well, what a run writes quickly.
+func newFileWriter[R row](w io.Writer, part string, about int64, stays bool) *fileWriter[R] {
+	level := zstd.SpeedFastest
+	if stays {
+		level = zstd.SpeedDefault
+	}
 	l := layoutOf[R]()
-	return &fileWriter[R]{w: parquet.NewGenericWriter[R](w,
-		parquet.Compression(&zstd.Codec{Level: zstd.SpeedDefault}), parquet.PageBufferSize(pageBytes), parquet.MaxRowsPerRowGroup(groupRows),
+	options := []parquet.WriterOption{
+		parquet.Compression(&zstd.Codec{Level: level}), parquet.PageBufferSize(int(min((about+1)*cellBytes, pageBytes))), parquet.MaxRowsPerRowGroup(groupRows),
 		parquet.SortingWriterConfig(parquet.SortingColumns(l.sorted...)), parquet.BloomFilters(l.bloom...),
 		parquet.KeyValueMetadata(metaTable, l.name), parquet.KeyValueMetadata(metaVersion, strconv.Itoa(Version)),
-		parquet.KeyValueMetadata(metaPart, part), parquet.CreatedBy("ams", strconv.Itoa(Version), ""))}
+		parquet.KeyValueMetadata(metaPart, part), parquet.CreatedBy("ams", strconv.Itoa(Version), ""), parquet.DataPageStatistics(false),
+	}
+	for _, column := range longTexts {
+		options = append(options, parquet.SkipPageBounds(column))
+	}
+	return &fileWriter[R]{w: parquet.NewGenericWriter[R](w, options...)}
 }
 
 func (f *fileWriter[R]) write(rows ...R) error {

@@ -62,6 +62,12 @@ type format struct {
 var ErrConditions = errors.New("tables are not written: the store has no conditional writes, so that one machine alone may write them " +
 	"(--tables alone on that one, --tables no on the others)")
 
+// IsRefused reports whether an error says that tables are not to be written, as a failure it is not: the server or the
+// program cannot, or this machine must not.
+func IsRefused(err error) bool {
+	return errors.Is(err, ErrConditions) || errors.Is(err, ErrNewer) || errors.Is(err, upload.ErrDenied)
+}
+
 // Ready reports why tables must not be written to the store: one request where nothing is in the way. A program that has not
 // called it writes none.
 func (k *Keeper) Ready(ctx context.Context) error {

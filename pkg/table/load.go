@@ -67,7 +67,8 @@ func (w *Writer) loadEvents(ctx context.Context, day, part string, of []*pending
 		return err
 	}
 	var now *pending
-	a := adder{spill: w.spill}
+	a := w.spill.adder()
+	defer a.close()
 	flush := func() error {
 		err := a.flush()
 		if now != nil {

@@ -22,10 +22,16 @@ type Rebuilt struct {
 	Replaced int // parts, which go a day later
 }
 
+// Watch follows a rebuild: Begin is told how many sessions there are, Each what became of one.
+type Watch struct {
+	Begin func(sessions int)
+	Each  func(name string, err error)
+}
+
 // Rebuild makes the tables anew from the bodies that the index records name. Whatever parts were there when it began count no more once
 // all is written, and go a day later: damaged ones, too. They stay where a session failed. A crash leaves rows
-// twice, of which one counts. each is called for each session; nil is nobody.
-func (k *Keeper) Rebuild(ctx context.Context, each func(name string, err error)) (out Rebuilt, err error) {
+// twice, of which one counts.
+func (k *Keeper) Rebuild(ctx context.Context, watch Watch) (out Rebuilt, err error) {
 	if err := k.Ready(ctx); err != nil {
 		return out, err
 	}
@@ -46,19 +52,19 @@ func (k *Keeper) Rebuild(ctx context.Context, each func(name string, err error))
 	for _, name := range slices.Sorted(maps.Keys(index)) {
 		todo = append(todo, &pending{name: name})
 	}
+	watch.Begin(len(todo))
 	for b := range parallel.InOrder(ctx, todo, k.stored) {
 		err := b.err
 		switch {
 		case err != nil:
 		case b.session.Status == schema.Running || b.session.Outcome == schema.StillOpen:
 			out.Open++
+			watch.Each(b.of.name, nil)
 			continue
 		default:
 			err = w.Add(b.session, b.of.name, b.etag, b.record)
 		}
-		if each != nil {
-			each(b.of.name, err)
-		}
+		watch.Each(b.of.name, err)
 		if err != nil {
 			out.Failed++
 		} else if w.bytes() > rebuildBytes {

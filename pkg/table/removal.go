@@ -21,6 +21,8 @@ type removal struct {
 	Rev       int64     `json:"rev"`
 	Days      []string  `json:"days"`
 	At        time.Time `json:"at"`
+	// Raised is the highest counter that rows got of what came back with one that is not above Rev.
+	Raised int64 `json:"raised,omitzero"`
 
 	pending bool
 }
@@ -89,7 +91,11 @@ func (k *Keeper) stillThere(ctx context.Context, todo map[string]*pending, gone 
 			if !there {
 				continue
 			}
-			p.rev = r.Rev + 1
+			r.Raised = max(r.Rev, r.Raised) + 1
+			if err := k.put(ctx, removedPrefix+r.Name+".json", r, upload.PutOptions{}); err != nil {
+				return nil, err
+			}
+			p.rev = r.Raised
 		}
 		out = append(out, p)
 	}
@@ -145,7 +151,7 @@ func (k *Keeper) Remove(ctx context.Context, r Removal, objects func(context.Con
 		return err
 	}
 	if old, ok := before[r.Name]; ok {
-		r.Rev = max(r.Rev, old.Rev+1)
+		r.Rev = max(r.Rev, old.Rev+1, old.Raised)
 		if old.pending {
 			r.Days = append(r.Days, old.Days...)
 		}

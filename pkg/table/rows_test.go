@@ -71,7 +71,7 @@ func rowOf(t *testing.T, s *schema.Session, rev int64) (Session, *schema.Summary
 func file[R row](t *testing.T, rows ...R) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	w := newFileWriter[R](&b, "part")
+	w := newFileWriter[R](&b, "part", int64(len(rows)), false)
 	if err := errors.Join(w.write(rows...), w.close()); err != nil {
 		t.Fatal(err)
 	}

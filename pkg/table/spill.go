@@ -6,25 +6,22 @@ import (
 	"io"
 	"iter"
 	"os"
+	"slices"
 	"sync"
 
 	"ams/pkg/lax"
 
-	"github.com/klauspost/compress/zstd"
+	"github.com/klauspost/compress/s2"
 )
 
-// frameBytes is how much of rows is compressed at once.
-const frameBytes = 1 << 20
-
-// maxFrame bounds a frame unpacked: frameBytes and one row, which has a few texts and names of a client's own.
-const maxFrame = 64 << 20
+// frameBytes is how much of rows is compressed at once: some twenty sessions are on their way at a time.
+const frameBytes = 128 << 10
 
 // spill keeps rows on disk until their part is written: an import over two years has parts for 700 days open at once. Its
 // file has no name from the start, so that a crash leaves none (on Windows it has one until close). Safe for concurrent use.
 type spill struct {
 	file *os.File
-	enc  *zstd.Encoder
-	dec  *zstd.Decoder
+	bufs sync.Pool // of *buffers
 
 	mu  sync.Mutex
 	end int64
@@ -42,26 +39,18 @@ func newSpill() (*spill, error) {
 		return nil, err
 	}
 	_ = os.Remove(f.Name())
-	enc, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(frameBytes))
-	if err != nil {
-		return nil, err
-	}
-	dec, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxFrame))
-	if err != nil {
-		return nil, err
-	}
-	return &spill{file: f, enc: enc, dec: dec}, nil
+	return &spill{file: f}, nil
 }
 
 func (s *spill) close() {
-	s.dec.Close()
 	_ = s.file.Close()
 	_ = os.Remove(s.file.Name())
 }
 
 // add keeps rows and returns where, and how many they are.
 func add[R row](s *spill, rows iter.Seq2[*R, error]) ([]frame, int, error) {
-	a := adder{spill: s}
+	a := s.adder()
+	defer a.close()
 	for r, err := range rows {
 		if err == nil {
 			err = a.add(r)
@@ -74,12 +63,29 @@ func add[R row](s *spill, rows iter.Seq2[*R, error]) ([]frame, int, error) {
 	return a.frames, a.n, err
 }
 
-// adder keeps rows one by one. Flush it after the last.
+// adder keeps rows one by one. Flush it after the last, then close it.
 type adder struct {
-	spill  *spill
-	buf    []byte
+	spill *spill
+	*buffers
 	frames []frame
 	n      int
+}
+
+// buffers hold rows, and those rows packed.
+type buffers struct{ buf, packed []byte }
+
+func (s *spill) adder() *adder {
+	b, ok := s.bufs.Get().(*buffers)
+	if !ok {
+		b = new(buffers)
+	}
+	return &adder{spill: s, buffers: b}
+}
+
+func (a *adder) close() {
+	if a.buf = a.buf[:0]; cap(a.buf) < 2*frameBytes {
+		a.spill.bufs.Put(a.buffers)
+	}
 }
 
 func (a *adder) add(row any) error {
@@ -98,7 +104,8 @@ func (a *adder) flush() error {
 	if len(a.buf) == 0 {
 		return nil
 	}
-	f, err := a.spill.write(a.spill.enc.EncodeAll(a.buf, nil))
+	a.packed = s2.Encode(a.packed[:cap(a.packed)], a.buf)
+	f, err := a.spill.write(a.packed)
 	a.frames, a.buf = append(a.frames, f), a.buf[:0]
 	return err
 }
@@ -117,12 +124,12 @@ func (s *spill) write(b []byte) (frame, error) {
 // kept are the rows of frames, in their order.
 func kept[R row](s *spill, frames []frame) iter.Seq2[*R, error] {
 	return func(yield func(*R, error) bool) {
+		var packed, lines []byte
 		for _, f := range frames {
-			packed := make([]byte, f.len)
+			packed = slices.Grow(packed[:0], f.len)[:f.len]
 			_, err := s.file.ReadAt(packed, f.at)
-			var lines []byte
 			if err == nil || err == io.EOF {
-				lines, err = s.dec.DecodeAll(packed, nil)
+				lines, err = s2.Decode(lines[:cap(lines)], packed)
 			}
 			if err != nil {
 				yield(nil, fmt.Errorf("read rows back: %w", err))

@@ -83,6 +83,12 @@ func USD(dollars *float64) *int64 {
 // Day is the dt of a session that started then.
 func Day(start time.Time) string { return start.UTC().Format(time.DateOnly) }
 
+// IsDay reports whether a text is a day as [Day] writes it.
+func IsDay(s string) bool {
+	t, err := time.Parse(time.DateOnly, s)
+	return err == nil && Day(t) == s
+}
+
 // prefix is what the keys of all of this package begin with.
 const prefix = "tables/"
 

@@ -223,7 +223,9 @@ func (k *Keeper) Status(ctx context.Context) (s Status, err error) {
 	}
 	for prefix, names := range map[string]*[]string{removingPrefix: &s.Removing, claimsPrefix: &s.Claims} {
 		err := k.opt.Store.List(ctx, prefix, func(o upload.Object) error {
-			*names = append(*names, nameOf(o.Key))
+			if prefix != claimsPrefix || k.now().Sub(o.ModTime) < claimLapse {
+				*names = append(*names, nameOf(o.Key))
+			}
 			return nil
 		})
 		if err != nil {

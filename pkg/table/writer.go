@@ -54,6 +54,7 @@ func (p *pending) supersedes(other *pending) bool {
 type Writer struct {
 	k     *Keeper
 	spill *spill
+	stays bool // what is written is compacted
 
 	mu      sync.Mutex
 	days    map[string]map[string]*pending // by session
@@ -233,7 +234,11 @@ func batches(todo []*pending) (out [][]*pending) {
 
 // putEvents writes an events part. It is made in a file, as its size is not known before. Sessions without events need none.
 func (w *Writer) putEvents(ctx context.Context, day, part string, batch []*pending) error {
-	if !hasEvents(batch) {
+	total := int64(0)
+	for _, p := range batch {
+		total += p.count
+	}
+	if total == 0 {
 		return nil
 	}
 	f, err := os.CreateTemp("", "ams-tables-*")
@@ -242,7 +247,7 @@ func (w *Writer) putEvents(ctx context.Context, day, part string, batch []*pendi
 	}
 	defer os.Remove(f.Name())
 	defer f.Close()
-	out := newFileWriter[Event](f, part)
+	out := newFileWriter[Event](f, part, total, w.stays)
 	for _, p := range batch {
 		for e, err := range kept[Event](w.spill, p.events) {
 			if err != nil {
@@ -272,7 +277,7 @@ func (w *Writer) putEvents(ctx context.Context, day, part string, batch []*pendi
 // putSessions writes a sessions part.
 func (w *Writer) putSessions(ctx context.Context, day, part string, batch []*pending) error {
 	var body bytes.Buffer
-	out := newFileWriter[Session](&body, part)
+	out := newFileWriter[Session](&body, part, int64(len(batch)), w.stays)
 	for _, p := range batch {
 		for row, err := range kept[Session](w.spill, p.row) {
 			if err != nil {
