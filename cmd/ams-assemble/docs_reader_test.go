@@ -34,6 +34,7 @@ type reader struct {
 	home, work string // work is the folder to be in
 	path       string // of programs
 	bucket     string // the server of buckets
+	receiver   string // of traces
 }
 
 func newReader(t *testing.T, origin string) *reader {
@@ -116,7 +117,7 @@ func (r *reader) shell(t *testing.T, script string, environ []string) string {
 	}
 	for _, kv := range environ {
 		name, _, _ := strings.Cut(kv, "=")
-		if name == "AMS_S3_ENDPOINT_URL" || !strings.HasPrefix(name, "AMS_") && name != "HOME" && name != "CLAUDE_CONFIG_DIR" {
+		if name == "AMS_S3_ENDPOINT_URL" || name == "AMS_OTLP_ENDPOINT" || !strings.HasPrefix(name, "AMS_") && name != "HOME" && name != "CLAUDE_CONFIG_DIR" {
 			cmd.Env = append(cmd.Env, kv)
 		}
 	}

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"ams/pkg/otlp/otlptest"
 )
 
 // checkout is the top of the repository.
@@ -75,7 +77,7 @@ func TestDocsAreTrue(t *testing.T) {
 		t.Skip("the commands of the pages are for a POSIX shell")
 	}
 	origin := demonstrated(t)
-	server := newBucketServer(t)
+	server, receiver := newBucketServer(t), otlptest.New(t)
 	for _, page := range pages(t) {
 		blocks := blocksOf(t, page)
 		if !slices.ContainsFunc(blocks, func(b block) bool { return b.lang == "sh" || b.lang == "cron" || b.lang == "go" }) {
@@ -84,7 +86,7 @@ func TestDocsAreTrue(t *testing.T) {
 		t.Run(strings.TrimPrefix(page, checkout+"/"), func(t *testing.T) {
 			t.Parallel()
 			r := newReader(t, origin)
-			r.bucket = server.URL
+			r.bucket, r.receiver = server.URL, receiver.URL
 			for _, b := range blocks {
 				t.Run(fmt.Sprintf("line %d", b.line), func(t *testing.T) { r.follow(t, b) })
 			}
@@ -123,6 +125,9 @@ func (r *reader) run(t *testing.T, b block) {
 	environ := append(os.Environ(), "PATH="+r.path+":"+os.Getenv("PATH"))
 	if strings.Contains(b.text, "AMS_S3_BUCKET") {
 		environ = append(environ, "AMS_S3_ENDPOINT_URL="+r.bucket)
+	}
+	if strings.Contains(b.text, "export otlp") {
+		environ = append(environ, "AMS_OTLP_ENDPOINT="+r.receiver)
 	}
 	examines := strings.TrimSpace(b.text) == "ams-assemble doctor"
 	script := b.text

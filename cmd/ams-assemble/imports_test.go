@@ -15,8 +15,10 @@ import (
 // replaced alone. lax is the way in which JSON is read, and below everything.
 var mayImport = map[string]string{
 	"ams/pkg/doctor":         "clientsettings install lax receipt recorded safefile schedule screen spool upload",
-	"ams/pkg/install":        "clientsettings safefile schedule screen spool",
+	"ams/pkg/install":        "clientsettings gitdir safefile schedule screen spool",
+	"ams/pkg/gitdir":         "safefile",
 	"ams/pkg/lax":            "",
+	"ams/pkg/mcp":            "gitdir lax library listing query redact report schema screen search spool story",
 	"ams/pkg/spool":          "",
 	"ams/pkg/price":          "",
 	"ams/pkg/program":        "screen",
@@ -26,6 +28,7 @@ var mayImport = map[string]string{
 	"ams/pkg/safefile":       "",
 	"ams/pkg/bundle":         "",
 	"ams/pkg/library":        "lax packed parallel query redact safefile schema search signal spool upload",
+	"ams/pkg/otlp":           "lax redact schema screen",
 	"ams/pkg/packed":         "",
 	"ams/pkg/parallel":       "",
 	"ams/pkg/commandline":    "screen",
@@ -44,13 +47,13 @@ var mayImport = map[string]string{
 	"ams/pkg/signal":         "lax schema",
 	"ams/pkg/transcript":     "lax safefile",
 	"ams/pkg/assemble":       "lax schema hook transcript price signal",
-	"ams/pkg/recorded":       "lax safefile spool hook transcript assemble price bundle receipt redact schema",
+	"ams/pkg/recorded":       "lax gitdir safefile spool hook transcript assemble price bundle receipt redact schema",
 	"ams/pkg/ship":           "recorded parallel table receipt redact bundle assemble schema screen signal safefile spool transcript upload",
 	"ams/cmd/ams-hook":       "spool",
 }
 
 // testOnly packages serve tests and are imported by no program.
-var testOnly = []string{"ams/pkg/clienttest", "ams/pkg/schema/schematest", "ams/pkg/upload/storetest",
+var testOnly = []string{"ams/pkg/clienttest", "ams/pkg/otlp/otlptest", "ams/pkg/schema/schematest", "ams/pkg/upload/storetest",
 	"ams/cmd/ams-hook/internal/ptrace"}
 
 func TestImportsRunOneWay(t *testing.T) {

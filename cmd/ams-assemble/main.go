@@ -72,7 +72,9 @@ func main() {
 		args: os.Args[1:], stdin: os.Stdin, stdout: toPerson(os.Stdout, os.Getenv), stderr: toPerson(os.Stderr, os.Getenv),
 		getenv: os.Getenv, now: time.Now, self: self,
 	}
-	if err := install.LoadEnv(install.EnvFile(homeDir(world)), os.LookupEnv, os.Setenv); err != nil {
+	if err := leaveEnvironment(world); err != nil {
+		world.envErr = &exitError{exitUsage, err}
+	} else if err := install.LoadEnv(install.EnvFile(homeDir(world)), os.LookupEnv, os.Setenv); err != nil {
 		world.envErr = &exitError{exitUsage, err}
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
@@ -234,11 +236,13 @@ func newApp(e env) *cli.App {
 			reportCommand(e),
 			editsCommand(e),
 			diffCommand(e),
+			mcpCommand(e),
 			runCommand(e),
 			importCommand(e),
 			sessionCommand(e),
 			removeCommand(e),
 			reindexCommand(e),
+			exportCommand(e),
 			tablesCommand(e),
 			spoolCommand(e),
 			pricesCommand(e),

@@ -52,6 +52,7 @@ func marketplace(t *testing.T) string {
 	dir := filepath.Join(t.TempDir(), "ams")
 	copyFolder(t, "../../.claude-plugin", filepath.Join(dir, ".claude-plugin"))
 	copyFolder(t, pluginDir, filepath.Join(dir, "plugin"))
+	copyFolder(t, "../../plugin-read", filepath.Join(dir, "plugin-read"))
 	return dir
 }
 
@@ -169,4 +170,26 @@ func recordedEvents(t *testing.T, spoolDir, id string) []string {
 	}
 	slices.Sort(names)
 	return slices.Compact(names)
+}
+
+// TestTheReadingPluginRegistersNoHook holds the two plugins apart: one records, the other reads, and both are of one version.
+func TestTheReadingPluginRegistersNoHook(t *testing.T) {
+	const dir = "../../plugin-read"
+	for _, c := range []struct{ dir, has, lacks string }{{dir, ".mcp.json", "hooks"}, {pluginDir, "hooks", ".mcp.json"}} {
+		if _, err := os.Stat(filepath.Join(c.dir, c.has)); err != nil {
+			t.Error(err)
+		}
+		if _, err := os.Stat(filepath.Join(c.dir, c.lacks)); err == nil {
+			t.Errorf("%s has %s", c.dir, c.lacks)
+		}
+	}
+	var one, other struct{ Version string }
+	for path, into := range map[string]any{pluginDir: &one, dir: &other} {
+		if err := json.Unmarshal([]byte(readText(t, path+"/.claude-plugin/plugin.json")), into); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if one != other {
+		t.Errorf("the plugins are of versions %s and %s", one.Version, other.Version)
+	}
 }

@@ -14,6 +14,8 @@ import (
 
 	"ams/pkg/demo"
 	"ams/pkg/lax"
+	"ams/pkg/otlp"
+	"ams/pkg/program"
 	"ams/pkg/query"
 	"ams/pkg/receipt"
 	"ams/pkg/recorded"
@@ -28,6 +30,9 @@ type runOptions struct {
 	quiet bool
 	watch time.Duration // 0: once
 	keep  ship.Retention
+
+	receiver *otlp.Client    // nil: none
+	onStored program.Command // nil: none
 }
 
 func runCommand(e env) *cli.Command {
@@ -39,7 +44,9 @@ func runCommand(e env) *cli.Command {
 		UsageText: "ams-assemble run  # store what is new, and say what was stored\n" +
 			"ams-assemble run --quiet --retain 7d  # for cron: say failures alone, keep spools for a week\n" +
 			"ams-assemble run --now --json  # last step of a CI job: every session is over",
-		Flags: append(allCommonFlags(),
+		Flags: append(append(allCommonFlags(), otlpFlags()...),
+			// No EnvVars: see programLine.
+			&cli.StringFlag{Name: "on-stored", Usage: "for each session that is over from now on, give its index record to the `COMMAND` (a line of sh); of the env file, not of the environment: AMS_ON_STORED"},
 			&cli.IntFlag{Name: "jobs", Value: runtime.NumCPU(), DefaultText: "one per processor", Usage: "assemble `N` sessions at once"},
 			&cli.BoolFlag{Name: "json", Usage: "print one line of JSON per session"},
 			&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "print failures alone"},
@@ -55,7 +62,7 @@ func runCommand(e env) *cli.Command {
 			if len(e.args) == 0 && atTerminal(e) {
 				return startHere(c.Context, e, set)
 			}
-			opt, err := readRunOptions(c)
+			opt, err := readRunOptions(e, c)
 			if err != nil {
 				return err
 			}
@@ -67,7 +74,7 @@ func runCommand(e env) *cli.Command {
 	}
 }
 
-func readRunOptions(c *cli.Context) (runOptions, error) {
+func readRunOptions(e env, c *cli.Context) (runOptions, error) {
 	opt := runOptions{jobs: c.Int("jobs"), json: c.Bool("json"), quiet: c.Bool("quiet")}
 	if c.Args().Present() {
 		return opt, usagef("run takes no arguments; ams-assemble session %s reassembles one session", c.Args().First())
@@ -87,7 +94,11 @@ func readRunOptions(c *cli.Context) (runOptions, error) {
 	if opt.keep.MaxBytes, err = query.ParseSize(c.String("spool-max")); err != nil {
 		return opt, usagef("--spool-max: %w", err)
 	}
-	return opt, nil
+	if opt.receiver, err = readOTLP(c); err != nil {
+		return opt, err
+	}
+	opt.onStored, err = shellSetting(e, c, "on-stored", "AMS_ON_STORED")
+	return opt, err
 }
 
 // watch runs again and again until it is stopped. A failed run is said and tried again; only a wrong setting would
@@ -132,6 +143,17 @@ func storeAll(ctx context.Context, e env, set settings, opt runOptions, word *re
 	defer book.Close()
 	shipping := set.shipping(e)
 	shipping.Book, shipping.Jobs = book, opt.jobs
+	var send sender
+	if opt.receiver != nil {
+		send.client = opt.receiver
+		if rules := sendingMasks(set); !set.redact.Secrets {
+			send.masks = &rules
+		}
+		shipping.Takers = append(shipping.Takers, send.taker())
+	}
+	if opt.onStored != nil {
+		shipping.Takers = append(shipping.Takers, onStored(opt.onStored))
+	}
 	if shipping.Store, err = set.open(ctx); err != nil {
 		return err
 	}
@@ -147,6 +169,9 @@ func storeAll(ctx context.Context, e env, set settings, opt runOptions, word *re
 	})
 	if bar != nil {
 		bar.Finish()
+	}
+	for _, text := range send.said {
+		fmt.Fprintf(e.stderr, "ams-assemble: otlp: %s\n", text)
 	}
 	word.Stored, word.Failed = tally.Stored, tally.Failed
 	if tally.Why != nil {

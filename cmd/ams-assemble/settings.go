@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -250,21 +251,11 @@ func parseBool(name, value string, absent bool) (bool, error) {
 	return false, usagef("%s must be yes or no, not %q", name, value)
 }
 
-// programSetting is a setting that names a program to run: that of the flag, else of the env file; nil for none. The flag must
-// have no EnvVars: a project sets the environment of what the client starts in it, and is not to choose a program.
+// programSetting is a setting that names a program to run, as the words of its command line; nil for none. See programLine.
 func programSetting(e env, c *cli.Context, flag, variable string) (program.Command, error) {
-	dir, err := os.Getwd()
+	line, from, dir, err := programLine(e, c, flag, variable)
 	if err != nil {
-		dir = "."
-	}
-	line, from := c.String(flag), "--"+flag
-	if !c.IsSet(flag) {
-		line, from = machineOf(e).OwnVar(variable, dir), variable
-		if there := e.getenv(variable); there != "" && there != line {
-			return nil, &exitError{exitUsage, &hintError{
-				err:  fmt.Errorf("%s of the environment names a program to run, and is not used: a project can set it", variable),
-				hint: fmt.Sprintf("give --%s, or set %s in %s", flag, variable, install.EnvFile(homeDir(e)))}}
-		}
+		return nil, err
 	}
 	command, err := program.Parse(line)
 	switch {
@@ -274,6 +265,37 @@ func programSetting(e env, c *cli.Context, flag, variable string) (program.Comma
 		command[0] = filepath.Join(dir, command[0]) // cron starts elsewhere
 	}
 	return command, nil
+}
+
+// shellSetting is such a setting that is a line of shell. Where there is no /bin/sh its words are a command.
+func shellSetting(e env, c *cli.Context, flag, variable string) (program.Command, error) {
+	if runtime.GOOS == "windows" {
+		return programSetting(e, c, flag, variable)
+	}
+	line, _, _, err := programLine(e, c, flag, variable)
+	if err != nil || strings.TrimSpace(line) == "" {
+		return nil, err
+	}
+	return program.Command{"/bin/sh", "-c", line}, nil
+}
+
+// programLine is the text of a setting that names a program to run: that of the flag, else of the env file, else "". The
+// flag must have no EnvVars: a project sets the environment of what the client starts in it, and is not to choose a program.
+// It tells which of them it is from, and the folder that it is read in.
+func programLine(e env, c *cli.Context, flag, variable string) (line, from, dir string, err error) {
+	if dir, err = os.Getwd(); err != nil {
+		dir = "."
+	}
+	if c.IsSet(flag) {
+		return c.String(flag), "--" + flag, dir, nil
+	}
+	line = machineOf(e).OwnVar(variable, dir)
+	if there := e.getenv(variable); there != "" && there != line {
+		return "", "", "", &exitError{exitUsage, &hintError{
+			err:  fmt.Errorf("%s of the environment names a program to run, and is not used: a project can set it", variable),
+			hint: fmt.Sprintf("give --%s, or set %s in %s", flag, variable, install.EnvFile(homeDir(e)))}}
+	}
+	return line, variable, dir, nil
 }
 
 func homeDir(e env) string {

@@ -2,81 +2,34 @@ package assemble
 
 import (
 	"math"
-	"slices"
-	"time"
+	"sync"
 
 	"ams/pkg/price"
 	"ams/pkg/schema"
+	"ams/pkg/signal"
 )
 
-// What a cache rewrite is more than.
-const (
-	// leastRewrite is what a call must have written again to count. The end of every prompt is written again: the
-	// client moves its marks, and the API looks back some twenty blocks only.
-	leastRewrite = 4096
-	// leastShare is how much of what the cache held must be lost: less is a part of the prompt that changes each time.
-	leastShare = 0.5
-)
-
-// The lifetimes that a cache write is paid for. Each read begins them anew.
-const (
-	shortCache = 5 * time.Minute
-	longCache  = time.Hour
-)
-
-// markRewrites notes on each call what it wrote into the cache although the call before it in the same thread had it
-// there, as far as the counts show it: the call reads less than the one before had cached, and writes that much. After a
-// compaction the conversation is another one, and its cache, too.
+// markRewrites notes on each call what it wrote into the cache anew, with its price.
 func (j *joiner) markRewrites() {
-	compacted := map[string][]time.Time{} // by thread, in order
-	for _, e := range j.events {
-		if e.Compaction != nil {
-			compacted[e.AgentID] = append(compacted[e.AgentID], e.StartTime.Time)
+	calls := sync.OnceValue(func() map[*schema.Event]*call { // few sessions have a rewrite
+		of := make(map[*schema.Event]*call, len(j.calls))
+		for _, c := range j.calls {
+			of[&c.event.Event] = c
 		}
+		return of
+	})
+	events := make([]*schema.Event, len(j.events))
+	for i, e := range j.events {
+		events[i] = &e.Event
 	}
-	for _, times := range compacted {
-		slices.SortFunc(times, time.Time.Compare)
-	}
-	last := map[string]*call{} // by thread
-	for _, c := range j.callsByEnd() {
-		before := last[c.agentID]
-		if c.used == nil || len(c.used.Unknown) > 0 || c.event.Note == schema.WarmUpNote {
-			continue
-		}
-		last[c.agentID] = c
-		another := false
-		for times := compacted[c.agentID]; len(times) > 0 && !times[0].After(c.last); times = times[1:] {
-			another = true
-			compacted[c.agentID] = times[1:]
-		}
-		if before == nil || another {
-			continue
-		}
-		held := before.used.CacheReadInputTokens + before.used.CacheCreationInputTokens
-		lost := min(held-c.used.CacheReadInputTokens, c.used.CacheCreationInputTokens)
-		if lost < leastRewrite || float64(lost) < leastShare*float64(held) {
-			continue
-		}
-		c.event.LLM.CacheRewrite = &schema.CacheRewrite{Tokens: lost, Reason: rewriteReason(before, c), CostUSD: j.rewriteCost(c, lost)}
-	}
-}
-
-func rewriteReason(before, c *call) schema.RewriteReason {
-	life := shortCache
-	if split := before.used.CacheCreation; split != nil && split.Ephemeral1hInputTokens > 0 {
-		life = longCache
-	}
-	switch {
-	case before.best.Message.Model != c.best.Message.Model:
-		return schema.OtherModel
-	case c.first.Sub(before.last) >= life:
-		return schema.AfterPause
-	}
-	return schema.OtherPrefix
+	signal.MarkRewrites(events, func(e *schema.Event, tokens int64) *float64 { return j.rewriteCost(calls()[e], tokens) })
 }
 
 // rewriteCost is what a call would have cost less, had it read the tokens; nil where it has no price.
 func (j *joiner) rewriteCost(c *call, tokens int64) *float64 {
+	if c == nil {
+		return nil
+	}
 	p, ok := c.priced()
 	if !ok || c.event.LLM.CostUSD == nil || len(p.Iterations) > 1 { // more than one pass: which one wrote is not known
 		return nil

@@ -247,7 +247,7 @@ func (j *joiner) toolEvent(t *tool) *event {
 	detail.Outcome = t.outcome()
 	switch detail.Outcome {
 	case schema.ToolOK:
-		detail.Result = t.seen()
+		detail.Result = withoutQuotes(name, t.seen())
 	case schema.ToolUnknown:
 		e.Status = schema.Running
 	default:

@@ -4,11 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"os/user"
 	"path/filepath"
 	"strings"
 
+	"ams/pkg/gitdir"
 	"ams/pkg/safefile"
 )
 
@@ -102,7 +102,10 @@ func (m Machine) OwnVar(name, dir string) string {
 // Planted reports whether the env file may have come with the project that the folder dir belongs to: the home folder, which
 // the environment names, is inside of the repository, and it is not the one that the user database knows.
 func (m Machine) Planted(dir string) bool {
-	repository := repositoryOf(dir)
+	if resolved, err := filepath.EvalSymlinks(dir); err == nil {
+		dir = resolved
+	}
+	repository := gitdir.Of(dir).Top
 	home, err := filepath.EvalSymlinks(m.Home)
 	if repository == "" || err != nil {
 		return false
@@ -112,22 +115,4 @@ func (m Machine) Planted(dir string) bool {
 	}
 	inside, err := filepath.Rel(repository, home)
 	return err == nil && filepath.IsLocal(inside)
-}
-
-// repositoryOf is the folder of a git repository or worktree that holds dir, "" for none.
-func repositoryOf(dir string) string {
-	dir, err := filepath.EvalSymlinks(dir)
-	if err != nil {
-		return ""
-	}
-	for {
-		if _, err := os.Lstat(filepath.Join(dir, ".git")); err == nil {
-			return dir
-		}
-		above := filepath.Dir(dir)
-		if above == dir {
-			return ""
-		}
-		dir = above
-	}
 }

@@ -244,8 +244,8 @@ func names(key, id string) bool {
 // decodeSession reads the Session of an index record.
 func decodeSession(sum *schema.Summary, body []byte) (*schema.Session, error) {
 	s, err := schema.Decode(body)
-	if err = isOf(sum, s, err); err == nil && s.ActiveMS == nil { // it is of before these were kept
-		signal.Review(s)
+	if err = isOf(sum, s, err); err == nil && signal.Old(s) {
+		signal.ReviewOld(s)
 	}
 	return s, err
 }

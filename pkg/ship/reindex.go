@@ -163,8 +163,8 @@ func (sh *Shipper) freshIndex(ctx context.Context, name string, index []byte, al
 	case upload.SessionKey(name, s.StartTime.Time) != key:
 		return key, nil, errors.New("the session that it names began on another day")
 	}
-	if s.ActiveMS == nil { // it was stored before these were kept
-		signal.Review(s)
+	if signal.Old(s) {
+		signal.ReviewOld(s)
 	}
 	record := schema.Summarize(s)
 	if !sum.Old() && !sum.Lacks("per_model") && record.Lacks("per_model") { // its calls are not all in the body

@@ -3,6 +3,7 @@ package ship
 import (
 	"context"
 	"maps"
+	"math/rand/v2"
 	"path"
 	"slices"
 	"strings"
@@ -11,7 +12,6 @@ import (
 	"ams/pkg/parallel"
 	"ams/pkg/receipt"
 	"ams/pkg/recorded"
-	"ams/pkg/screen"
 	"ams/pkg/spool"
 	"ams/pkg/transcript"
 	"ams/pkg/upload"
@@ -85,7 +85,7 @@ func (sh *Shipper) Run(ctx context.Context, keep Retention, watch Watch) (Tally,
 	})
 	for r := range results {
 		if r.Untaken != nil {
-			sh.opt.Note("session %s: it is stored; %v; the next run tries it again", screen.Line(r.Name), r.Untaken)
+			sh.noteUntaken(r)
 		}
 		if r.Err != nil {
 			tally.Failed++
@@ -96,6 +96,9 @@ func (sh *Shipper) Run(ctx context.Context, keep Retention, watch Watch) (Tally,
 		watch.each(r)
 	}
 	tally.Dead = many.flow.dead()
+	if !tally.Dead {
+		sh.later(ctx)
+	}
 	tally.Untaken = sh.hands.flush(ctx, sh.opt.Note)
 	if err := ctx.Err(); err != nil {
 		return tally, err
@@ -170,7 +173,7 @@ func (o Options) news(known map[string]*receipt.Receipt, stats []spool.Stat) (to
 	}
 	archive.Settle()
 	onlyDue = map[string]bool{}
-	if len(o.Takers) == 0 {
+	if !slices.ContainsFunc(o.Takers, func(t Taker) bool { return !t.FromNow }) {
 		return todo, onlyDue
 	}
 	known = maps.Clone(known)
@@ -178,7 +181,7 @@ func (o Options) news(known map[string]*receipt.Receipt, stats []spool.Stat) (to
 		delete(known, s.Name)
 	}
 	isDue := func(r *receipt.Receipt) bool {
-		return slices.ContainsFunc(o.Takers, func(t Taker) bool { return t.isDue(r) })
+		return slices.ContainsFunc(o.Takers, func(t Taker) bool { return !t.FromNow && t.isDue(r) })
 	}
 	due := importedNews(known, stats, isDue)
 	for _, s := range stats {
@@ -186,6 +189,8 @@ func (o Options) news(known map[string]*receipt.Receipt, stats []spool.Stat) (to
 			due = append(due, s)
 		}
 	}
+	// In another order each time: a Taker that some always fail for is not to give up before the same others each time.
+	rand.Shuffle(len(due), func(i, j int) { due[i], due[j] = due[j], due[i] })
 	for _, s := range due {
 		onlyDue[s.Name] = true
 	}

@@ -174,7 +174,7 @@ func (sh *Shipper) storeOne(ctx context.Context, rd *recorded.Reader, name strin
 
 // handOver gives a session whose receipt is kept to the Takers.
 func (sh *Shipper) handOver(ctx context.Context, w *recorded.Session, r *receipt.Receipt, index []byte) error {
-	if len(sh.hands.all) == 0 {
+	if !slices.ContainsFunc(sh.hands.all, func(t *hand) bool { return !t.FromNow }) {
 		return nil
 	}
 	if sh.flow != nil {

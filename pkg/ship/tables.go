@@ -119,13 +119,14 @@ func (sh *Shipper) removeFromTables(ctx context.Context, id, name string, keys [
 	return sh.opt.Tables.Remove(ctx, r, remove)
 }
 
-// forget takes the rows of a session out of the day of a key that it has no more. If that fails they stay, and count no more.
+// forget takes the rows of a session out of the day of a key that it has no more. If that fails they stay, and
+// count no more.
 func (p *putting) forget(ctx context.Context, s *schema.Session, key, now string) {
 	was, ok := dayOf(key)
 	if is, _ := dayOf(now); !ok || is == was || p.sh.opt.Tables == nil {
 		return
 	}
-	if err := p.sh.opt.Tables.Forget(ctx, was, s.SessionID); err != nil {
+	if err := p.sh.opt.Tables.Forget(ctx, was, s.SessionID, p.w.Name); err != nil {
 		p.sh.opt.Note("session %s: its rows of %s stay in the tables: %v", p.w.Name, was, err)
 	}
 }

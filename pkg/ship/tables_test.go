@@ -163,8 +163,6 @@ func TestRemoveTakesRowsAway(t *testing.T) {
 	}
 	book.Close()
 	h.verified(1, 0)
-	h.runTabled(noFault, bare)
-	h.verified(1, 0)
 	h.record("gone", "Notification", 5)
 	h.runTabled(noFault, bare)
 	h.verified(2, 0)

@@ -20,8 +20,9 @@ type Taker struct {
 	// Name is what receipts know it by.
 	Name string
 	// FromNow asks only for what becomes final while the Taker is there: nothing that was final before, nothing of an
-	// [Shipper.Import], and a final session again only when it went on. Without it the next Run gives it all that a
-	// receipt is there of, and what it has each time that its body changes.
+	// [Shipper.Import], and a final session again only when it went on. It is given them when all else is stored, as they
+	// are in the store, and for some time alone: it may be slow. Without it a Taker gets each session right after it was
+	// stored, each time that its body changed, and the next Run gives it all that a receipt is there of.
 	FromNow bool
 	// AtOnce is how many sessions it takes at once; 0 sets no bound.
 	AtOnce int
@@ -38,7 +39,7 @@ type Final struct {
 	Name    string          // of its spool
 	Session *schema.Session // as it is stored; not to be changed
 	Key     string          // of its body
-	// Index is its index record as it is stored, nil where that was not read; IndexTag its ETag.
+	// Index is its index record as it is stored, nil where that was not read; IndexTag its ETag, "" where that is not known.
 	Index    []byte
 	IndexTag string
 	// Since is the session's end as it was when it was taken before, or when the Taker was not there yet: what came
@@ -112,7 +113,7 @@ func (h *hands) isDue(r *receipt.Receipt) bool {
 	var resting []*hand
 	for _, t := range h.all {
 		switch {
-		case !t.isDue(r):
+		case t.FromNow || !t.isDue(r):
 		case t.rests():
 			resting = append(resting, t)
 		default:
@@ -147,19 +148,28 @@ func (o Options) carryTaken(r, last *receipt.Receipt, imported bool) {
 func (h *hands) give(ctx context.Context, w *recorded.Session, r *receipt.Receipt, index []byte) error {
 	var errs []error
 	for _, t := range h.all {
-		if w.Session == nil || !t.isDue(r) {
+		if w.Session == nil || t.FromNow || !t.isDue(r) {
 			continue
 		}
-		taken, err := t.ask(ctx, Final{Name: w.Name, Session: w.Session, Key: r.Key, Index: index, IndexTag: r.IndexTag, Since: r.Taken[t.Name].Until})
-		if errors.Is(err, errResting) || isDeclined(err) {
-			t.pass()
-			continue
-		}
-		if err = errors.Join(err, h.mark(t.Name, taken)); err != nil {
-			errs = append(errs, fmt.Errorf("hand it to %s: %w", t.Name, err))
+		f := Final{Name: w.Name, Session: w.Session, Key: r.Key, Index: index, IndexTag: r.IndexTag, Since: r.Taken[t.Name].Until}
+		if err := h.handTo(ctx, t, f); err != nil {
+			errs = append(errs, err)
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// handTo gives a session to one Taker, unless that rests.
+func (h *hands) handTo(ctx context.Context, t *hand, f Final) error {
+	taken, err := t.ask(ctx, f)
+	if errors.Is(err, errResting) || isDeclined(err) {
+		t.pass()
+		return nil
+	}
+	if err = errors.Join(err, h.mark(t.Name, taken)); err != nil {
+		return fmt.Errorf("hand it to %s: %w", t.Name, err)
+	}
+	return nil
 }
 
 // ask waits for a place and has the Taker take a session.
@@ -176,17 +186,25 @@ func (t *hand) ask(ctx context.Context, f Final) ([]string, error) {
 		return nil, errResting
 	}
 	taken, err := t.Take(ctx, f)
+	if err != nil {
+		t.fail(err)
+		return taken, err
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	switch t.inRow++; {
-	case err == nil:
-		t.inRow = 0
-	case isDeclined(err):
+	t.inRow = 0
+	return taken, nil
+}
+
+// fail counts a session that the Taker did not take, and notes that it declined.
+func (t *hand) fail(err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.inRow++; isDeclined(err) {
 		t.inRow, t.why = failuresInRow, err
-	default:
+	} else {
 		t.failed++
 	}
-	return taken, err
 }
 
 // rests reports whether the Taker is to be left alone.
@@ -221,8 +239,13 @@ func (h *hands) flush(ctx context.Context, note func(string, ...any)) (untaken i
 		if t.why != nil {
 			note("%v", t.why)
 		}
-		if t.passed > 0 {
-			note("%s failed %d times in a row: %s more wait for the next run", t.Name, failuresInRow, screen.Count(t.passed, "session"))
+		switch {
+		case t.passed == 0:
+		case t.rests():
+			note("%s failed %d times in a row: %s more wait for the next run", t.Name, failuresInRow,
+				screen.Count(t.passed, "session"))
+		default:
+			note("%s is slow: %s more wait for the next run", t.Name, screen.Count(t.passed, "session"))
 		}
 		untaken += t.failed + t.passed
 	}

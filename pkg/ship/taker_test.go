@@ -16,6 +16,7 @@ import (
 	"ams/pkg/price"
 	"ams/pkg/receipt"
 	"ams/pkg/recorded"
+	"ams/pkg/schema"
 	"ams/pkg/ship"
 	"ams/pkg/spool"
 	"ams/pkg/upload"
@@ -173,6 +174,32 @@ func TestATakerFromNowGetsWhatBecomesFinal(t *testing.T) {
 	k.wants(t, "went on", "before")
 	if since := k.since["before"]; since.Sub(h.began).Abs() > time.Second {
 		t.Errorf("since %v, want its old end %v", since, h.began)
+	}
+}
+
+// TestATakerThatMayBeSlowComesLast looks at what is stored when the first session is given.
+func TestATakerThatMayBeSlowComesLast(t *testing.T) {
+	h := newHouse(t)
+	const sessions = 30 // more than are on their way at once
+	for i := range sessions {
+		h.record(fmt.Sprintf("s%d", i), "SessionEnd", i)
+	}
+	var mu sync.Mutex
+	stored, given := 0, 0
+	h.run(ship.Taker{Name: "otlp", FromNow: true, Take: func(_ context.Context, f ship.Final) ([]string, error) {
+		files, err := filepath.Glob(filepath.Join(h.dir, "store", "index", "*.json"))
+		mu.Lock()
+		defer mu.Unlock()
+		if given++; given == 1 {
+			stored = len(files)
+		}
+		if sum, err := schema.DecodeSummary(f.Index); err != nil || sum.SessionID != f.Session.SessionID || f.Key == "" {
+			return nil, fmt.Errorf("not all is there of %s: %v", f.Name, err)
+		}
+		return []string{f.Name}, err
+	}})
+	if stored != sessions || given != sessions {
+		t.Errorf("%d were stored when the first was given, %d were given; want %d", stored, given, sessions)
 	}
 }
 

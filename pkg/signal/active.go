@@ -9,8 +9,21 @@ import (
 	"ams/pkg/schema"
 )
 
+// Old reports whether a Session was stored before what [ReviewOld] fills in was kept.
+func Old(s *schema.Session) bool { return s.ActiveMS == nil }
+
+// ReviewOld is [Review] for an [Old] Session: it notes cache rewrites first, without a price.
+func ReviewOld(s *schema.Session) {
+	events := make([]*schema.Event, len(s.Events))
+	for i := range s.Events {
+		events[i] = &s.Events[i]
+	}
+	MarkRewrites(events, func(*schema.Event, int64) *float64 { return nil })
+	Review(s)
+}
+
 // Review fills in what is told of a Session by its events alone: the time that it was at work, and its signals. A join
-// ends with it; it is for who has an object of before these were kept, too.
+// ends with it.
 func Review(s *schema.Session) {
 	ms := activeMS(s)
 	s.ActiveMS = &ms

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"ams/pkg/parallel"
 	"ams/pkg/upload"
 )
 
@@ -128,7 +129,12 @@ func (c *compaction) read(ctx context.Context) error {
 		return err
 	}
 	for id, p := range c.current {
-		if r, ok := gone[p.name]; ok && !p.deleted && p.rev <= r.Rev {
+		r := gone[p.name]
+		hasMoved, err := c.k.hasMoved(ctx, c.out.Day, r)
+		if err != nil {
+			return err
+		}
+		if !p.deleted && (hasMoved || r.removed && p.rev <= r.Rev) {
 			delete(c.current, id)
 			c.gone, c.waste = append(c.gone, p.name), true
 		}
@@ -200,7 +206,11 @@ func (c *compaction) write(ctx context.Context, batches [][]*pending) error {
 	}
 	for _, batch := range batches {
 		for _, p := range batch {
-			if r, ok := gone[p.name]; ok && !p.deleted && (r.pending || p.rev <= r.Rev) {
+			isGone, err := c.k.isGone(ctx, day, p, gone)
+			if err != nil {
+				return err
+			}
+			if isGone {
 				return errors.Join(errRemovedMeanwhile, c.takeBack(ctx, journal, key))
 			}
 		}
@@ -260,13 +270,14 @@ func (k *Keeper) sweep(ctx context.Context, o upload.Object) error {
 	if slices.ContainsFunc(journal.By, func(part string) bool { return !t.has(part) }) {
 		goes = slices.DeleteFunc(journal.By, t.has)
 	}
-	for _, part := range goes {
-		if !isPart(part) {
-			continue
-		}
-		if err := k.deletePart(ctx, journal.Day, part); err != nil {
+	goes = slices.DeleteFunc(goes, func(part string) bool { return !isPart(part) })
+	for err := range parallel.InOrder(ctx, goes, func(ctx context.Context, part string) error { return k.deletePart(ctx, journal.Day, part) }) {
+		if err != nil {
 			return err
 		}
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
 	}
 	return k.opt.Store.Delete(ctx, o.Key)
 }

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"ams/pkg/lax"
@@ -30,8 +31,9 @@ type Options struct {
 
 // Keeper keeps the tables of a store. Any number of machines may do so at once.
 type Keeper struct {
-	opt Options
-	now func() time.Time
+	opt   Options
+	now   func() time.Time
+	ready atomic.Bool // it was asked, and nothing was in the way
 }
 
 // New returns a Keeper.
@@ -46,8 +48,10 @@ func New(opt Options) *Keeper {
 const (
 	formatKey      = prefix + "format.json"
 	tendedKey      = prefix + "tended.json"
-	removingPrefix = prefix + "removing/"
-	removedPrefix  = prefix + "removed/"
+	gonePrefix     = prefix + "gone/"
+	removingPrefix = gonePrefix + "removing/"
+	removedPrefix  = gonePrefix + "removed/"
+	movedPrefix    = gonePrefix + "moved/"
 	replacedPrefix = prefix + "replaced/"
 	claimsPrefix   = prefix + "claims/"
 )
@@ -85,7 +89,9 @@ func (k *Keeper) Ready(ctx context.Context) error {
 	if err != nil && !errors.Is(err, upload.ErrNotFound) {
 		return fmt.Errorf("tables are not written: %w", err)
 	}
-	return k.conditions()
+	err = k.conditions()
+	k.ready.Store(err == nil)
+	return err
 }
 
 // conditions is ErrConditions where the server was seen to lack some and nobody said that this machine is alone.

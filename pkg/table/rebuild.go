@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"ams/pkg/parallel"
-	"ams/pkg/schema"
 	"ams/pkg/upload"
 )
 
@@ -57,7 +56,7 @@ func (k *Keeper) Rebuild(ctx context.Context, watch Watch) (out Rebuilt, err err
 		err := b.err
 		switch {
 		case err != nil:
-		case b.session.Status == schema.Running || b.session.Outcome == schema.StillOpen:
+		case stillOpen(b.session.Outcome, b.session.Status):
 			out.Open++
 			watch.Each(b.of.name, nil)
 			continue

@@ -10,10 +10,11 @@ import (
 	"time"
 
 	"ams/pkg/parallel"
+	"ams/pkg/schema"
 	"ams/pkg/upload"
 )
 
-// removal is what removing/NAME.json and removed/NAME.json hold: the session is being removed, or was. While it is, whoever
+// removal is what gone/removing/NAME.json and gone/removed/NAME.json hold: the session is being removed, or was. While it is, whoever
 // writes rows of it takes them back; once it was, rows of a counter up to Rev are of before.
 type removal struct {
 	SessionID string    `json:"session_id"`
@@ -24,7 +25,17 @@ type removal struct {
 	// Raised is the highest counter that rows got of what came back with one that is not above Rev.
 	Raised int64 `json:"raised,omitzero"`
 
-	pending bool
+	pending, removed bool
+	moved            moved
+}
+
+// moved is what gone/moved/NAME.json holds: the days that a session had before an earlier start of it was found. Done says that
+// no part of them has rows of it; who writes some later takes them back.
+type moved struct {
+	SessionID string    `json:"session_id"`
+	Days      []string  `json:"days"`
+	Done      bool      `json:"done,omitzero"`
+	At        time.Time `json:"at"`
 }
 
 // forgetAfter is how long a removal is remembered that was done: longer than any program writes rows of what it stored
@@ -34,26 +45,30 @@ const forgetAfter = 30 * 24 * time.Hour
 // removals are the removals of sessions with one of the names; nil names are all.
 func (k *Keeper) removals(ctx context.Context, names map[string]bool) (map[string]removal, error) {
 	var keys []string
-	for _, prefix := range []string{removedPrefix, removingPrefix} {
-		err := k.opt.Store.List(ctx, prefix, func(o upload.Object) error {
-			if name := nameOf(o.Key); names == nil || names[name] {
-				keys = append(keys, o.Key)
-			}
-			return nil
-		})
-		if err != nil {
-			return nil, fmt.Errorf("list what was removed: %w", err)
+	err := k.opt.Store.List(ctx, gonePrefix, func(o upload.Object) error {
+		if name := nameOf(o.Key); names == nil || names[name] {
+			keys = append(keys, o.Key)
 		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list what was removed: %w", err)
 	}
 	out := map[string]removal{}
 	for got := range parallel.InOrder(ctx, keys, func(ctx context.Context, key string) readRemoval { return k.readRemoval(ctx, key) }) {
-		switch there, seen := out[got.Name]; {
+		switch there := out[got.Name]; {
 		case errors.Is(got.err, upload.ErrNotFound):
 		case got.err != nil:
 			return nil, got.err
-		case !seen || got.pending || !there.pending && got.Rev > there.Rev:
-			got.Rev = max(got.Rev, there.Rev)
+		case !got.removed:
+			there.Name, there.moved = got.Name, got.moved
+			out[got.Name] = there
+		case !there.removed || got.pending:
+			got.Rev, got.moved = max(got.Rev, there.Rev), there.moved
 			out[got.Name] = got.removal
+		default:
+			there.Rev, there.Raised = max(got.Rev, there.Rev), max(got.Raised, there.Raised)
+			out[got.Name] = there
 		}
 	}
 	return out, ctx.Err()
@@ -66,31 +81,42 @@ type readRemoval struct {
 
 func (k *Keeper) readRemoval(ctx context.Context, key string) readRemoval {
 	var r removal
-	_, err := k.get(ctx, key, &r)
-	r.Name, r.pending = nameOf(key), strings.HasPrefix(key, removingPrefix)
+	var err error
+	if strings.HasPrefix(key, movedPrefix) {
+		_, err = k.get(ctx, key, &r.moved)
+	} else {
+		_, err = k.get(ctx, key, &r)
+		r.removed, r.pending = true, strings.HasPrefix(key, removingPrefix)
+	}
+	r.Name = nameOf(key)
 	return readRemoval{r, err}
 }
 
 // nameOf is the name of the session, part or day that an object of this package is about.
 func nameOf(key string) string { return strings.TrimSuffix(path.Base(key), ".json") }
 
-// stillThere leaves out sessions that were removed. One that came back after that has a counter above that of its removal,
+// stillThere leaves out sessions that were removed, or moved to another day. One that came back after that has a counter above that of its removal,
 // but for a clock that is behind that of who stored it before: then it gets one here.
-func (k *Keeper) stillThere(ctx context.Context, todo map[string]*pending, gone map[string]removal) ([]*pending, error) {
+func (k *Keeper) stillThere(ctx context.Context, day string, todo map[string]*pending, gone map[string]removal) ([]*pending, error) {
 	var out []*pending
 	for _, p := range todo {
-		r, removed := gone[p.name]
-		switch {
-		case removed && r.pending:
+		r := gone[p.name]
+		if hasMoved, err := k.hasMoved(ctx, day, r); err != nil || hasMoved {
+			if err != nil {
+				return nil, err
+			}
 			continue
-		case removed && p.rev <= r.Rev:
+		}
+		if r.removed {
 			there, err := k.isStored(ctx, p.name, p.etag)
 			if err != nil {
 				return nil, err
 			}
-			if !there {
+			if r.pending || !there {
 				continue
 			}
+		}
+		if r.removed && p.rev <= r.Rev {
 			r.Raised = max(r.Rev, r.Raised) + 1
 			if err := k.put(ctx, removedPrefix+r.Name+".json", r, upload.PutOptions{}); err != nil {
 				return nil, err
@@ -102,7 +128,40 @@ func (k *Keeper) stillThere(ctx context.Context, todo map[string]*pending, gone 
 	return out, nil
 }
 
-// isStored reports whether a session's index record is this one.
+// hasMoved reports whether rows of a session must not be in a day, as it is in another one now.
+func (k *Keeper) hasMoved(ctx context.Context, day string, r removal) (bool, error) {
+	if !slices.Contains(r.moved.Days, day) {
+		return false, nil
+	}
+	record, _, err := k.opt.Store.Get(ctx, upload.IndexKey(r.Name))
+	if errors.Is(err, upload.ErrNotFound) {
+		return true, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("look on which day session %s is: %w", r.Name, err)
+	}
+	sum, err := schema.DecodeSummary(record)
+	return err == nil && Day(sum.StartTime.Time) != day, nil
+}
+
+// isGone reports whether rows of a session must not be in a day: it was removed after they were read, or is being removed, or
+// moved to another day.
+func (k *Keeper) isGone(ctx context.Context, day string, p *pending, gone map[string]removal) (bool, error) {
+	r, ok := gone[p.name]
+	if !ok || p.deleted {
+		return false, nil
+	}
+	if hasMoved, err := k.hasMoved(ctx, day, r); err != nil || hasMoved || !r.removed {
+		return hasMoved, err
+	}
+	if r.pending || p.rev <= r.Rev {
+		return true, nil
+	}
+	there, err := k.isStored(ctx, p.name, "")
+	return !there, err
+}
+
+// isStored reports whether a session's index record is this one, or for "" whether it has one.
 func (k *Keeper) isStored(ctx context.Context, name, etag string) (bool, error) {
 	there, err := upload.Look(ctx, k.opt.Store, upload.IndexKey(name))
 	if errors.Is(err, upload.ErrNotFound) {
@@ -151,7 +210,10 @@ func (k *Keeper) Remove(ctx context.Context, r Removal, objects func(context.Con
 		return err
 	}
 	if old, ok := before[r.Name]; ok {
-		r.Rev = max(r.Rev, old.Rev+1, old.Raised)
+		r.Days = append(r.Days, old.moved.Days...)
+		if old.removed {
+			r.Rev = max(r.Rev, old.Rev+1, old.Raised)
+		}
 		if old.pending {
 			r.Days = append(r.Days, old.Days...)
 		}
@@ -218,14 +280,56 @@ func (k *Keeper) bury(ctx context.Context, day string, row Session) error {
 }
 
 // Forget takes the rows of a session out of a day that it no longer belongs to, as an earlier start of it was found.
-func (k *Keeper) Forget(ctx context.Context, day, id string) error {
+//
+//  1. gone/moved/NAME.json is put. From now on who writes rows of it into that day takes them back, and a removal looks there, too.
+//  2. The day is claimed, and every part of it that holds the session is written anew without it.
+//
+// What a crash leaves, or a day that somebody else works on, is left to a later [Keeper.Tend].
+func (k *Keeper) Forget(ctx context.Context, day, id, name string) error {
 	if there, err := k.exist(ctx); err != nil || !there {
 		return err
 	}
-	release, err := k.claimAll(ctx, []string{day})
-	if err != nil {
-		return err
+	key := movedPrefix + name + ".json"
+	for {
+		var m moved
+		etag, err := k.get(ctx, key, &m)
+		if err != nil && !errors.Is(err, upload.ErrNotFound) {
+			return err
+		}
+		if !slices.Contains(m.Days, day) {
+			m.Days = append(m.Days, day)
+		}
+		m.SessionID, m.Done, m.At = id, false, k.now().UTC()
+		err = k.put(ctx, key, m, upload.PutOptions{IfMatch: etag, IfAbsent: etag == ""})
+		if err == nil {
+			return k.forget(ctx, key, m)
+		}
+		if !errors.Is(err, upload.ErrChanged) {
+			return err
+		}
 	}
-	defer release()
-	return k.purge(ctx, day, valid(id))
+}
+
+// forget is step 2 of [Keeper.Forget].
+func (k *Keeper) forget(ctx context.Context, key string, m moved) error {
+	for _, day := range m.Days {
+		if hasMoved, err := k.hasMoved(ctx, day, removal{Name: nameOf(key), moved: m}); err != nil || !hasMoved {
+			return err // it has not yet, or is back
+		}
+		release, err := k.claim(ctx, day)
+		var claimed *ClaimedError
+		if errors.As(err, &claimed) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		err = k.purge(ctx, day, valid(m.SessionID))
+		release()
+		if err != nil {
+			return err
+		}
+	}
+	m.Done = true
+	return k.put(ctx, key, m, upload.PutOptions{})
 }

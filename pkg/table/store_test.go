@@ -757,12 +757,42 @@ func TestDueDays(t *testing.T) {
 	w.wants(revs(1, ids(many(0, 33))...))
 }
 
+// TestASessionMovesToAnEarlierDay has a writer of the old day at work meanwhile, before and after its put. What is
+// removed then is removed from both days.
 func TestASessionMovesToAnEarlierDay(t *testing.T) {
-	w := newWorld(t)
-	s := told("a")
-	w.write(1, s, sample("b"))
-	if err := w.keep.Forget(t.Context(), "2026-11-22", "a"); err != nil {
-		t.Fatal(err)
+	for _, at := range []string{formatKey, EventsPrefix, SessionsPrefix} {
+		w := newWorld(t)
+		w.write(1, told("a"), sample("b"))
+		earlier := told("a")
+		earlier.StartTime = schema.At(began.AddDate(0, 0, -1))
+		slow := &between{Store: w.store, when: func(_, key string) bool { return strings.HasPrefix(key, at) }, do: func() {
+			etag, record := w.save(earlier, 3)
+			if err := w.keep.Forget(t.Context(), "2026-11-22", "a", "a"); err != nil {
+				t.Error(err)
+			}
+			if err := w.store.Delete(t.Context(), upload.SessionKey("a", began)); err != nil {
+				t.Error(err)
+			}
+			out, err := w.keep.Writer()
+			if err == nil {
+				err = out.Add(earlier, "a", etag, record)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if done, err := out.Commit(t.Context()); err != nil || len(done) != 1 {
+				t.Error(done, err)
+			}
+		}}
+		if _, err := w.add(w.on(slow), 2, told("a"), sample("c")).Commit(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		w.wants(map[string]int64{"a": 3, "b": 1, "c": 2})
+		w.verified(3)
+		if err := w.remove(w.keep, earlier, 3); err != nil {
+			t.Fatal(err)
+		}
+		w.wants(map[string]int64{"b": 1, "c": 2})
+		w.lacks(secret)
 	}
-	w.wants(revs(1, "b"))
 }

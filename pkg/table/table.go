@@ -7,8 +7,9 @@
 //	tables/sessions/dt=DAY/PART.parquet  [Session] rows, one a session
 //	tables/events/dt=DAY/PART.parquet    [Event] rows of the same part, one an event
 //	tables/format.json                   that this version, or a newer one, keeps the tables
-//	tables/removing/NAME.json            a session that is being removed: who wrote rows of it takes them back
-//	tables/removed/NAME.json             one that was removed: no row of a counter up to its rev counts any more
+//	tables/gone/removing/NAME.json       a session that is being removed: who wrote rows of it takes them back
+//	tables/gone/removed/NAME.json        one that was removed: no row of a counter up to its rev counts any more
+//	tables/gone/moved/NAME.json          one that was found to begin earlier: the days that rows of it must not be in
 //	tables/replaced/DAY.PART.json        parts that a compaction wrote, and those that it replaced, which go a day later
 //	tables/claims/DAY.json               who compacts a day, or removes from it
 //	tables/tended.json                   when somebody last looked for something to compact

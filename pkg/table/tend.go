@@ -89,6 +89,14 @@ func (k *Keeper) finishRemovals(ctx context.Context) error {
 		return err
 	}
 	for _, r := range all {
+		if len(r.moved.Days) > 0 {
+			if err := k.tendMoved(ctx, r); err != nil {
+				return err
+			}
+		}
+		if !r.removed {
+			continue
+		}
 		if !r.pending {
 			// One whose counter is of a clock that was ahead is kept: rows of what comes back are raised above it.
 			if k.now().Sub(r.At) > forgetAfter && r.Rev < r.At.UnixMilli() {
@@ -102,6 +110,18 @@ func (k *Keeper) finishRemovals(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// tendMoved finishes what a crash left of a move, or forgets an old one.
+func (k *Keeper) tendMoved(ctx context.Context, r removal) error {
+	key := movedPrefix + r.Name + ".json"
+	switch {
+	case k.now().Sub(r.moved.At) > forgetAfter:
+		return k.opt.Store.Delete(ctx, key)
+	case !r.moved.Done:
+		return k.forget(ctx, key, r.moved)
 	}
 	return nil
 }

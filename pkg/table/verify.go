@@ -102,7 +102,21 @@ func (v *verifier) day(ctx context.Context, day string) error {
 		v.say("session %s: it was removed, and has a row in dt=%s", name, day)
 	}
 	todo := slices.SortedFunc(maps.Values(c.current), func(a, b *pending) int { return strings.Compare(a.id, b.id) })
-	todo = slices.DeleteFunc(todo, func(p *pending) bool { return !v.isCurrent(day, p) })
+	var stale []*pending
+	todo = slices.DeleteFunc(todo, func(p *pending) bool {
+		if v.isCurrent(day, p) {
+			return false
+		}
+		if _, stored := v.index[p.name]; stored && !p.deleted {
+			stale = append(stale, p)
+		}
+		return true
+	})
+	for b := range parallel.InOrder(ctx, stale, v.k.summary) { // told by missing, unless they stand where they must not
+		if b.err == nil && Day(b.sum.StartTime.Time) != day {
+			v.say("session %s: it has a row in dt=%s, and began on %s", b.name, day, Day(b.sum.StartTime.Time))
+		}
+	}
 	for b := range parallel.InOrder(ctx, todo, v.k.stored) {
 		switch {
 		case errors.Is(b.err, upload.ErrNotFound):
@@ -130,7 +144,7 @@ func (v *verifier) isCurrent(day string, p *pending) bool {
 		v.say("session %s: it has a row in dt=%s, and is not stored", p.name, day)
 		return false
 	case etag != p.etag:
-		return false // told by missing, unless it has another row
+		return false
 	}
 	v.seen[p.name] = true
 	return true
@@ -251,5 +265,10 @@ func (k *Keeper) summary(ctx context.Context, p *pending) summarized {
 
 // isOpen reports whether a session was not over when it was stored.
 func isOpen(sum *schema.Summary) bool {
-	return sum.Status == schema.Running || schema.OrZero(sum.Outcome) == schema.StillOpen
+	return stillOpen(schema.OrZero(sum.Outcome), sum.Status)
+}
+
+// stillOpen goes by the outcome: a status may be a person's own word, and the oldest objects have no outcome.
+func stillOpen(outcome schema.Outcome, status schema.Status) bool {
+	return outcome == schema.StillOpen || outcome == "" && status == schema.Running
 }

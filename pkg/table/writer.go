@@ -129,31 +129,51 @@ func (w *Writer) Commit(ctx context.Context) (map[string]string, error) {
 	if len(w.days) == 0 {
 		return done, nil
 	}
-	if err := w.k.Ready(ctx); err != nil {
+	if !w.k.ready.Load() {
+		if err := w.k.Ready(ctx); err != nil {
+			return done, err
+		}
+	}
+	if err := w.k.conditions(); err != nil { // what was stored since may have shown it
 		return done, err
 	}
 	gone, err := w.k.removals(ctx, w.names())
 	if err != nil {
 		return done, err
 	}
+	var failed []error
 	for _, day := range slices.Sorted(maps.Keys(w.days)) {
-		todo, err := w.k.stillThere(ctx, w.days[day], gone)
-		if err != nil {
-			return done, err
+		if err := w.commitDay(ctx, day, gone, done); err != nil {
+			failed = append(failed, fmt.Errorf("write the tables of %s: %w", day, err))
 		}
-		for _, batch := range batches(todo) {
-			part := w.k.newPart("", len(batch))
-			w.written[day] = append(w.written[day], part)
-			if err := w.putPart(ctx, day, part, batch); err != nil {
-				return done, fmt.Errorf("write the tables of %s: %w", day, err)
-			}
-			for _, p := range batch {
-				done[p.name] = p.etag
-			}
+		if len(failed) == maxFailed || ctx.Err() != nil {
+			break
 		}
 		delete(w.days, day)
 	}
-	return done, nil
+	return done, errors.Join(failed...)
+}
+
+// maxFailed is after how many failed days the others are left: the store is down.
+const maxFailed = 3
+
+// commitDay writes the parts of a day.
+func (w *Writer) commitDay(ctx context.Context, day string, gone map[string]removal, done map[string]string) error {
+	todo, err := w.k.stillThere(ctx, day, w.days[day], gone)
+	if err != nil {
+		return err
+	}
+	for _, batch := range batches(todo) {
+		part := w.k.newPart("", len(batch))
+		w.written[day] = append(w.written[day], part)
+		if err := w.putPart(ctx, day, part, batch); err != nil {
+			return err
+		}
+		for _, p := range batch {
+			done[p.name] = p.etag
+		}
+	}
+	return nil
 }
 
 // putPart writes a part of both tables, and looks whether one of its sessions was removed meanwhile.
@@ -174,10 +194,16 @@ func (w *Writer) recheck(ctx context.Context, day, part string, batch []*pending
 	if err != nil || len(gone) == 0 {
 		return err
 	}
-	left := slices.DeleteFunc(slices.Clone(batch), func(p *pending) bool {
-		r, ok := gone[p.name]
-		return ok && !p.deleted && (r.pending || p.rev <= r.Rev)
-	})
+	var left []*pending
+	for _, p := range batch {
+		isGone, err := w.k.isGone(ctx, day, p, gone)
+		if err != nil {
+			return err
+		}
+		if !isGone {
+			left = append(left, p)
+		}
+	}
 	_, err = upload.Look(ctx, w.k.opt.Store, partKey(events, day, part))
 	whole := err == nil || !hasEvents(batch)
 	switch {
@@ -247,6 +273,7 @@ func (w *Writer) putEvents(ctx context.Context, day, part string, batch []*pendi
 	}
 	defer os.Remove(f.Name())
 	defer f.Close()
+	_ = os.Remove(f.Name()) // a crash leaves none, where a file that is open can go
 	out := newFileWriter[Event](f, part, total, w.stays)
 	for _, p := range batch {
 		for e, err := range kept[Event](w.spill, p.events) {
