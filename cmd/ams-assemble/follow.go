@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"iter"
 	"slices"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"ams/pkg/library"
 	"ams/pkg/listing"
 	"ams/pkg/query"
+	"ams/pkg/recorded"
 	"ams/pkg/redact"
 	"ams/pkg/schema"
 	"ams/pkg/story"
@@ -39,20 +41,59 @@ func follow(e env, c *cli.Context, set settings, opt story.Options) error {
 	if err != nil {
 		return err
 	}
-	reader, teller := set.source(e).Reader(), story.Follow(e.stdout, opt)
-	for {
-		w, err := reader.FromSpool(name)
+	teller := story.Follow(e.stdout, opt)
+	for w, err := range grown(c.Context, e, set, name) {
+		if err == nil {
+			err = teller.Tell(w.Session, w.Final)
+		}
 		if err != nil {
 			return err
 		}
-		redact.New(set.redact).Session(w.Session)
-		w.Session.Bound()
-		if err := teller.Tell(w.Session, w.Final); err != nil || w.Final {
-			return err
+	}
+	return nil
+}
+
+// grown gives a recorded session, masked, each time that it may have grown, until it has ended or the context does.
+func grown(ctx context.Context, e env, set settings, name string) iter.Seq2[*recorded.Session, error] {
+	return func(yield func(*recorded.Session, error) bool) {
+		reader := set.source(e).Reader()
+		for {
+			w, err := reader.FromSpool(name)
+			if err == nil {
+				redact.New(set.redact).Session(w.Session)
+				w.Session.Bound()
+			}
+			if !yield(w, err) || err != nil || w.Final {
+				return
+			}
+			for since := time.Now(); !w.Changed() && time.Since(since) < readAgain; {
+				if demo.Wait(ctx, lookAgain) != nil {
+					return
+				}
+			}
 		}
-		for since := time.Now(); !w.Changed() && time.Since(since) < readAgain; {
-			if demo.Wait(c.Context, lookAgain) != nil {
-				return nil
+	}
+}
+
+// followed gives the session of an id that is recorded on this machine each time that it has grown.
+func followed(ctx context.Context, e env, set settings, id string) iter.Seq2[*schema.Session, error] {
+	return func(yield func(*schema.Session, error) bool) {
+		names, err := set.unstored(e).Names(ctx, id)
+		name := ""
+		if err == nil {
+			name, err = library.Choose(id, names)
+		}
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		for w, err := range grown(ctx, e, set, name) {
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			if !yield(w.Session, nil) {
+				return
 			}
 		}
 	}

@@ -27,7 +27,7 @@ var mayImport = map[string]string{
 	"ams/pkg/receipt":        "lax safefile spool",
 	"ams/pkg/safefile":       "",
 	"ams/pkg/bundle":         "",
-	"ams/pkg/library":        "lax packed parallel query redact safefile schema search signal spool upload",
+	"ams/pkg/library":        "lax packed parallel query redact safefile schema search signal spool table upload",
 	"ams/pkg/otlp":           "lax redact schema screen",
 	"ams/pkg/packed":         "",
 	"ams/pkg/parallel":       "",
@@ -39,10 +39,13 @@ var mayImport = map[string]string{
 	"ams/pkg/clientsettings": "lax",
 	"ams/pkg/screen":         "",
 	"ams/pkg/story":          "lax schema screen",
+	"ams/pkg/view":           "lax schema story",
+	"ams/pkg/web":            "lax library listing packed query report schema screen search spool story upload view",
 	"ams/pkg/redact":         "lax schema",
 	"ams/pkg/schedule":       "safefile",
 	"ams/pkg/schema":         "lax",
 	"ams/pkg/search":         "lax schema",
+	"ams/pkg/wordindex":      "safefile schema search",
 	"ams/pkg/hook":           "lax",
 	"ams/pkg/signal":         "lax schema",
 	"ams/pkg/transcript":     "lax safefile",
@@ -133,7 +136,7 @@ func TestTheProgramIsThin(t *testing.T) {
 // TestJoinIsPure holds the packages of the middle to values in, values out.
 func TestJoinIsPure(t *testing.T) {
 	for _, pkg := range []string{"ams/pkg/assemble", "ams/pkg/price", "ams/pkg/schema", "ams/pkg/hook", "ams/pkg/story", "ams/pkg/search",
-		"ams/pkg/query", "ams/pkg/signal"} {
+		"ams/pkg/query", "ams/pkg/signal", "ams/pkg/view"} {
 		out, err := exec.Command("go", "list", "-f", `{{join .Imports "\n"}}`, pkg).Output()
 		if err != nil {
 			t.Fatal(err)

@@ -18,6 +18,7 @@ import (
 	"ams/pkg/schema"
 	"ams/pkg/screen"
 	"ams/pkg/upload"
+	"ams/pkg/wordindex"
 )
 
 // openLibrary is the library of the store in use.
@@ -31,7 +32,20 @@ func openLibrary(ctx context.Context, e env, set settings, unstored library.Unst
 
 // libraryOf is the library of an open store.
 func libraryOf(e env, set settings, store upload.Store, unstored library.Unstored) *library.Library {
-	return library.Open(store, library.Options{CacheDir: cacheDir(e, set), Unstored: unstored, Mask: set.redact, Progress: lateProgress(e, "reading the index")})
+	opt := library.Options{CacheDir: cacheDir(e, set), Unstored: unstored, Mask: set.redact, Progress: lateProgress(e, "reading the index")}
+	if words := wordsOfStore(e, set); words != nil {
+		opt.Words = words
+	}
+	return library.Open(store, opt)
+}
+
+// wordsOfStore is the word index of the store in use, nil where there is no place for it.
+func wordsOfStore(e env, set settings) *wordindex.Index {
+	dir := cacheDir(e, set)
+	if dir == "" {
+		return nil
+	}
+	return wordindex.Open(filepath.Join(dir, "words"))
 }
 
 // cacheDir is where what was read from stores is kept, "" where there is no place for it.
@@ -55,10 +69,19 @@ func cacheDir(e env, set settings) string {
 func listed(ctx context.Context, e env, lib *library.Library, q query.Query) (*library.List, error) {
 	list, err := lib.List(ctx, q)
 	if err == nil {
-		sayUnreadable(e, list.Unreadable)
-		sayDoubtful(e, list.Doubtful)
+		sayOf(e, list)
 	}
 	return list, err
+}
+
+// sayOf tells what of a store was of no use.
+func sayOf(e env, list *library.List) {
+	sayUnreadable(e, list.Unreadable)
+	sayDoubtful(e, list.Doubtful)
+	if n := len(list.BadParts); n > 0 {
+		fmt.Fprintf(e.stderr, "ams-assemble: %s of the tables left out: %s: %s\n", screen.Count(n, "part"), list.BadParts[0].Key, screen.Line(list.BadParts[0].Err.Error()))
+		fmt.Fprintln(e.stderr, "hint: nothing is missing from what is shown; ams-assemble tables verify names what is wrong, tables rebuild makes it anew")
+	}
 }
 
 // sayUnreadable tells of index records that no list can show.

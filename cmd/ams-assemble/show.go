@@ -36,6 +36,9 @@ func showCommand(e env) *cli.Command {
 			&cli.BoolFlag{Name: "follow", Aliases: []string{"f"}, Usage: "of a session at work: tell what happens as it happens, until it ends"},
 			&cli.BoolFlag{Name: "json", Usage: "print the Session as JSON; with --only or --event an array of its events"},
 			&cli.BoolFlag{Name: "markdown", Usage: "print Markdown, for an issue or a review"},
+			&cli.BoolFlag{Name: "url",
+				Usage: "of a bucket: store the session as a page there, and print an address at which anybody can read it"},
+			&cli.StringFlag{Name: "expires", Value: "7d", Usage: "with --url: how long it can be read, `TIME`, at most 7d"},
 			&cli.IntFlag{Name: "max", Value: issueCharacters, Usage: "with --markdown: at most `N` characters, as many as an issue takes; 0: all"},
 		}, pageFlags(), commonFlags(recordGroup, maskGroup, priceGroup, storeGroup)),
 		Action: func(c *cli.Context) error {
@@ -60,6 +63,13 @@ func showCommand(e env) *cli.Command {
 				return usagef("--summary and --outline are of a whole session, as a person reads it")
 			case c.Bool("follow") && (c.Bool("json") || c.Bool("markdown") || opt.Summary || opt.Outline || opt.Event > 0):
 				return usagef("--follow tells the story alone, as it happens")
+			case c.IsSet("expires") && !c.Bool("url"):
+				return usagef("--expires is for --url")
+			case c.Bool("url") && (c.Bool("json") || c.Bool("markdown") || c.Bool("follow") || opt.Summary || opt.Outline ||
+				opt.Event > 0 || len(opt.Only) > 0):
+				return usagef("--url hands the whole session over, as a page")
+			case c.Bool("url"):
+				return share(e, c, set, plainPage)
 			case c.Bool("follow"):
 				return follow(e, c, set, opt)
 			}

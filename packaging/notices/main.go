@@ -116,7 +116,7 @@ func linked(packages []string) ([]licensed, error) {
 }
 
 // textFile matches the names by which modules keep what must go with them.
-var textFile = regexp.MustCompile(`(?i)^(licen[cs]e|copying|notice|patents)(\.(txt|md))?$`)
+var textFile = regexp.MustCompile(`(?i)^(licen[cs]e([-_][-_a-z0-9]+)?|copying|notice|patents)(\.(txt|md))?$`)
 
 // texts are the licence and notices in a module's folder.
 func texts(dir string) ([]string, error) {

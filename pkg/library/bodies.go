@@ -23,6 +23,12 @@ import (
 // keptBytes bounds what is kept of fetched sessions, compressed: about 25,000 of 200 kB.
 const keptBytes = 1 << 30
 
+// sessionsPrefix is what the keys of all Sessions begin with.
+const sessionsPrefix = "sessions/"
+
+// nearShare is of how many sessions of a folder one must be in a list, for all to be looked at together.
+const nearShare = 8
+
 // bodies reads Sessions. Those of a bucket are kept compressed on this machine, each version of
 // each one once, so that a second search fetches nothing: NAME.VERSION.kept in the cache folder,
 // 0600. What comes out is checked: a file that a crash emptied, that lost bits or that keeps
@@ -34,16 +40,32 @@ type bodies struct {
 	versions map[string]string   // by the key of the Session
 	names    []string            // of all sessions in the store, sorted
 	kept     map[string][]string // the files that were there at the start, by the session
+	words    Words               // nil: there is none
+	feed     *feed               // nil: nobody wants what is read
 }
 
-// openBodies prepares to read the Sessions of a list.
-func (l *Library) openBodies(ctx context.Context, in *List) (*bodies, error) {
-	b := &bodies{store: l.store, versions: map[string]string{}, names: in.names}
-	if b.near, _ = l.store.(upload.Near); b.near != nil || l.bodyCache() == "" {
+// openBodies prepares to read the Sessions of a list. words gets what is read, unless it is nil.
+func (l *Library) openBodies(ctx context.Context, in *List, words Words) (*bodies, error) {
+	b := &bodies{store: l.store, names: in.names, words: l.opt.Words}
+	if b.near, _ = l.store.(upload.Near); b.near == nil && l.bodyCache() != "" {
+		b.dir = l.bodyCache()
+		b.kept = keptFiles(b.dir)
+	}
+	if b.dir == "" && b.words == nil {
 		return b, nil
 	}
-	b.dir = l.bodyCache()
-	b.kept = keptFiles(b.dir)
+	if err := b.listVersions(ctx, in); err != nil {
+		return nil, fmt.Errorf("look for the sessions: %w", err)
+	}
+	if words != nil {
+		b.feed = startFeed(ctx, words)
+	}
+	return b, context.Cause(ctx)
+}
+
+// listVersions asks the store for the versions of the Sessions of a list.
+func (b *bodies) listVersions(ctx context.Context, in *List) error {
+	b.versions = map[string]string{}
 	// The versions come by the days of the sessions: one request for each, or for a thousand of one day.
 	var days []string
 	for _, s := range in.Sessions {
@@ -52,49 +74,59 @@ func (l *Library) openBodies(ctx context.Context, in *List) (*bodies, error) {
 		}
 	}
 	slices.Sort(days)
-	type day struct {
-		objects []upload.Object
-		err     error
+	days = slices.Compact(days)
+	if b.near != nil && len(in.Sessions) > in.Total/nearShare { // one walk is quicker than many that begin anew
+		days = []string{sessionsPrefix}
 	}
-	for d := range parallel.InOrder(ctx, slices.Compact(days), func(ctx context.Context, prefix string) (d day) {
-		d.err = l.store.List(ctx, prefix, func(o upload.Object) error {
-			d.objects = append(d.objects, o)
+	type day struct {
+		keys, versions []string
+		err            error
+	}
+	for d := range parallel.InOrder(ctx, days, func(ctx context.Context, prefix string) (d day) {
+		d.err = upload.Versions(ctx, b.store, prefix, func(key, version string) error {
+			d.keys, d.versions = append(d.keys, key), append(d.versions, version)
 			return nil
 		})
 		return d
 	}) {
 		if d.err != nil {
-			return nil, fmt.Errorf("look for the sessions: %w", d.err)
+			return d.err
 		}
-		for _, o := range d.objects {
-			b.versions[o.Key] = o.ETag
+		for i, key := range d.keys {
+			b.versions[key] = d.versions[i]
 		}
 	}
-	return b, context.Cause(ctx)
+	return nil
 }
 
-// get reads the Session of an index record.
-func (b *bodies) get(ctx context.Context, s Stored) ([]byte, error) {
-	key := s.Key()
-	if b.near != nil {
-		return b.near.Body(ctx, key)
+// get reads the Session of an index record, and tells its version, "" where that is not known.
+func (b *bodies) get(ctx context.Context, s Stored) (body []byte, version string, err error) {
+	if body, version, err = b.fetch(ctx, s); err == nil {
+		b.feed.offer(s.Name, version, body)
 	}
-	version := b.versions[key]
+	return body, version, err
+}
+
+func (b *bodies) fetch(ctx context.Context, s Stored) (body []byte, version string, err error) {
+	key := s.Key()
+	version = b.versions[key]
+	if b.near != nil { // one that was changed since it was listed has never that version again
+		body, err = b.near.Body(ctx, key)
+		return body, version, err
+	}
 	if b.dir == "" || version == "" {
-		body, _, err := b.store.Get(ctx, key)
-		return body, err
+		return b.store.Get(ctx, key)
 	}
 	path := keptPath(b.dir, s.Name, version)
 	if body, ok := readKept(path, key, version); ok {
 		now := time.Now()
 		_ = os.Chtimes(path, now, now) // the oldest use goes first
-		return body, nil
+		return body, version, nil
 	}
-	body, etag, err := b.store.Get(ctx, key)
-	if err == nil {
-		b.keep(s, etag, body)
+	if body, version, err = b.store.Get(ctx, key); err == nil {
+		b.keep(s, version, body)
 	}
-	return body, err
+	return body, version, err
 }
 
 func keptPath(dir, name, version string) string {
@@ -151,6 +183,21 @@ func keptFiles(dir string) map[string][]string {
 		files[name] = append(files[name], entry.Name())
 	}
 	return files
+}
+
+// done ends the reading: what the store has no longer is forgotten.
+func (b *bodies) done() {
+	b.feed.close()
+	b.prune()
+	if b.words == nil {
+		return
+	}
+	if strays := b.words.Strays(func(name string) bool {
+		_, stored := slices.BinarySearch(b.names, name)
+		return stored
+	}); len(strays) > 0 {
+		_ = b.words.Forget(strays...)
+	}
 }
 
 // prune removes what is kept of sessions that the store has no longer, and beyond the bound what was not used for longest.

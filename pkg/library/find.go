@@ -2,7 +2,6 @@ package library
 
 import (
 	"context"
-	"fmt"
 	"iter"
 
 	"ams/pkg/parallel"
@@ -26,18 +25,13 @@ type Match struct {
 // ends by itself.
 func (l *Library) Find(ctx context.Context, p *search.Pattern, in *List) iter.Seq2[Match, error] {
 	return func(yield func(Match, error) bool) {
-		bodies, err := l.openBodies(ctx, in)
-		mayHold := func(Stored) bool { return true }
-		if err == nil && l.opt.Candidates != nil {
-			if mayHold, err = l.opt.Candidates(ctx, p); err != nil {
-				err = fmt.Errorf("look for candidates: %w", err)
-			}
-		}
+		bodies, err := l.openBodies(ctx, in, l.opt.Words)
 		if err != nil {
 			yield(Match{}, err)
 			return
 		}
-		defer bodies.prune()
+		defer bodies.done()
+		mayHold := l.candidates(ctx, bodies, p)
 		done := 0
 		for r := range parallel.InOrder(ctx, in.Sessions, func(ctx context.Context, s Stored) looked {
 			if !mayHold(s) {
@@ -67,7 +61,7 @@ type looked struct {
 // lookInto reads a session and looks for a text in it.
 func lookInto(ctx context.Context, b *bodies, s Stored, p *search.Pattern) looked {
 	out := looked{match: Match{Stored: s}}
-	body, err := b.get(ctx, s)
+	body, _, err := b.get(ctx, s)
 	if err != nil {
 		out.err = err
 		return out

@@ -12,6 +12,7 @@
 //
 //	index                        all index records, each with its version
 //	sessions/NAME.VERSION.kept   one Session, compressed, named by the session and a hash of its version
+//	words/                       the word index, where there is one: of [Options.Words], which its maker puts there
 //
 // The store says which versions of which objects it has (for a bucket one list of a thousand keys a request, for a
 // folder its files' stats); what is in the cache under that version is not read again. The cache is a help and no more:
@@ -36,7 +37,6 @@ import (
 
 	"ams/pkg/redact"
 	"ams/pkg/schema"
-	"ams/pkg/search"
 	"ams/pkg/spool"
 	"ams/pkg/upload"
 )
@@ -59,9 +59,9 @@ type Options struct {
 	// goroutines; nil: nobody wants to know.
 	Progress func(done, of int)
 
-	// Candidates narrows a search: it returns which sessions may hold a text that fits the pattern, so that the others
-	// need not be read. It may say yes to one that does not, and must not say no to one that does. nil: all may.
-	Candidates func(ctx context.Context, p *search.Pattern) (mayHold func(Stored) bool, err error)
+	// Words is an index of the words of this store and no other, which narrows a search and is fed by what is read;
+	// nil: all is read.
+	Words Words
 }
 
 // Unstored is what was recorded on this machine. It may tell of sessions that are stored, too; what the store has
@@ -151,12 +151,14 @@ func (e *ObjectError) Unwrap() error { return e.Err }
 
 // Forget removes what is kept on this machine of a session that leaves the store.
 func (l *Library) Forget(id string) {
-	if l.opt.CacheDir == "" {
-		return
-	}
 	name := spool.FileName(id)
-	forgetBodies(l.bodyCache(), name)
-	forgetRecord(l.indexCache(), name)
+	if l.opt.CacheDir != "" {
+		forgetBodies(l.bodyCache(), name)
+		forgetRecord(l.indexCache(), name)
+	}
+	if l.opt.Words != nil {
+		_ = l.opt.Words.Forget(name)
+	}
 }
 
 // indexCache is the file that keeps index records, "" for none.

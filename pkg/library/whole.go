@@ -20,15 +20,15 @@ func Read[R any](ctx context.Context, l *Library, in *List, work func(Stored, *s
 	if len(in.Sessions) == 0 {
 		return func(func(R, error) bool) {}, nil
 	}
-	bodies, err := l.openBodies(ctx, in)
+	bodies, err := l.openBodies(ctx, in, l.opt.Words)
 	if err != nil {
 		return nil, err
 	}
 	return func(yield func(R, error) bool) {
-		defer bodies.prune()
+		defer bodies.done()
 		done := 0
 		for r := range parallel.InOrder(ctx, in.Sessions, func(ctx context.Context, s Stored) (out result) {
-			body, err := bodies.get(ctx, s)
+			body, _, err := bodies.get(ctx, s)
 			if err != nil {
 				return result{err: err}
 			}

@@ -40,6 +40,14 @@ type Query struct {
 	Files                         []string // that were edited: a path, a folder with what is below it, or a part of a path
 	Errors                        Range
 	Tokens                        Range // input, cached or not, and output; a count that is not whole fits no upper bound
+
+	Time      Range    // from start to end in milliseconds; a session without an end fits no range
+	AnyAgents []string // as Agents or AgentTypes
+	Projects  []string // the last folders of where sessions ran; a * at the end stands for anything
+	Skills    []string // that were loaded; a * at the end stands for anything
+	IDs       []string // beginnings of ids
+	Days      []string // of calls of models in UTC, or beginnings of days: 2026-11 is a month
+	Has       []string // all of them: names of properties
 }
 
 // condition is one filter: what it asks for, and the fields of the index record that it asks.
@@ -78,6 +86,18 @@ var conditions = []condition{
 	{[]string{"signals"}, (*Query).matchSignals},
 	{[]string{"files"}, (*Query).matchFiles},
 	{[]string{"title", "first_prompt"}, (*Query).matchWords},
+	{nil, func(q *Query, s *schema.Summary) bool {
+		return q.Time.All() || s.DurationMS != nil && q.Time.Holds(float64(*s.DurationMS))
+	}},
+	{[]string{"agent", "agents", "main_agent"}, (*Query).matchAnyAgent},
+	{[]string{"cwd"}, func(q *Query, s *schema.Summary) bool {
+		return anyOf(q.Projects, func(w string) bool { return named(schema.FolderName(schema.OrZero(s.Cwd)), w) })
+	}},
+	{[]string{"skills"}, (*Query).matchSkills},
+	{nil, func(q *Query, s *schema.Summary) bool {
+		return anyOf(q.IDs, func(w string) bool { return strings.HasPrefix(strings.ToLower(s.SessionID), strings.ToLower(w)) })
+	}},
+	{[]string{"per_day"}, (*Query).matchDays},
 }
 
 // Match reports whether a session is wanted, as far as its index record can tell.
@@ -94,6 +114,15 @@ func (q *Query) Judge(s *schema.Summary) (fits, sure bool) {
 		switch {
 		case c.fits(q, s):
 		case slices.ContainsFunc(c.fields, s.Lacks):
+			sure = false
+		default:
+			return false, true
+		}
+	}
+	for _, name := range q.Has {
+		switch has := properties[name]; {
+		case has.of(s):
+		case slices.ContainsFunc(has.fields, s.Lacks):
 			sure = false
 		default:
 			return false, true
@@ -153,14 +182,7 @@ func (q *Query) matchMeta(s *schema.Summary) bool {
 }
 
 func (q *Query) matchTools(s *schema.Summary) bool {
-	return allOf(q.Tools, func(want string) bool {
-		for name := range s.Tools {
-			if named(name, want) {
-				return true
-			}
-		}
-		return false
-	})
+	return allOf(q.Tools, func(want string) bool { return hasName(s.Tools, want) })
 }
 
 func (q *Query) matchTokens(s *schema.Summary) bool {
@@ -183,13 +205,39 @@ func named(name, want string) bool {
 }
 
 func (q *Query) matchAgentType(s *schema.Summary) bool {
-	return anyOf(q.AgentTypes, func(w string) bool {
-		for kind := range s.Agents {
-			if named(kind, w) {
+	return anyOf(q.AgentTypes, func(w string) bool { return hasAgentType(s, w) })
+}
+
+func hasAgentType(s *schema.Summary, want string) bool {
+	return hasName(s.Agents, want) || s.MainAgent != nil && named(*s.MainAgent, want)
+}
+
+func (q *Query) matchAnyAgent(s *schema.Summary) bool {
+	return anyOf(q.AnyAgents, func(w string) bool { return named(s.Agent.Name, w) || hasAgentType(s, w) })
+}
+
+// hasName reports whether one of the names is the one wanted.
+func hasName[V any](names map[string]V, want string) bool {
+	for name := range names {
+		if named(name, want) {
+			return true
+		}
+	}
+	return false
+}
+
+func (q *Query) matchSkills(s *schema.Summary) bool {
+	return anyOf(q.Skills, func(w string) bool { return hasName(s.Skills, w) })
+}
+
+func (q *Query) matchDays(s *schema.Summary) bool {
+	return anyOf(q.Days, func(w string) bool {
+		for day := range s.PerDay {
+			if strings.HasPrefix(day, w) {
 				return true
 			}
 		}
-		return s.MainAgent != nil && named(*s.MainAgent, w)
+		return false
 	})
 }
 
@@ -263,7 +311,7 @@ var units = map[byte]float64{'k': 1e3, 'm': 1e6, 'g': 1e9}
 // 1.5M are thousands and millions.
 func ParseRange(s string) (Range, error) {
 	bad := fmt.Errorf("want an amount such as '>1', '<=0.5' or 1..5, not %q", s)
-	num := func(text string) (float64, error) {
+	return parseRange(s, bad, func(text string) (float64, error) {
 		text = strings.ToLower(strings.TrimPrefix(strings.TrimSpace(text), "$"))
 		factor := 1.0
 		if n := len(text) - 1; n > 0 && units[text[n]] > 0 {
@@ -274,7 +322,23 @@ func ParseRange(s string) (Range, error) {
 			return 0, bad
 		}
 		return v, nil
-	}
+	})
+}
+
+// ParseSpans reads a range of lengths of time, in milliseconds: >10m, <=90s, 1h..2h.
+func ParseSpans(s string) (Range, error) {
+	bad := fmt.Errorf("want a length of time such as '>10m', '<=90s' or 1h..2h, not %q", s)
+	return parseRange(s, bad, func(text string) (float64, error) {
+		d, err := ParseSpan(strings.TrimSpace(text))
+		if err != nil {
+			return 0, bad
+		}
+		return float64(d.Milliseconds()), nil
+	})
+}
+
+// parseRange reads a range whose ends num reads; bad is the error of what is none.
+func parseRange(s string, bad error, num func(string) (float64, error)) (Range, error) {
 	s = strings.TrimSpace(s)
 	r := Range{some: true}
 	var err error

@@ -88,7 +88,10 @@ func (b *Book) open(path string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
-	unlock, err := lockFolder(dir, lockWait)
+	unlock, err := safefile.Lock(dir, lockWait)
+	if errors.Is(err, safefile.ErrLocked) {
+		err = ErrLocked
+	}
 	if err != nil {
 		return err
 	}

@@ -19,7 +19,7 @@ func newPhrase(words []string, exact bool) *phrase {
 		var runes []rune
 		for _, r := range w {
 			if !exact {
-				r = fold(r)
+				r = Fold(r)
 			}
 			runes = append(runes, r)
 		}
@@ -34,8 +34,8 @@ func newPhrase(words []string, exact bool) *phrase {
 	}
 }
 
-// fold is the same for all characters that differ in case only.
-func fold(r rune) rune {
+// Fold is the same for all characters that differ in case only: a search that does not look at case finds what folds alike.
+func Fold(r rune) rune {
 	switch {
 	case r >= 'a' && r <= 'z':
 		return r - 'a' + 'A'
@@ -93,7 +93,7 @@ func (p *phrase) matchAt(text string, at int) int {
 				r, size = utf8.DecodeRuneInString(text[at:])
 			}
 			if !p.exact {
-				r = fold(r)
+				r = Fold(r)
 			}
 			if r != want {
 				return -1

@@ -1,9 +1,8 @@
 // Package search finds a text in stored Sessions: in prompts, messages, thinking, what tools were given and gave back, and errors.
 //
-// A store is searched without an index of its words, because a scan is quick enough and always right: [Pattern.MayMatch] looks at the bytes
-// of a stored Session without decoding it, at more than a gigabyte a second; of what passes, [Pattern.FindIn] decodes the events that may match,
-// and only those. An index (bleve, SQLite's FTS5) would be about as large as the store, take minutes to build, and find words where people ask
-// for parts of paths, commands and messages.
+// The scan of a store is quick and always right: [Pattern.MayMatch] looks at the bytes of a stored Session without decoding it, at more than a
+// gigabyte a second; of what passes, [Pattern.FindIn] decodes the events that may match, and only those. An index of words only spares the scan
+// what cannot match: it holds what [Texts] gives, and is asked for what a pattern [Pattern.Needs].
 package search
 
 import (
@@ -49,6 +48,7 @@ type Pattern struct {
 	find func(text string, most int) (from, to, count int)
 	scan literally
 	in   []Part
+	need [][]string
 }
 
 // Compile makes a pattern. White space in a text stands for any white space: a phrase may be broken over lines.
@@ -64,6 +64,9 @@ func Compile(text string, o Options) (*Pattern, error) {
 		return nil, fmt.Errorf("%q is not valid UTF-8", text)
 	}
 	p := &Pattern{find: newPhrase(words, o.Case).find, in: o.In}
+	for _, w := range words {
+		p.need = append(p.need, []string{w})
+	}
 	if s := newScanner(text, o.Case); s.run != "" {
 		p.scan = literally{s}
 	}
@@ -93,7 +96,28 @@ func compileRegexp(text string, o Options) (*Pattern, error) {
 	if tree, err := syntax.Parse(expr, syntax.Perl); err == nil {
 		p.scan = literals(tree)
 	}
+	if len(p.scan) > 0 {
+		p.need = [][]string{nil}
+		for _, s := range p.scan {
+			p.need[0] = append(p.need[0], s.run)
+		}
+	}
 	return p, nil
+}
+
+// Needs is what texts that match cannot be without: each list names parts of which one is there, in whatever case of
+// letters ([Fold]). An index finds candidates by it; without any list, every text is one.
+func (p *Pattern) Needs() [][]string { return p.need }
+
+// Texts gives the texts of a Session that [schema.Peel] gave, all of those that a [Pattern] is looked for in. Its error
+// is that of [Pattern.FindIn].
+func Texts(s *schema.Session, events schema.Events, fn func(text string)) error {
+	all := &Pattern{find: func(text string, _ int) (from, to, count int) {
+		fn(text)
+		return 0, 0, 0
+	}}
+	_, err := all.FindIn(s, events)
+	return err
 }
 
 // MayMatch is the quick look at the bytes of a stored Session: false only if no text in it matches.
@@ -208,6 +232,7 @@ func (f *finder) value(part Part, what string, r schema.Raw) {
 		return
 	}
 	var b strings.Builder
+	b.Grow(len(r))
 	leaves(r, &b)
 	f.text(part, what, b.String())
 }

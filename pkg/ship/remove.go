@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"ams/pkg/receipt"
 	"ams/pkg/screen"
@@ -12,11 +13,15 @@ import (
 	"ams/pkg/upload"
 )
 
-// Remove takes a session out of the store, and out of the tables. The index record goes first: what a crash leaves behind is found by no
-// list. Where one was interrupted after that, this does the rest. The receipt stays without a key, so that the next run does not store the same again.
+// Remove takes a session out of the store, and out of the tables. Pages that were handed over go first, then the index record: what a
+// crash leaves behind is found by no list. Where one was interrupted after that, this does the rest. The receipt stays without a key, so
+// that the next run does not store the same again.
 func (sh *Shipper) Remove(ctx context.Context, id string) error {
 	name := spool.FileName(id)
 	last := sh.opt.Book.Get(name)
+	if err := sh.removePages(ctx, upload.SharesOf(name), func(time.Time) bool { return true }); err != nil {
+		return fmt.Errorf("remove pages of session %s: %w", screen.Line(id), err)
+	}
 	keys, rev, err := sh.keysOf(ctx, name, last)
 	if err != nil {
 		return fmt.Errorf("remove session %s: %w", screen.Line(id), err)

@@ -1,6 +1,7 @@
 package table
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -103,6 +104,9 @@ func open[R row](r io.ReaderAt, size int64) (p Part, err error) {
 	if size == 0 {
 		return p, ErrEmpty
 	}
+	if err := checkEnd(r, size); err != nil {
+		return p, err
+	}
 	f, err := parquet.OpenFile(r, size, parquet.SkipBloomFilters(true), parquet.SkipPageIndex(true))
 	if err != nil {
 		return p, fmt.Errorf("%w: %w", ErrDamaged, err)
@@ -129,6 +133,25 @@ func open[R row](r io.ReaderAt, size int64) (p Part, err error) {
 		return p, fmt.Errorf("%w: it says that it has %d rows and %d bytes", ErrDamaged, p.Rows, unpacked)
 	}
 	return p, nil
+}
+
+// checkEnd looks at the end of a file: the Parquet library takes as much memory as a length there says, up to 4 GB.
+func checkEnd(r io.ReaderAt, size int64) error {
+	const magic = "PAR1"
+	end := make([]byte, 4+len(magic)) // the length of the metadata before it, and the magic
+	if size < int64(len(magic)+len(end)) {
+		return ErrForeign
+	}
+	if _, err := r.ReadAt(end, size-int64(len(end))); err != nil {
+		return fmt.Errorf("%w: %w", ErrDamaged, err)
+	}
+	switch {
+	case string(end[4:]) != magic:
+		return ErrForeign
+	case int64(binary.LittleEndian.Uint32(end)) > size-int64(len(magic)+len(end)):
+		return fmt.Errorf("%w: its metadata are longer than the file", ErrDamaged)
+	}
+	return nil
 }
 
 // recoverDamage turns a panic of the Parquet library over a damaged file into an error.

@@ -408,6 +408,8 @@ func contentType(key string) string {
 	switch {
 	case strings.HasSuffix(key, ".json"):
 		return "application/json"
+	case strings.HasSuffix(key, ".html"):
+		return "text/html; charset=utf-8"
 	case strings.HasSuffix(key, ".zst"):
 		return "application/zstd"
 	case strings.HasSuffix(key, ".parquet"):

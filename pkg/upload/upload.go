@@ -11,6 +11,7 @@
 //	index/NAME.json                 its summary
 //	raw/YYYY/MM/DD/NAME.tar.zst     its raw material, where it is kept
 //	tables/...                      sessions as Parquet files (ams/pkg/table)
+//	share/NAME/END-RANDOM.html      a page of it that was handed over by a link, which ended then
 //
 // NAME is the session's file name as the spool maps it: [0-9a-z-], never with a
 // slash or a dot. A Session is put before its summary, and only a summary makes
