@@ -38,8 +38,9 @@ func tablesCommand(e env) *cli.Command {
 	}
 	return &cli.Command{
 		Name: "tables", Category: storing,
-		Usage: "the Parquet files for query engines: check, compact, make anew",
+		Usage: "the Parquet files for query engines: views, check, compact, make anew",
 		Subcommands: []*cli.Command{
+			tablesSQLCommand(e),
 			sub("status", "count what there is and what is due", "", "ams-assemble tables status  # days, parts, bytes, and what waits",
 				func(ctx context.Context, k *table.Keeper, _ []string) error { return tablesStatus(ctx, e, k) }),
 			sub("compact", "write the parts of days as fewer ones", "[DAY...]", "ams-assemble tables compact  # every day that is due; run does one an hour\n"+
@@ -50,7 +51,7 @@ func tablesCommand(e env) *cli.Command {
 			sub("rebuild", "make the tables anew from the sessions", "", "ams-assemble tables rebuild  # after --tables no, reindex, or what verify found",
 				func(ctx context.Context, k *table.Keeper, _ []string) error { return tablesRebuild(ctx, e, k) }),
 		},
-		Action: func(c *cli.Context) error { return usagef("tables needs one of status, compact, verify, rebuild") },
+		Action: func(c *cli.Context) error { return usagef("tables needs one of sql, status, compact, verify, rebuild") },
 	}
 }
 

@@ -58,6 +58,7 @@ type Session struct {
 	Title           string   `parquet:"title,optional"`
 	FirstPrompt     string   `parquet:"first_prompt,optional"`
 	Cwd             string   `parquet:"cwd,optional,dict"`
+	Project         string   `parquet:"project,optional,dict"` // the last part of Cwd, as reports say it
 	Repo            string   `parquet:"repo,optional,dict"`
 	GitBranch       string   `parquet:"git_branch,optional,dict"`
 	UserName        string   `parquet:"user_name,optional,dict"` // user is a word of SQL's own
@@ -106,6 +107,7 @@ func SessionOf(name, etag string, record []byte, events int) (Session, error) {
 		CostUSD: USD(sum.CostUSD), CostSource: text(sum.CostSource), UnassignedUSD: USD(sum.Unassigned()),
 		LLMCalls: count(sum.LLMCalls), ToolCalls: count(sum.ToolCalls), Subagents: count(sum.Subagents), Errors: count(sum.Errors),
 		Title: text(sum.Title), FirstPrompt: text(sum.FirstPrompt), Cwd: text(sum.Cwd), Repo: text(sum.Repo), GitBranch: text(sum.GitBranch),
+		Project:  valid(schema.FolderName(schema.OrZero(sum.Cwd))),
 		UserName: text(sum.User), Host: text(sum.Host), ClientVersion: text(sum.ClientVersion),
 		ParentSessionID: text(sum.ParentSessionID), MainAgent: text(sum.MainAgent), Models: sum.Models, Cut: sum.Cut,
 		Tools:        mapped(sum.Tools, func(n schema.ToolCount) int64 { return int64(n.Calls) }),

@@ -158,6 +158,9 @@ func NewS3(ctx context.Context, opt S3Options) (*S3, error) {
 	return s, nil
 }
 
+// Server is where the bucket is: the URL of a server that is not AWS, "" for AWS, and the region.
+func (s *S3) Server() (endpoint, region string) { return s.opt.Endpoint, s.client.Options().Region }
+
 func (o S3Options) check() error {
 	if o.Bucket == "" {
 		return errors.New("no bucket for S3: set AMS_S3_BUCKET")
