@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"ams/bench/internal/memory"
 )
 
 // program is one way to read the archive.
@@ -44,7 +46,7 @@ func (p *program) measure() error {
 	if err := cmd.Run(); err != nil {
 		return fmt.Errorf("%w\n%s", err, stderr.Bytes())
 	}
-	f := figures{wall: time.Since(start), cpu: cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(), peak: peakMemory(cmd.ProcessState)}
+	f := figures{wall: time.Since(start), cpu: cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(), peak: memory.Peak(cmd.ProcessState)}
 	if p.runs == 0 {
 		p.best = f
 	}

@@ -20,9 +20,9 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"time"
 
+	"ams/bench/internal/memory"
 	"ams/pkg/library"
 	"ams/pkg/query"
 	"ams/pkg/schema"
@@ -96,17 +96,8 @@ func makeIndex(dir, store string) (string, error) {
 		return "", err
 	}
 	fmt.Printf("store %d MB; index %d MB, %.1f %% of it; made in %.0f s, %.0f s of CPU, %.1f MB per CPU-s, %d MB of memory\n", bodies>>20, size>>20,
-		100*float64(size)/float64(bodies), wall.Seconds(), cpu.Seconds(), float64(bodies)/1e6/cpu.Seconds(), peakMemory(cmd.ProcessState)>>20)
+		100*float64(size)/float64(bodies), wall.Seconds(), cpu.Seconds(), float64(bodies)/1e6/cpu.Seconds(), memory.Peak(cmd.ProcessState)>>20)
 	return found[0], nil
-}
-
-// peakMemory is the largest resident set of a process, in bytes, as Linux counts it.
-func peakMemory(s *os.ProcessState) int64 {
-	usage, ok := s.SysUsage().(*syscall.Rusage)
-	if !ok {
-		return 0
-	}
-	return int64(usage.Maxrss) << 10
 }
 
 func sizeOf(dir string) (total int64, err error) {

@@ -93,6 +93,7 @@ func storeDemo(ctx context.Context, e env, set settings) error {
 	defer book.Close()
 	opt := set.shipping(e)
 	opt.Book, opt.Store = book, upload.NewLocal(set.localDir)
+	opt.Tables = set.written(e, opt.Store)
 	tally, err := ship.New(opt).Run(ctx, ship.Retention{}, ship.Watch{})
 	return errors.Join(err, tally.Why)
 }

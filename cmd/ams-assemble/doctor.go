@@ -88,7 +88,8 @@ func (s settings) examined(e env, project string, quick bool) doctor.Options {
 }
 
 func (s settings) examinedStore() doctor.Store {
-	store := doctor.Store{Name: s.storeName(), Folder: s.storeFolder(), Far: s.storeFolder() == "", Bucket: s.s3 != nil, Open: s.open}
+	folder := s.storeFolder()
+	store := doctor.Store{Name: s.storeName(), Folder: folder, Far: folder == "", Bucket: s.s3 != nil, Open: s.open}
 	if s.command != nil {
 		store.Next = "mend the command: docs/storage.md says what it owes, and how to try it by hand"
 	}

@@ -56,6 +56,7 @@ func importSessions(ctx context.Context, e env, set settings, paths []string, jo
 		if opt.Store, err = set.open(ctx); err != nil {
 			return err
 		}
+		opt.Tables = set.written(e, opt.Store)
 		book, err := receipt.Open(set.receiptsPath())
 		if err != nil { // a run is at work, or the folder of the spools is not this user's to write
 			fmt.Fprintf(e.stderr, "ams-assemble: %v: everything is read, and the next import reads it again\n", err)

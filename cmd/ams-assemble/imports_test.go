@@ -23,10 +23,11 @@ var mayImport = map[string]string{
 	"ams/pkg/price":          "",
 	"ams/pkg/program":        "screen",
 	"ams/pkg/upload":         "program safefile",
+	"ams/pkg/table":          "lax parallel schema upload",
 	"ams/pkg/receipt":        "lax safefile spool",
 	"ams/pkg/safefile":       "",
 	"ams/pkg/bundle":         "",
-	"ams/pkg/library":        "lax packed parallel query redact safefile schema search signal spool upload",
+	"ams/pkg/library":        "lax packed parallel query redact safefile schema search signal spool table upload",
 	"ams/pkg/otlp":           "lax redact schema screen",
 	"ams/pkg/packed":         "",
 	"ams/pkg/parallel":       "",
@@ -52,7 +53,7 @@ var mayImport = map[string]string{
 	"ams/pkg/transcript":     "lax safefile",
 	"ams/pkg/assemble":       "lax schema hook transcript price signal",
 	"ams/pkg/recorded":       "lax gitdir safefile spool hook transcript assemble price bundle receipt redact schema",
-	"ams/pkg/ship":           "recorded parallel receipt redact bundle assemble schema screen signal safefile spool transcript upload",
+	"ams/pkg/ship":           "recorded parallel table receipt redact bundle assemble schema screen signal safefile spool transcript upload",
 	"ams/cmd/ams-hook":       "spool",
 }
 

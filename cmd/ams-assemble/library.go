@@ -69,10 +69,19 @@ func cacheDir(e env, set settings) string {
 func listed(ctx context.Context, e env, lib *library.Library, q query.Query) (*library.List, error) {
 	list, err := lib.List(ctx, q)
 	if err == nil {
-		sayUnreadable(e, list.Unreadable)
-		sayDoubtful(e, list.Doubtful)
+		sayOf(e, list)
 	}
 	return list, err
+}
+
+// sayOf tells what of a store was of no use.
+func sayOf(e env, list *library.List) {
+	sayUnreadable(e, list.Unreadable)
+	sayDoubtful(e, list.Doubtful)
+	if n := len(list.BadParts); n > 0 {
+		fmt.Fprintf(e.stderr, "ams-assemble: %s of the tables left out: %s: %s\n", screen.Count(n, "part"), list.BadParts[0].Key, screen.Line(list.BadParts[0].Err.Error()))
+		fmt.Fprintln(e.stderr, "hint: nothing is missing from what is shown; ams-assemble tables verify names what is wrong, tables rebuild makes it anew")
+	}
 }
 
 // sayUnreadable tells of index records that no list can show.

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -19,6 +20,7 @@ import (
 	"ams/pkg/schema"
 	"ams/pkg/ship"
 	"ams/pkg/spool"
+	"ams/pkg/table"
 	"ams/pkg/upload"
 	"ams/pkg/upload/storetest"
 )
@@ -125,7 +127,7 @@ func (s *sharedStore) session(t *testing.T) *schema.Session {
 	t.Helper()
 	var bodies []string
 	if err := s.List(t.Context(), "", func(o upload.Object) error {
-		if !strings.HasPrefix(o.Key, "raw/") && !strings.HasPrefix(o.Key, "index/") {
+		if strings.HasPrefix(o.Key, "sessions/") {
 			bodies = append(bodies, o.Key)
 		}
 		return nil
@@ -292,7 +294,12 @@ func twoSteps(t *testing.T, open func(t *testing.T) *sharedStore) {
 		if code, _, talk := runIn(t, time.Now(), a.args("rm", "one")...); code != exitDone {
 			t.Errorf("rm: exit %d, %s", code, talk)
 		}
-		if err := s.List(t.Context(), "", func(o upload.Object) error { t.Errorf("%s is left after rm", o.Key); return nil }); err != nil {
+		if err := s.List(t.Context(), "", func(o upload.Object) error {
+			if dir := path.Dir(o.Key); !strings.HasPrefix(dir, "tables") || strings.HasPrefix(dir, "tables/events") { // there are words that it is gone
+				t.Errorf("%s is left after rm", o.Key)
+			}
+			return nil
+		}); err != nil {
 			t.Fatal(err)
 		}
 	})
@@ -367,6 +374,7 @@ func TestTwoMachinesOnServersWithoutConditions(t *testing.T) {
 				b.trust = true
 			}
 			s := sharedBucket(t, b)
+			s.flags = append(s.flags, "--tables", "no") // else it is said that they are not written
 			at := func(n int) time.Time { return storyBegan.Add(time.Duration(n) * time.Minute) }
 			one, two := newMachine(t, s.flags), newMachine(t, s.flags)
 			one.calls(t, at(0), "a1")
@@ -406,7 +414,28 @@ func TestManyMachinesAtOnce(t *testing.T) {
 				wg.Wait()
 				s.wants(t, all...)
 			}
+			if name == "folder" { // the bucket of these tests has no atomic conditions
+				s.wantsRowsWhereItIs(t)
+			}
 		})
+	}
+}
+
+// wantsRowsWhereItIs holds that the session has no rows in days where others saw it begin, once somebody looked after the tables.
+func (s *sharedStore) wantsRowsWhereItIs(t *testing.T) {
+	t.Helper()
+	k := table.New(table.Options{Store: s.Store, Now: func() time.Time { return time.Now().Add(2 * time.Hour) }})
+	if _, err := k.Tend(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	v, err := k.Verify(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range v.Findings {
+		if !strings.Contains(f, "the tables have no row of it as it is stored") { // who stored it last is not who runs last
+			t.Error(f)
+		}
 	}
 }
 

@@ -18,13 +18,15 @@ func mcpCommand(e env) *cli.Command {
 	return &cli.Command{
 		Name: mcpName, Category: reading,
 		Usage: "answer an agent's questions about recorded sessions",
-		Description: "A server of the Model Context Protocol on standard input and output, which the client starts: list_sessions, find_text, session_outline, " +
-			"session_events and report. It reads, and changes nothing. An agent sees the sessions of the repository that it works in, unless --scope all is given.\n" +
+		Description: "A server of the Model Context Protocol on standard input and output, which the client starts: " +
+			"list_sessions, find_text, session_outline, session_events and report. It reads, and changes nothing. An agent " +
+			"sees the sessions of the repository that it works in, unless --scope all is given.\n" +
 			"Settings come from flags and the env file alone: a project sets the environment of what the client starts in it.",
 		UsageText: "claude mcp add ams -- ams-assemble mcp  # register it for this project\n" +
 			"claude mcp add --scope user ams -- ams-assemble mcp  # for all of yours",
 		Flags: slices.Concat([]cli.Flag{
-			&cli.StringFlag{Name: "scope", Value: "repo", Usage: "which sessions are told: `SCOPE` repo, of the repository that it runs in, or all"},
+			&cli.StringFlag{Name: "scope", Value: "repo",
+				Usage: "which sessions are told: `SCOPE` repo, of the repository that it runs in, or all"},
 		}, commonFlags(recordGroup, maskGroup, storeGroup)),
 		Action: func(c *cli.Context) error {
 			set, err := readSettings(e, c)
@@ -38,7 +40,8 @@ func mcpCommand(e env) *cli.Command {
 			case scope != "repo" && scope != "all":
 				return usagef("--scope must be repo or all, not %q", scope)
 			case atTerminal(e):
-				return &exitError{exitUsage, &hintError{err: fmt.Errorf("mcp speaks to a client and not to a person"), hint: "claude mcp add ams -- ams-assemble mcp"}}
+				return &exitError{exitUsage, &hintError{
+					err: fmt.Errorf("mcp speaks to a client and not to a person"), hint: "claude mcp add ams -- ams-assemble mcp"}}
 			}
 			return serveMCP(e, c, set, scope == "all")
 		},
@@ -54,8 +57,9 @@ func serveMCP(e env, c *cli.Context, set settings, all bool) error {
 	if err != nil {
 		return err
 	}
+	lib := library.Options{CacheDir: cacheDir(e, set), Unstored: set.unstored(e), Mask: set.redact}
 	opt := mcp.Options{
-		Library: library.Open(store, library.Options{CacheDir: cacheDir(e, set), Unstored: set.unstored(e), Mask: set.redact}),
+		Library: library.Open(store, lib),
 		Mask:    set.redact, Version: version(), Now: e.now, All: all, Dir: dir,
 	}
 	if set.storeFolder() == "" {
@@ -73,13 +77,15 @@ func (writeCloser) Close() error { return nil }
 
 const mcpName = "mcp"
 
-// ownVariables are those that a server of ours keeps of the environment that it was started with: what a schedule has, too.
+// ownVariables are those that a server of ours keeps of the environment that it was started with: what
+// a schedule has, too.
 var ownVariables = []string{"HOME", "USER", "LOGNAME", "PATH", "SHELL", "LANG", "LANGUAGE", "TZ", "TMPDIR", "TEMP", "TMP",
-	"SYSTEMROOT", "WINDIR", "COMSPEC", "PATHEXT", "USERPROFILE", "USERNAME", "HOMEDRIVE", "HOMEPATH", "LOCALAPPDATA", "APPDATA", "PROGRAMDATA"}
+	"SYSTEMROOT", "WINDIR", "COMSPEC", "PATHEXT", "USERPROFILE", "USERNAME", "HOMEDRIVE", "HOMEPATH", "LOCALAPPDATA",
+	"APPDATA", "PROGRAMDATA"}
 
-// leaveEnvironment takes what a project may have set out of the environment of a server that a client starts in it: the store and
-// its keys, proxies, masks. Its settings are then those of a schedule: flags and the env file, and not even that where it may
-// have come with the project.
+// leaveEnvironment takes what a project may have set out of the environment of a server that a client
+// starts in it: the store and its keys, proxies, masks. Its settings are then those of a schedule:
+// flags and the env file, and not even that where it may have come with the project.
 func leaveEnvironment(e env) error {
 	line, err := commandline.Parse(newApp(e), e.args)
 	if err != nil || !slices.Equal(line.Path, []string{mcpName}) {
@@ -96,7 +102,8 @@ func leaveEnvironment(e env) error {
 		return err
 	}
 	if machineOf(e).Planted(dir) {
-		return &hintError{err: fmt.Errorf("the home folder %s is inside of this repository: settings there are not read", homeDir(e)),
+		return &hintError{
+			err:  fmt.Errorf("the home folder %s is inside of this repository: settings there are not read", homeDir(e)),
 			hint: "HOME must be your own home folder"}
 	}
 	return nil

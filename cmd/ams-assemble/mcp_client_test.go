@@ -11,8 +11,9 @@ import (
 	"ams/pkg/schema"
 )
 
-// TestAnAgentReadsRecordsByTheRealClient installs both plugins, records a session, and lets a second one read it through the
-// server: the client finds it healthy, the model's calls are answered, and what they were answered is not stored again.
+// TestAnAgentReadsRecordsByTheRealClient installs both plugins, records a session, and lets a second
+// one read it through the server: the client finds it healthy, the model's calls are answered, and
+// what they were answered is not stored again.
 func TestAnAgentReadsRecordsByTheRealClient(t *testing.T) {
 	client := clienttest.Available(t, pluginClient)
 	dir := t.TempDir()

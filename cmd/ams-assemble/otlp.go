@@ -66,8 +66,13 @@ func sendingMasks(set settings) redact.Rules {
 	return rules
 }
 
-// otlpAtOnce is how many sessions one run sends at once: a receiver is to have time for others.
-const otlpAtOnce = 2
+const (
+	// otlpAtOnce is how many sessions one run sends at once: a receiver is to have time for others.
+	otlpAtOnce = 2
+	// otlpTime bounds the sending of one session by a run, during which no other run can store what comes. The largest
+	// take some ten requests.
+	otlpTime = 2 * time.Minute
+)
 
 // sender is the Taker that sends sessions to a receiver.
 type sender struct {
@@ -78,8 +83,38 @@ type sender struct {
 	said []string // what the receiver did not take
 }
 
-func (s *sender) taker() ship.Taker {
-	return ship.Taker{Name: "otlp", FromNow: true, AtOnce: otlpAtOnce, Take: s.take}
+// newSender sends to a receiver; nil where there is none.
+func newSender(client *otlp.Client, set settings) *sender {
+	if client == nil {
+		return nil
+	}
+	s := &sender{client: client}
+	if rules := sendingMasks(set); !set.redact.Secrets {
+		s.masks = &rules
+	}
+	return s
+}
+
+// takersOf are those that a run tells of sessions that are over.
+func takersOf(send *sender, command program.Command) []ship.Taker {
+	var out []ship.Taker
+	if send != nil {
+		out = append(out, ship.Taker{Name: "otlp", FromNow: true, AtOnce: otlpAtOnce, Take: send.take})
+	}
+	if command != nil {
+		out = append(out, onStored(command))
+	}
+	return out
+}
+
+// tell says what the receiver did not take.
+func (s *sender) tell(e env) {
+	if s == nil {
+		return
+	}
+	for _, text := range s.said {
+		fmt.Fprintf(e.stderr, "ams-assemble: otlp: %s\n", text)
+	}
 }
 
 func (s *sender) take(ctx context.Context, f ship.Final) ([]string, error) {
@@ -90,8 +125,13 @@ func (s *sender) take(ctx context.Context, f ship.Final) ([]string, error) {
 			return nil, err
 		}
 	}
+	ctx, done := context.WithTimeoutCause(ctx, otlpTime, fmt.Errorf("not all of it was taken within %v", otlpTime))
+	defer done()
 	sent, err := s.client.Send(ctx, session, f.Since)
-	if err != nil {
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return nil, context.Cause(ctx)
+	case err != nil:
 		return nil, err
 	}
 	if text := refused(session, sent); text != "" {

@@ -45,13 +45,16 @@ func removeSessions(ctx context.Context, e env, set settings, ids []string) erro
 		return err
 	}
 	opt := set.shipping(e)
-	opt.Store, opt.Book = store, book
+	opt.Store, opt.Book, opt.Tables = store, book, set.keeper(e, store) // whoever wrote tables, and whether this machine does
 	sh := ship.New(opt)
 	lib := libraryOf(e, set, store, nil)
 	for _, typed := range ids {
 		id, err := storedName(ctx, lib, set, typed)
 		if r := book.Get(spool.FileName(typed)); err != nil && r != nil && r.Key != "" {
 			id, err = typed, nil // its index record is gone, and the receipt knows where the rest may be
+		}
+		if err != nil && sh.IsRemoving(ctx, spool.FileName(typed)) {
+			id, err = typed, nil // all is gone but rows in the tables
 		}
 		if err != nil {
 			return err

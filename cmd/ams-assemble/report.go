@@ -94,8 +94,7 @@ func reportOn(e env, c *cli.Context, set settings, r *report.Report) error {
 	if err != nil {
 		return err
 	}
-	sayUnreadable(e, list.Unreadable)
-	sayDoubtful(e, list.Doubtful)
+	sayOf(e, list)
 	if n, err := lib.CountWaiting(c.Context, list); err == nil && n > 0 {
 		fmt.Fprintf(e.stderr, "ams-assemble: %s not stored yet and not counted; ams-assemble run stores what waits\n", screen.Count(n, "session"))
 	}

@@ -118,6 +118,9 @@ func watch(ctx context.Context, e env, set settings, opt runOptions) error {
 // went for doctor and status.
 func runAll(ctx context.Context, e env, set settings, opt runOptions) error {
 	r := receipt.LastRun{Began: e.now(), Program: version()}
+	if last, err := receipt.ReadLastRun(receipt.LastRunPath(set.receiptsPath())); err == nil && last != nil {
+		r.Swept = last.Swept
+	}
 	err := storeAll(ctx, e, set, opt, &r)
 	if errors.Is(err, receipt.ErrLocked) {
 		return err // the other run leaves its own word
@@ -143,23 +146,16 @@ func storeAll(ctx context.Context, e env, set settings, opt runOptions, word *re
 	defer book.Close()
 	shipping := set.shipping(e)
 	shipping.Book, shipping.Jobs = book, opt.jobs
-	var send sender
-	if opt.receiver != nil {
-		send.client = opt.receiver
-		if rules := sendingMasks(set); !set.redact.Secrets {
-			send.masks = &rules
-		}
-		shipping.Takers = append(shipping.Takers, send.taker())
-	}
-	if opt.onStored != nil {
-		shipping.Takers = append(shipping.Takers, onStored(opt.onStored))
-	}
+	send := newSender(opt.receiver, set)
+	shipping.Takers = takersOf(send, opt.onStored)
 	if shipping.Store, err = set.open(ctx); err != nil {
 		return err
 	}
+	shipping.Tables = set.written(e, shipping.Store)
 	defer remember(e, shipping.Source)
 	var bar *progressbar.ProgressBar
-	tally, err := ship.New(shipping).Run(ctx, opt.keep, ship.Watch{
+	shipper := ship.New(shipping)
+	tally, err := shipper.Run(ctx, opt.keep, ship.Watch{
 		Begin: func(n int) { bar = progress(e, n, opt.quiet) },
 		Each: func(r ship.Result) {
 			bar.Add(1)
@@ -169,8 +165,9 @@ func storeAll(ctx context.Context, e env, set settings, opt runOptions, word *re
 	if bar != nil {
 		bar.Finish()
 	}
-	for _, text := range send.said {
-		fmt.Fprintf(e.stderr, "ams-assemble: otlp: %s\n", text)
+	send.tell(e)
+	if err == nil && !tally.Dead {
+		word.Swept = shipper.Sweep(ctx, word.Swept)
 	}
 	word.Stored, word.Failed = tally.Stored, tally.Failed
 	if tally.Why != nil {

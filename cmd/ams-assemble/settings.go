@@ -43,6 +43,7 @@ type settings struct {
 	join      assemble.Settings
 	redact    redact.Rules
 	keepRaw   ship.Raw
+	tables    tablesMode
 }
 
 // The groups of the common flags, as help shows them.
@@ -82,6 +83,8 @@ func commonFlags(shown ...string) []cli.Flag {
 			Usage: "ask the server to encrypt: `KIND` AES256 or aws:kms"},
 		&cli.StringFlag{Name: "s3-kms-key-id", Category: storeGroup, EnvVars: []string{"AMS_S3_KMS_KEY_ID"},
 			Usage: "`KEY` for aws:kms (default: the bucket's)"},
+		&cli.StringFlag{Name: "tables", Category: storeGroup, EnvVars: []string{"AMS_TABLES"},
+			Usage: "write sessions as Parquet files for query engines, too: `yes`, no, or alone where the store has no conditional writes and no other machine writes there (default yes)"},
 		&cli.StringFlag{Name: "capture-thinking", Category: maskGroup, EnvVars: []string{"AMS_CAPTURE_THINKING"},
 			Usage: "keep the model's thinking: `yes` or no (default yes)"},
 		&cli.StringFlag{Name: "redact", Category: maskGroup, EnvVars: []string{"AMS_REDACT"},
@@ -158,6 +161,9 @@ func readSettings(e env, c *cli.Context) (settings, error) {
 		return s, err
 	}
 	if err := s.readPrivacy(c); err != nil {
+		return s, err
+	}
+	if s.tables, err = readTables(c.String("tables")); err != nil {
 		return s, err
 	}
 	thinking, err := parseBool("--capture-thinking", c.String("capture-thinking"), true)

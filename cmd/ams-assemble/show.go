@@ -43,6 +43,9 @@ func showCommand(e env) *cli.Command {
 			&cli.StringFlag{Name: "html", Usage: "write the page of the session to `FILE`, which holds all of it, for a colleague; - is standard output"},
 			&cli.BoolFlag{Name: "compact", Usage: "with --html: pack the events; the file is a third as large"},
 			&cli.StringFlag{Name: "trace", Usage: "write the times of all that was at work to `FILE`, for ui.perfetto.dev; - is standard output"},
+			&cli.BoolFlag{Name: "url",
+				Usage: "of a bucket: store the session as a page there, and print an address at which anybody can read it"},
+			&cli.StringFlag{Name: "expires", Value: "7d", Usage: "with --url: how long it can be read, `TIME`, at most 7d"},
 			&cli.IntFlag{Name: "max", Value: issueCharacters, Usage: "with --markdown: at most `N` characters, as many as an issue takes; 0: all"},
 		}, pageFlags(), commonFlags(recordGroup, maskGroup, priceGroup, storeGroup)),
 		Action: func(c *cli.Context) error {
@@ -73,6 +76,13 @@ func showCommand(e env) *cli.Command {
 				return usagef("--html FILE is of a whole session, and goes without other ways to tell it")
 			case c.IsSet("trace") && (c.String("trace") == "" || told(c, opt)):
 				return usagef("--trace FILE is of a whole session, and goes without other ways to tell it")
+			case c.IsSet("expires") && !c.Bool("url"):
+				return usagef("--expires is for --url")
+			case c.Bool("url") && (c.IsSet("html") || c.IsSet("trace") || c.Bool("json") || c.Bool("markdown") || c.Bool("follow") ||
+				opt.Summary || opt.Outline || opt.Event > 0 || len(opt.Only) > 0):
+				return usagef("--url hands the whole session over, as a page")
+			case c.Bool("url"):
+				return share(e, c, set, plainPage)
 			case c.Bool("follow"):
 				return follow(e, c, set, opt)
 			}

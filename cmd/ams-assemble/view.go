@@ -124,13 +124,20 @@ func isLoopback(address string) bool {
 	return address == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// viewMemory is the heap at which garbage is collected more often: the page runs for days beside other work.
-const viewMemory = 240 << 20
+// viewMemory is the heap at which garbage is collected more often, and viewGC how much the heap may grow before it is: the
+// page runs for days beside other work, with all index records in memory.
+const (
+	viewMemory = 260 << 20
+	viewGC     = 40
+)
 
 // view serves the page until the context ends.
 func view(e env, c *cli.Context, set settings, access web.Access) error {
 	if e.getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(viewMemory)
+	}
+	if e.getenv("GOGC") == "" {
+		debug.SetGCPercent(viewGC)
 	}
 	here := set.unstored(e)
 	lib, err := openLibrary(c.Context, e, set, here)

@@ -52,8 +52,8 @@ func (d *doctor) checkStore(ctx context.Context) {
 	}
 }
 
-// openStore is the store in use. Where nothing was stored in a folder yet, it is one in a folder of the probe's own, in it or where it
-// would be made, so that nothing of the probe stays.
+// openStore is the store in use. Where nothing was stored in a folder yet, it is one in a folder of
+// the probe's own, in it or where it would be made, so that nothing of the probe stays.
 func (d *doctor) openStore(ctx context.Context) (store upload.Store, done func(), err error) {
 	if d.Store.Folder != "" {
 		if _, err := os.Stat(filepath.Join(d.Store.Folder, upload.IndexPrefix)); errors.Is(err, fs.ErrNotExist) {
@@ -197,8 +197,8 @@ func (p *storeProbe) removed(ctx context.Context) error {
 	return nil
 }
 
-// conditions puts the object on conditions that hold and that do not, and returns its ETag. A condition that was not heeded
-// leaves the body of the last put there.
+// conditions puts the object on conditions that hold and that do not, and returns its ETag. A
+// condition that was not heeded leaves the body of the last put there.
 func (p *storeProbe) conditions(ctx context.Context, etag string, first, second []byte) string {
 	now, err := p.store.Put(ctx, p.key, second, upload.PutOptions{IfMatch: etag})
 	if p.again = err; err != nil {

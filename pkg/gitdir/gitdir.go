@@ -1,6 +1,8 @@
-// Package gitdir tells which git repository a folder belongs to, by the files that git keeps and without starting git.
+// Package gitdir tells which git repository a folder belongs to, by the files that git keeps and
+// without starting git.
 //
-// A repository's main folder holds a folder .git. A worktree of it, wherever it is, holds a file .git with the line
+// A repository's main folder holds a folder .git. A worktree of it, wherever it is, holds a file .git
+// with the line
 //
 //	gitdir: MAIN/.git/worktrees/NAME
 //
@@ -51,9 +53,9 @@ func Of(dir string) Place {
 	return Place{}
 }
 
-// Repository is one name for a repository, whichever of its worktrees the folder is in: the path of its main folder, links
-// resolved where it is there; "" for none. A folder counts as a worktree only where the repository knows it as one, too:
-// anybody can write a file .git that names somebody else's.
+// Repository is one name for a repository, whichever of its worktrees the folder is in: the path of
+// its main folder, links resolved where it is there; "" for none. A folder counts as a worktree only
+// where the repository knows it as one, too: anybody can write a file .git that names somebody else's.
 func Repository(dir string) string {
 	place := Of(real(dir))
 	if place.Main != "" && place.known() {
@@ -62,7 +64,8 @@ func Repository(dir string) string {
 	return place.Top
 }
 
-// known reports whether the repository has the worktree, as git writes it: its file gitdir names the file .git of that.
+// known reports whether the repository has the worktree, as git writes it: its file gitdir names the
+// file .git of that.
 func (p Place) known() bool {
 	b, err := safefile.Read(filepath.Join(p.dir, "gitdir"), safefile.Rules{MaxBytes: maxFile})
 	if err != nil {
@@ -87,7 +90,8 @@ func real(path string) string {
 	return filepath.Clean(path)
 }
 
-// mainOf reads a .git file, which may name a path from its own folder: the main folder, and the path that it names.
+// mainOf reads a .git file, which may name a path from its own folder: the main folder, and the path
+// that it names.
 func mainOf(text, dir string) (main, gitDir string) {
 	line, _, _ := strings.Cut(text, "\n")
 	gitDir, ok := strings.CutPrefix(strings.TrimSpace(line), "gitdir:")

@@ -16,7 +16,8 @@ func write(t *testing.T, path, text string) {
 	}
 }
 
-// TestAWorktreeIsOneThatItsRepositoryKnows has folders that say whose worktrees they are, and those that only say so.
+// TestAWorktreeIsOneThatItsRepositoryKnows has folders that say whose worktrees they are, and those
+// that only say so.
 func TestAWorktreeIsOneThatItsRepositoryKnows(t *testing.T) {
 	dir, err := filepath.EvalSymlinks(t.TempDir())
 	if err != nil {

@@ -90,8 +90,9 @@ func parseEnvLine(line string) (name, value string, err error) {
 	return name, value, nil
 }
 
-// OwnVar is a variable of the person's env file that may name a program to run, for who works in the folder dir. The
-// environment does not count: a project's settings set that for all that the client starts. See [Machine.Planted].
+// OwnVar is a variable of the person's env file that may name a program to run, for who works in the
+// folder dir. The environment does not count: a project's settings set that for all that the client
+// starts. See [Machine.Planted].
 func (m Machine) OwnVar(name, dir string) string {
 	if m.Planted(dir) {
 		return ""
@@ -99,8 +100,9 @@ func (m Machine) OwnVar(name, dir string) string {
 	return m.EnvVars()[name]
 }
 
-// Planted reports whether the env file may have come with the project that the folder dir belongs to: the home folder, which
-// the environment names, is inside of the repository, and it is not the one that the user database knows.
+// Planted reports whether the env file may have come with the project that the folder dir belongs to:
+// the home folder, which the environment names, is inside of the repository, and it is not the one
+// that the user database knows.
 func (m Machine) Planted(dir string) bool {
 	if resolved, err := filepath.EvalSymlinks(dir); err == nil {
 		dir = resolved

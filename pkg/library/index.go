@@ -1,6 +1,7 @@
 package library
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 	"ams/pkg/schema"
 	"ams/pkg/signal"
 	"ams/pkg/spool"
+	"ams/pkg/table"
 	"ams/pkg/upload"
 )
 
@@ -39,7 +41,9 @@ type index struct {
 
 	objects []object // what the store has, by key
 	kept    *cache
-	read    int // records that were read from the store, and not from the cache
+	read    int // records that were read from the store, and not from the cache or the tables
+
+	badParts []table.BadPart // of the tables
 }
 
 // object is an index record that a store has.
@@ -86,11 +90,9 @@ func (x *index) each(ctx context.Context, visit func(key string, t told)) error 
 func (x *index) open(ctx context.Context) error {
 	kept := make(chan *cache, 1)
 	go func() { kept <- openCache(x.cachePath) }()
-	err := upload.Versions(ctx, x.store, upload.IndexPrefix, func(key, version string) error {
-		if path.Dir(key)+"/" == upload.IndexPrefix && strings.HasSuffix(key, ".json") {
-			x.objects = append(x.objects, object{key, version})
-		}
-		return nil
+	objects, err := listIndex(ctx, x.store)
+	x.objects = slices.DeleteFunc(objects, func(o object) bool {
+		return path.Dir(o.key)+"/" != upload.IndexPrefix || !strings.HasSuffix(o.key, ".json")
 	})
 	x.kept = <-kept
 	if err != nil {
@@ -98,6 +100,48 @@ func (x *index) open(ctx context.Context) error {
 	}
 	slices.SortFunc(x.objects, func(a, b object) int { return strings.Compare(a.key, b.key) })
 	return nil
+}
+
+// nameBegins are the characters that a session's name begins with. What begins with another is no session's.
+const nameBegins = "0123456789abcdefghijklmnopqrstuvwxyz-"
+
+// onePage is how many keys a bucket lists with one request.
+const onePage = 1000
+
+var errMany = errors.New("there is more than a page")
+
+// listIndex lists the index of a store: where that takes many requests, one after the other, by the first characters of the
+// sessions' names at once.
+func listIndex(ctx context.Context, store upload.Store) (objects []object, err error) {
+	_, near := store.(upload.Near)
+	err = upload.Versions(ctx, store, upload.IndexPrefix, func(key, version string) error {
+		if objects = append(objects, object{key, version}); len(objects) > onePage && !near {
+			return errMany
+		}
+		return nil
+	})
+	if !errors.Is(err, errMany) {
+		return objects, err
+	}
+	objects = nil
+	type list struct {
+		objects []object
+		err     error
+	}
+	lists := parallel.Each(ctx, readers, strings.Split(nameBegins, ""), func() func(string) list {
+		return func(begin string) (l list) {
+			l.err = upload.Versions(ctx, store, upload.IndexPrefix+begin, func(key, version string) error {
+				l.objects = append(l.objects, object{key, version})
+				return nil
+			})
+			return l
+		}
+	})
+	err = nil
+	for l := range lists {
+		objects, err = append(objects, l.objects...), cmp.Or(err, l.err)
+	}
+	return objects, cmp.Or(err, ctx.Err())
 }
 
 // readNews brings the cache up to date, and returns the keys that it lacked.
@@ -111,10 +155,12 @@ func (x *index) readNews(ctx context.Context) (map[string]bool, error) {
 			news[o.key] = true
 		}
 	}
-	fresh, err := x.readAll(ctx, todo)
+	fresh, todo := x.readTables(ctx, todo)
+	read, err := x.readAll(ctx, todo)
 	if err != nil {
 		return nil, err
 	}
+	fresh = append(fresh, read...)
 	for key := range news { // what was removed since it was listed must not come out of the cache
 		delete(x.kept.entries, key)
 	}

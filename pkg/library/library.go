@@ -12,6 +12,7 @@
 //
 //	index                        all index records, each with its version
 //	sessions/NAME.VERSION.kept   one Session, compressed, named by the session and a hash of its version
+//	words/                       the word index, where there is one: of [Options.Words], which its maker puts there
 //
 // The store says which versions of which objects it has (for a bucket one list of a thousand keys a request, for a
 // folder its files' stats); what is in the cache under that version is not read again. The cache is a help and no more:

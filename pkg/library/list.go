@@ -15,6 +15,7 @@ type List struct {
 	Total      int          // of the sessions in the store, wanted or not
 	Unreadable []Unreadable // index records that tell of no session
 	Doubtful   []Unreadable // index records that tell what cannot be true; their sessions are among the others
+	BadParts   []Unreadable // parts of the tables that were of no use: the list is whole, and took longer
 
 	names []string // of all sessions, sorted
 	read  int      // records that were read from the store, and not from the cache
@@ -85,6 +86,9 @@ func (l *Library) each(ctx context.Context, q query.Query, lent bool, visit func
 		return nil, err
 	}
 	list.Total, list.read = len(list.names), index.read
+	for _, part := range index.badParts {
+		list.BadParts = append(list.BadParts, Unreadable(part))
+	}
 	slices.Sort(list.names)
 	if len(open) > 0 {
 		err = l.settle(ctx, q, open, list, visit)

@@ -6,6 +6,8 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash/fnv"
+	"io"
 
 	"ams/pkg/schema"
 	"ams/pkg/spool"
@@ -53,4 +55,22 @@ func VersionOf(s *schema.Session) string {
 func word(of ...string) string {
 	sum := sha256.Sum256(fmt.Append(nil, of))
 	return hex.EncodeToString(sum[:8])
+}
+
+// Version is a word for all index records of the store: while it stays, nothing of a list changes. It costs what listing
+// the store does; no record is read.
+func (l *Library) Version(ctx context.Context) (string, error) {
+	var sum uint64 // of hashes, as a store may list in any order
+	n := 0
+	err := upload.Versions(ctx, l.store, upload.IndexPrefix, func(key, version string) error {
+		h := fnv.New64a()
+		_, _ = io.WriteString(h, key+"\x00"+version)
+		sum += h.Sum64()
+		n++
+		return nil
+	})
+	if err != nil {
+		return "", fmt.Errorf("list sessions: %w", err)
+	}
+	return fmt.Sprintf("%d-%016x", n, sum), nil
 }

@@ -36,7 +36,8 @@ type answer struct {
 	more   string       // "": this is all
 }
 
-// add adds a line of what was recorded, and reports false where there is no room for it. A first line is cut to the room.
+// add adds a line of what was recorded, and reports false where there is no room for it. A first line
+// is cut to the room.
 func (a *answer) add(line string) bool {
 	line = screen.Text(line)
 	if a.quoted.Len() == 0 && len(line) > maxAnswer {

@@ -44,8 +44,8 @@ func (s *server) find(ctx context.Context, in findArgs) (*answer, error) {
 			break
 		}
 	}
-	a.said = fmt.Sprintf("%s in %s, %s %s looked at, the newest first: ID  #EVENT  WHAT  …TEXT…", screen.Count(f.places, "place"),
-		screen.Count(f.sessions, "session"), screen.Count(f.looked, "session"), s.where())
+	a.said = fmt.Sprintf("%s in %s, %s %s looked at, the newest first: ID  #EVENT  WHAT  …TEXT…",
+		screen.Count(f.places, "place"), screen.Count(f.sessions, "session"), screen.Count(f.looked, "session"), s.where())
 	if f.failed > 0 {
 		a.said += fmt.Sprintf("; %s could not be read", screen.Count(f.failed, "session"))
 	}
@@ -54,7 +54,8 @@ func (s *server) find(ctx context.Context, in findArgs) (*answer, error) {
 		if f.looked > 0 {
 			cursor = cursorAt(left[f.looked-1])
 		}
-		a.more = fmt.Sprintf("%s not looked at: call find_text again with cursor %q", screen.Count(len(left)-f.looked, "older session"), cursor)
+		a.more = fmt.Sprintf("%s not looked at: call find_text again with cursor %q",
+			screen.Count(len(left)-f.looked, "older session"), cursor)
 	}
 	return a, nil
 }
@@ -80,8 +81,8 @@ type finds struct {
 	places, sessions, looked, failed int
 }
 
-// take adds what was found in a session, and reports whether there is room for more. A session whose places have no room at
-// all is left to the next call.
+// take adds what was found in a session, and reports whether there is room for more. A session whose
+// places have no room at all is left to the next call.
 func (f *finds) take(a *answer, m library.Match, err error) bool {
 	if err != nil {
 		f.failed++
@@ -90,7 +91,8 @@ func (f *finds) take(a *answer, m library.Match, err error) bool {
 		return false
 	}
 	for i, h := range m.Hits[:min(len(m.Hits), placesOfOne)] {
-		line := fmt.Sprintf("%s  #%d  %s  %s%s%s", f.id(m.Name), h.Seq, screen.Line(h.What), screen.Line(h.Before+h.Match+h.After), more(h.More), rest(m, i))
+		text := screen.Line(h.Before+h.Match+h.After) + more(h.More) + rest(m, i)
+		line := fmt.Sprintf("%s  #%d  %s  %s", f.id(m.Name), h.Seq, screen.Line(h.What), text)
 		if !a.add(line) {
 			if i == 0 {
 				return false

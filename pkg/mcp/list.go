@@ -34,12 +34,11 @@ type filter struct {
 // query reads a filter.
 func (f filter) query(now time.Time) (q query.Query, err error) {
 	q = query.Query{
-		Words: strings.Fields(f.Words), Outcomes: one(f.Outcome), Models: one(f.Model), Tools: one(f.Tool), Files: one(f.File), Branches: one(f.Branch),
-		Signals: one(f.Signal),
+		Words: strings.Fields(f.Words), Outcomes: one(f.Outcome), Models: one(f.Model), Tools: one(f.Tool),
+		Files: one(f.File), Branches: one(f.Branch), Signals: one(f.Signal),
 	}
 	for _, outcome := range strings.FieldsFunc(f.Outcome, isComma) {
-		known := []schema.Outcome{schema.Completed, schema.FailedTurn, schema.Interrupted, schema.Limited, schema.Abandoned, schema.StillOpen}
-		if !slices.Contains(known, schema.Outcome(strings.ToLower(strings.TrimSpace(outcome)))) {
+		if !slices.Contains(outcomes, schema.Outcome(strings.ToLower(strings.TrimSpace(outcome)))) {
 			return q, fmt.Errorf("outcome: there is no %s", outcome)
 		}
 	}
@@ -68,6 +67,9 @@ func (f filter) query(now time.Time) (q query.Query, err error) {
 	}
 	return q, nil
 }
+
+var outcomes = []schema.Outcome{schema.Completed, schema.FailedTurn, schema.Interrupted, schema.Limited, schema.Abandoned,
+	schema.StillOpen}
 
 func isComma(r rune) bool { return r == ',' }
 
@@ -109,8 +111,8 @@ func (s *server) list(ctx context.Context, in listArgs) (*answer, error) {
 		}
 		shown++
 	}
-	a.said = fmt.Sprintf("%d of %s %s, the newest first: ID  START  OUTCOME  TIME  COST  TOKENS IN/OUT  TOOL CALLS  ERRORS  TITLE", shown,
-		screen.Count(len(list.Sessions), "session"), s.where())
+	const columns = "ID  START  OUTCOME  TIME  COST  TOKENS IN/OUT  TOOL CALLS  ERRORS  TITLE"
+	a.said = fmt.Sprintf("%d of %s %s, the newest first: %s", shown, screen.Count(len(list.Sessions), "session"), s.where(), columns)
 	if len(left) == 0 {
 		a.said = fmt.Sprintf("no session %s fits", s.where())
 	}
@@ -149,9 +151,12 @@ func row(id string, sum *schema.Summary) string {
 	if sum.CostUSD != nil {
 		cost = screen.Money(*sum.CostUSD)
 	}
-	tokens := screen.Short(sum.InputTokens+sum.CacheReadInputTokens+sum.CacheCreationInputTokens) + "/" + screen.Short(sum.OutputTokens)
-	return strings.Join([]string{id, sum.StartTime.UTC().Format("2006-01-02 15:04"), string(schema.OrZero(sum.Outcome)), duration, cost, tokens,
-		strconv.Itoa(sum.ToolCalls), strconv.Itoa(sum.Errors), screen.Cut(screen.Line(listing.Title(sum)), maxTitle)}, "  ")
+	in := sum.InputTokens + sum.CacheReadInputTokens + sum.CacheCreationInputTokens
+	return strings.Join([]string{
+		id, sum.StartTime.UTC().Format("2006-01-02 15:04"), string(schema.OrZero(sum.Outcome)), duration, cost,
+		screen.Short(in) + "/" + screen.Short(sum.OutputTokens), strconv.Itoa(sum.ToolCalls), strconv.Itoa(sum.Errors),
+		screen.Cut(screen.Line(listing.Title(sum)), maxTitle),
+	}, "  ")
 }
 
 // A cursor names the last session that was told: sessions that came since change nothing behind it.
@@ -169,7 +174,8 @@ func behind(sessions []library.Stored, cursor string) ([]library.Stored, error) 
 	if at := slices.IndexFunc(sessions, func(s library.Stored) bool { return s.Name == name }); at >= 0 {
 		return sessions[at+1:], nil
 	}
-	at := slices.IndexFunc(sessions, func(s library.Stored) bool { return s.StartTime.UnixMicro() < start }) // it went away
+	isOlder := func(s library.Stored) bool { return s.StartTime.UnixMicro() < start }
+	at := slices.IndexFunc(sessions, isOlder) // the session itself went away
 	if at < 0 {
 		return nil, nil
 	}

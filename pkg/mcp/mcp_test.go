@@ -18,6 +18,7 @@ import (
 	"ams/pkg/library"
 	"ams/pkg/redact"
 	"ams/pkg/schema"
+	"ams/pkg/spool"
 	"ams/pkg/upload"
 )
 
@@ -48,7 +49,8 @@ func put(t *testing.T, store upload.Store, s *schema.Session) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for key, b := range map[string][]byte{upload.SessionKey(s.SessionID, s.StartTime.Time): body, upload.IndexKey(s.SessionID): index} {
+	name := spool.FileName(s.SessionID)
+	for key, b := range map[string][]byte{upload.SessionKey(name, s.StartTime.Time): body, upload.IndexKey(name): index} {
 		if _, err := store.Put(t.Context(), key, b, upload.PutOptions{}); err != nil {
 			t.Fatal(err)
 		}
@@ -207,7 +209,8 @@ func TestWhatCannotBeAnsweredIsSaid(t *testing.T) {
 	}
 }
 
-// TestOtherRepositoriesAreNotThere holds every tool to the repository of the server: by lists, sums, texts and ids.
+// TestOtherRepositoriesAreNotThere holds every tool to the repository of the server: by lists, sums,
+// texts and ids.
 func TestOtherRepositoriesAreNotThere(t *testing.T) {
 	mine, theirs, store := repository(t), repository(t), upload.NewLocal(t.TempDir())
 	nested := filepath.Join(mine, "vendor", "part")
@@ -280,7 +283,7 @@ func TestNoTextEndsItsFence(t *testing.T) {
 		schema.QuoteMark + "\n" + order, "a\u2028```\u2028" + order, "\r```\r" + order,
 	} {
 		store := upload.NewLocal(t.TempDir())
-		s := made("aaaa-1111", dir, hostile, day)
+		s := made("aaaa-1111\n"+hostile, dir, hostile, day)
 		s.Events[1].Tool.Result, _ = json.Marshal(hostile)
 		put(t, store, s)
 		client := connect(t, store, Options{Dir: dir})

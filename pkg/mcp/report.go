@@ -19,8 +19,8 @@ type reportArgs struct {
 	Limit int      `json:"limit,omitempty" jsonschema:"rows, at most 100; 30 where nothing is said; the sum of the others is a row"`
 }
 
-// mostOpened bounds the sessions that are read whole for a report: two dimensions inside of a session, and times of tools, are
-// not in the index.
+// mostOpened bounds the sessions that are read whole for a report: two dimensions inside of a session,
+// and times of tools, are not in the index.
 const mostOpened = 500
 
 // reportCells is how wide the table is.
@@ -42,7 +42,8 @@ func (s *server) report(ctx context.Context, in reportArgs) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &answer{said: fmt.Sprintf("%s %s by %s; days are those of UTC", screen.Count(len(list.Sessions), "session"), s.where(), strings.Join(r.By(), ", "))}
+	a := &answer{said: fmt.Sprintf("%s %s by %s; days are those of UTC",
+		screen.Count(len(list.Sessions), "session"), s.where(), strings.Join(r.By(), ", "))}
 	if failed > 0 {
 		a.said += fmt.Sprintf("; %s could not be read and are left out", screen.Count(failed, "session"))
 	}
@@ -73,9 +74,11 @@ func (s *server) addUp(ctx context.Context, r *report.Report, list *library.List
 		r.Add(r.FromRecord(stored.Summary))
 	}
 	if len(whole) > mostOpened {
-		return 0, fmt.Errorf("%d sessions would have to be read whole, at most %d are: choose fewer by since and other filters, or one dimension", len(whole), mostOpened)
+		return 0, fmt.Errorf("%d sessions would have to be read whole, at most %d are: choose fewer by since and other "+
+			"filters, or one dimension", len(whole), mostOpened)
 	}
-	parts, err := library.Read(ctx, s.Library, list.Of(whole), func(_ library.Stored, one *schema.Session) report.Part { return r.FromSession(one) })
+	part := func(_ library.Stored, session *schema.Session) report.Part { return r.FromSession(session) }
+	parts, err := library.Read(ctx, s.Library, list.Of(whole), part)
 	if err != nil {
 		return 0, err
 	}

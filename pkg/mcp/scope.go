@@ -15,11 +15,12 @@ import (
 	"ams/pkg/spool"
 )
 
-// What an agent may read, unless every repository was asked for: the sessions of the repository that the server runs in. The
-// folder that a session ran in must be in that repository, in whichever of its worktrees, as this machine's files tell; the
-// name of a repository proves nothing, as others may have the same. Where a folder is in no repository, it is that folder
-// itself with what is below it and in no repository either. Where the store is shared, a session of another machine is none of
-// ours: the same path there is another folder.
+// What an agent may read, unless every repository was asked for: the sessions of the repository that
+// the server runs in. The folder that a session ran in must be in that repository, in whichever of its
+// worktrees, as this machine's files tell; the name of a repository proves nothing, as others may have
+// the same. Where a folder is in no repository, it is that folder itself with what is below it and in
+// no repository either. Where the store is shared, a session of another machine is none of ours: the
+// same path there is another folder.
 //
 // What is outside of it is not there: not listed, not counted, not found by its id.
 
@@ -108,7 +109,8 @@ func (s *server) session(ctx context.Context, id string) (*schema.Session, error
 	return found, nil
 }
 
-// named is the id of the only listed session that one could mean; one that is not listed may be recorded and not stored.
+// named is the id of the only listed session that one could mean; one that is not listed may be
+// recorded and not stored.
 func (s *server) named(list *library.List, id string) (string, error) {
 	if id == library.Last {
 		if len(list.Sessions) == 0 {

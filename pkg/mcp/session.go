@@ -11,6 +11,7 @@ import (
 	"ams/pkg/lax"
 	"ams/pkg/schema"
 	"ams/pkg/screen"
+	"ams/pkg/spool"
 	"ams/pkg/story"
 )
 
@@ -29,19 +30,23 @@ func (s *server) outline(ctx context.Context, in outlineArgs) (*answer, error) {
 	}
 	a := &answer{}
 	out := &slice{answer: a, skip: max(in.Offset, 0)}
-	err = story.Write(out, session, story.Options{Screen: screen.Screen{Cells: outlineCells}, Location: time.UTC, Outline: true})
+	opt := story.Options{Screen: screen.Screen{Cells: outlineCells}, Location: time.UTC, Outline: true}
+	err = story.Write(out, session, opt)
 	if err == nil {
 		out.flush()
 	}
 	if err != nil && !errors.Is(err, errFull) {
 		return nil, err
 	}
-	a.said = "outline of session " + session.SessionID + ", times in UTC; session_events tells its events, by their numbers"
+	a.said = "outline of session " + nameOf(session) + ", times in UTC; session_events tells its events by number"
 	if err != nil {
 		a.more = fmt.Sprintf("more: call session_outline again with offset %d", max(in.Offset, 0)+out.taken)
 	}
 	return a, nil
 }
+
+// nameOf names a session outside of the fence: its id was recorded, too, and may be any text.
+func nameOf(s *schema.Session) string { return spool.FileName(s.SessionID) }
 
 type eventsArgs struct {
 	ID     string   `json:"id" jsonschema:"a session's id, its beginning, or last"`
@@ -92,7 +97,7 @@ func (s *server) events(ctx context.Context, in eventsArgs) (*answer, error) {
 		}
 		shown++
 	}
-	a.said = fmt.Sprintf("%d of %s of session %s", shown, screen.Count(total, "event"), session.SessionID)
+	a.said = fmt.Sprintf("%d of %s of session %s", shown, screen.Count(total, "event"), nameOf(session))
 	if shown < len(events) {
 		a.more = fmt.Sprintf("%d more: call session_events again with from %d", len(events)-shown, events[shown].Seq)
 	}
@@ -114,7 +119,8 @@ func fitted(e *schema.Event, most int) (string, error) {
 // wholeEvent is a slice of one event's JSON.
 func wholeEvent(session *schema.Session, events []schema.Event, in eventsArgs) (*answer, error) {
 	if len(events) == 0 {
-		return nil, fmt.Errorf("session %s has no event %d; it has %s", session.SessionID, in.Event, screen.Count(len(session.Events), "event"))
+		return nil, fmt.Errorf("session %s has no event %d; it has %s",
+			nameOf(session), in.Event, screen.Count(len(session.Events), "event"))
 	}
 	b, err := lax.Encode(events[0])
 	if err != nil {
@@ -123,7 +129,8 @@ func wholeEvent(session *schema.Session, events []schema.Event, in eventsArgs) (
 	text := screen.Text(string(b))
 	begin := min(max(in.Offset, 0), len(text))
 	end := min(begin+mostEvent, len(text))
-	a := &answer{said: fmt.Sprintf("event %d of session %s, bytes %d to %d of %d", in.Event, session.SessionID, begin, end, len(text))}
+	a := &answer{said: fmt.Sprintf("event %d of session %s, bytes %d to %d of %d",
+		in.Event, nameOf(session), begin, end, len(text))}
 	a.quoted.WriteString(strings.ToValidUTF8(text[begin:end], "") + "\n")
 	if end < len(text) {
 		a.more = fmt.Sprintf("more: call session_events again with event %d, offset %d", in.Event, end)

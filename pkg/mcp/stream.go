@@ -11,9 +11,10 @@ import (
 	"ams/pkg/lax"
 )
 
-// pending counts the requests of a client that were not answered yet. The protocol's library gives up what is at work when its
-// input ends; a script that writes its requests and closes its end wants the answers all the same. So the end of the input is
-// told only when all is answered, or after [maxTime] in which nothing was.
+// pending counts the requests of a client that were not answered yet. The protocol's library gives up
+// what is at work when its input ends; a script that writes its requests and closes its end wants the
+// answers all the same. So the end of the input is told only when all is answered, or after [maxTime]
+// in which nothing was.
 type pending struct {
 	mu      sync.Mutex
 	open    int

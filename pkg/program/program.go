@@ -1,12 +1,12 @@
-// Package program runs a program that a person named in a setting, and keeps what it does within bounds: its time, what it
-// prints, what of it is told.
+// Package program runs a program that a person named in a setting, and keeps what it does within
+// bounds: its time, what it prints, what of it is told.
 //
-// Such a program is the person's own, and so may do what it likes. It may also be broken: hang, print without end, leave
-// children behind that hold its output open, be killed in the middle. None of that holds ams up for longer than
-// [Call.Timeout] or takes more memory than [Call.Most] and a little.
+// Such a program is the person's own, and so may do what it likes. It may also be broken: hang, print
+// without end, leave children behind that hold its output open, be killed in the middle. None of that
+// holds ams up for longer than [Call.Timeout] or takes more memory than [Call.Most] and a little.
 //
-// No shell takes part: [Parse] cuts a line into words, and what is handed over goes by standard input, the environment and
-// further arguments.
+// No shell takes part: [Parse] cuts a line into words, and what is handed over goes by standard input,
+// the environment and further arguments.
 package program
 
 import (
@@ -42,8 +42,8 @@ var (
 // Command is a program and its first arguments.
 type Command []string
 
-// Parse reads a command line: words between blanks. '...' and "..." hold blanks and are taken off; nothing else is special,
-// and no shell runs. The empty line is no command: nil.
+// Parse reads a command line: words between blanks. '...' and "..." hold blanks and are taken off;
+// nothing else is special, and no shell runs. The empty line is no command: nil.
 func Parse(line string) (Command, error) {
 	var words Command
 	var word strings.Builder
@@ -109,9 +109,9 @@ type Result struct {
 	Said   string // the beginning of its standard error, in one line that may be shown
 }
 
-// Run runs the command and waits for it. An exit code is a [Result] and no error. Errors: [ErrNotStarted], [ErrTimeout],
-// [ErrTooMuch], [ErrKilled] for a program that somebody else ended, or the context's. Then it is gone, with all children
-// that it did not set free.
+// Run runs the command and waits for it. An exit code is a [Result] and no error. Errors:
+// [ErrNotStarted], [ErrTimeout], [ErrTooMuch], [ErrKilled] for a program that somebody else ended, or
+// the context's. Then it is gone, with all children that it did not set free.
 func (c Command) Run(ctx context.Context, call Call) (Result, error) {
 	if err := ctx.Err(); err != nil {
 		return Result{}, err
@@ -121,7 +121,8 @@ func (c Command) Run(ctx context.Context, call Call) (Result, error) {
 	alarm := time.AfterFunc(call.Timeout, func() { end(ErrTimeout) })
 	defer alarm.Stop()
 
-	out := &output{most: call.Most, deadline: time.Now().Add(call.Timeout), perByte: call.PerByte, alarm: alarm, over: func() { end(ErrTooMuch) }}
+	out := &output{most: call.Most, over: func() { end(ErrTooMuch) }, perByte: call.PerByte, alarm: alarm}
+	out.deadline = time.Now().Add(call.Timeout)
 	said := &output{most: maxSaid}
 	cmd := exec.CommandContext(ctx, c[0], append(c[1:len(c):len(c)], call.Args...)...)
 	cmd.Env = append(os.Environ(), call.Env...)
@@ -150,7 +151,8 @@ func (c Command) Run(ctx context.Context, call Call) (Result, error) {
 	return r, err
 }
 
-// output takes what a program prints. Where over is nil the rest is dropped, so that the program is not held up.
+// output takes what a program prints. Where over is nil the rest is dropped, so that the program is
+// not held up.
 type output struct {
 	most    int
 	perByte time.Duration

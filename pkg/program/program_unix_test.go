@@ -54,8 +54,8 @@ func TestAProgramGetsWhatItIsHanded(t *testing.T) {
 	}
 }
 
-// TestWhatGoesWrongIsBounded has a row for each way in which a program can be broken. Each of them would hold up or use up
-// a program that did not look.
+// TestWhatGoesWrongIsBounded has a row for each way in which a program can be broken. Each of them
+// would hold up or use up a program that did not look.
 func TestWhatGoesWrongIsBounded(t *testing.T) {
 	long := strings.Repeat("x", 1<<20)
 	for _, c := range []struct {

@@ -20,6 +20,7 @@ type LastRun struct {
 	Failed  int       `json:"failed"` // sessions
 	Error   string    `json:"error,omitempty"`
 	Program string    `json:"program"`
+	Swept   time.Time `json:"swept,omitzero"` // when pages whose links ended were last looked for
 }
 
 // maxLastRun bounds the file; a long error has some kilobytes.

@@ -232,6 +232,7 @@ func (f *finder) value(part Part, what string, r schema.Raw) {
 		return
 	}
 	var b strings.Builder
+	b.Grow(len(r))
 	leaves(r, &b)
 	f.text(part, what, b.String())
 }

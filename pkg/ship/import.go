@@ -158,7 +158,7 @@ func (sh *Shipper) importOne(ctx context.Context, rd *recorded.Reader, files tra
 	}
 	r := sh.receipt(w, done)
 	sh.opt.carryTaken(&r, last, true)
-	out.untaken = sh.handOver(ctx, w, &r)
+	out.untaken = sh.handOver(ctx, w, &r, done.index)
 	out.receipt = &r
 	return out
 }

@@ -113,7 +113,7 @@ func (h *hands) passLater(r *receipt.Receipt) {
 func (h *hands) failLater(r *receipt.Receipt) {
 	for _, t := range h.all {
 		if t.FromNow && t.isDue(r) {
-			t.fail()
+			t.fail(nil)
 		}
 	}
 }

@@ -23,6 +23,7 @@ type shelved struct {
 	key     string
 	session *schema.Session // as it is stored
 	version receipt.Version
+	index   []byte // record as it is stored, nil where that was not read
 }
 
 // putTries bounds how often a Session is put anew because another machine stored the same session
@@ -105,14 +106,14 @@ func (p *putting) once(ctx context.Context) (shelved, error) {
 	if err := p.putBody(ctx, s, have, &out.version); err != nil {
 		return out, err
 	}
-	if out.version.IndexTag, err = p.putIndex(ctx, s, have); err != nil {
+	if out.version.IndexTag, out.index, err = p.putIndex(ctx, s, have); err != nil {
 		return out, err
 	}
 	var rawErr error
 	if out.version.RawTag, rawErr = p.putRaw(ctx, have); rawErr != nil && !errors.Is(rawErr, bundle.ErrTooLarge) {
 		return out, rawErr
 	}
-	if err := p.clear(ctx, have); err != nil {
+	if err := p.clear(ctx, s, have); err != nil {
 		return out, err
 	}
 	return out, rawErr
@@ -333,39 +334,39 @@ func revOf(stored *schema.Stored) int64 {
 	return stored.Rev
 }
 
-// putIndex stores the index record and returns its ETag, unless one of a higher counter is there.
-// ErrChanged says that the one that is there names another key.
-func (p *putting) putIndex(ctx context.Context, s *schema.Session, have holding) (string, error) {
+// putIndex stores the index record, unless one of a higher counter is there, and returns the ETag of what is there, and that
+// itself where it is known. ErrChanged says that the one that is there names another key.
+func (p *putting) putIndex(ctx context.Context, s *schema.Session, have holding) (string, []byte, error) {
 	record := schema.Summarize(s)
 	if p.whole != nil && record.Lacks("per_model") {
 		record.KeepSums(p.whole)
 	}
 	index, err := schema.EncodeSummary(record)
 	if err != nil {
-		return "", err
+		return "", nil, err
 	}
 	key, tag := upload.IndexKey(p.w.Name), have.indexTag
 	if have.known && p.last.Rev == revOf(s.Stored) || bytes.Equal(have.index, index) {
-		return tag, nil // as it is
+		return tag, have.index, nil // as it is
 	}
 	for try := 1; ; try++ {
 		etag, err := p.put(ctx, key, index, tag)
 		if err == nil {
-			return etag, nil
+			return etag, index, nil
 		}
 		if !errors.Is(err, upload.ErrChanged) || try == putTries {
-			return "", fmt.Errorf("store its index record: %w", err)
+			return "", nil, fmt.Errorf("store its index record: %w", err)
 		}
 		there := holding{}
 		other, err := p.indexed(ctx, &there)
 		switch {
 		case err != nil:
-			return "", err
+			return "", nil, err
 		case other == nil: // gone, or damaged
 		case upload.SessionKey(p.w.Name, other.StartTime.Time) != have.key:
-			return "", fmt.Errorf("store its index record: %w", upload.ErrChanged)
+			return "", nil, fmt.Errorf("store its index record: %w", upload.ErrChanged)
 		case there.rev >= revOf(s.Stored):
-			return there.indexTag, nil
+			return there.indexTag, there.index, nil
 		}
 		tag = there.indexTag
 	}
@@ -374,7 +375,7 @@ func (p *putting) putIndex(ctx context.Context, s *schema.Session, have holding)
 // clear takes away what is stored under keys that the index record does not name: no other machine
 // adds to it any more without finding out. The record is read once more before, as another machine
 // may have moved the session back.
-func (p *putting) clear(ctx context.Context, have holding) error {
+func (p *putting) clear(ctx context.Context, s *schema.Session, have holding) error {
 	stale := map[string]bool{}
 	for _, key := range p.stale {
 		stale[key] = true
@@ -396,6 +397,7 @@ func (p *putting) clear(ctx context.Context, have holding) error {
 		if err := p.moveRaw(ctx, upload.RawKey(key), upload.RawKey(have.key)); err != nil {
 			return err
 		}
+		p.forget(ctx, s, key, have.key)
 		if err := p.sh.opt.Store.Delete(ctx, key); err != nil {
 			return fmt.Errorf("remove it where it was: %w", err)
 		}

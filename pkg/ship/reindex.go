@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"path"
 	"strings"
 
@@ -104,7 +105,8 @@ func (sh *Shipper) noteIndexTag(r reindexed) error {
 		return nil
 	}
 	fresh := *last
-	fresh.IndexTag = r.etag
+	fresh.IndexTag, fresh.Taken = r.etag, maps.Clone(last.Taken)
+	delete(fresh.Taken, tablesName) // its row is of the record before
 	return sh.opt.Book.Put(r.name, fresh)
 }
 

@@ -108,6 +108,7 @@ func (sh *Shipper) Run(ctx context.Context, keep Retention, watch Watch) (Tally,
 		p := &pruner{sh: sh, keep: keep, watch: watch, rd: sh.opt.Source.Reader()}
 		tally.Unseen = p.prune(ctx, stats, known)
 		sh.tidy(ctx, tally)
+		sh.tend(ctx)
 	}
 	return tally, nil
 }

@@ -16,6 +16,7 @@
 //     over the other.
 //  5. Where a session turned out to begin on another day, the body under the old key goes.
 //  6. The receipt is written.
+//  7. At the end of the run the rows of those that are over go into the tables (ams/pkg/table), and their receipts say so.
 //
 // A conflict at 3, or an index record that names another key at 4, begins at 1. What a crash leaves between two steps
 // has no receipt here, so it is done again.
@@ -36,6 +37,7 @@ import (
 	"ams/pkg/recorded"
 	"ams/pkg/redact"
 	"ams/pkg/spool"
+	"ams/pkg/table"
 	"ams/pkg/upload"
 )
 
@@ -54,6 +56,9 @@ type Options struct {
 	Note func(format string, args ...any)
 	// Takers are told of sessions that are over.
 	Takers []Taker
+	// Tables are written at the end of a Run and an Import, and lose what is removed. Nil writes none, and leaves the rows of
+	// what is removed.
+	Tables *table.Keeper
 }
 
 // Raw says what of the raw material of finished sessions is stored beside them.
@@ -74,6 +79,7 @@ type Shipper struct {
 	// nil knows of none.
 	isNew func(name string) bool
 
+	tables  *tables // nil writes none
 	hands   *hands
 	marking *sync.Mutex // held while receipts get a mark of what was taken
 }
@@ -85,7 +91,11 @@ func New(opt Options) *Shipper {
 	}
 	opt.Jobs = max(opt.Jobs, 1)
 	sh := &Shipper{opt: opt, marking: new(sync.Mutex)}
-	sh.hands = newHands(opt.Takers, sh.markTaken)
+	if opt.Tables != nil {
+		sh.tables = &tables{keeper: opt.Tables, store: opt.Store}
+		sh.opt.Takers = append(slices.Clone(opt.Takers), sh.tables.taker())
+	}
+	sh.hands = newHands(sh.opt.Takers, sh.markTaken)
 	return sh
 }
 
@@ -157,20 +167,20 @@ func (sh *Shipper) storeOne(ctx context.Context, rd *recorded.Reader, name strin
 	kept := sh.opt.Book.Put(name, r)
 	out := Result{Name: name, Session: w, Key: done.key, Err: errors.Join(err, kept)}
 	if kept == nil {
-		out.Untaken = sh.handOver(ctx, w, &r)
+		out.Untaken = sh.handOver(ctx, w, &r, done.index)
 	}
 	return out
 }
 
 // handOver gives a session whose receipt is kept to the Takers.
-func (sh *Shipper) handOver(ctx context.Context, w *recorded.Session, r *receipt.Receipt) error {
+func (sh *Shipper) handOver(ctx context.Context, w *recorded.Session, r *receipt.Receipt, index []byte) error {
 	if !slices.ContainsFunc(sh.hands.all, func(t *hand) bool { return !t.FromNow }) {
 		return nil
 	}
 	if sh.flow != nil {
 		defer sh.flow.wait()() // whoever is told may be as far away as the store
 	}
-	return sh.hands.give(ctx, w, r)
+	return sh.hands.give(ctx, w, r, index)
 }
 
 // receipt says what the work was made of, and what was stored.

@@ -28,7 +28,7 @@ type Taker struct {
 	AtOnce int
 	// Take takes a session, and returns the names ([Final.Name]) of those that are taken for good by now: this one,
 	// none as long as it waits in a batch, or all of a batch. It is called from several goroutines. After some failures
-	// in a row it is not called any more in this Run: nobody is to wait for what is down.
+	// in a row, or one [Declined], it is not called any more in this Run: nobody is to wait for what is down.
 	Take func(context.Context, Final) (taken []string, err error)
 	// Flush takes what waits in a batch. It is called at the end, failures or not; nil where there are no batches.
 	Flush func(context.Context) (taken []string, err error)
@@ -39,7 +39,9 @@ type Final struct {
 	Name    string          // of its spool
 	Session *schema.Session // as it is stored; not to be changed
 	Key     string          // of its body
-	Index   []byte          // its index record as it is stored, nil where that was not read
+	// Index is its index record as it is stored, nil where that was not read; IndexTag its ETag, "" where that is not known.
+	Index    []byte
+	IndexTag string
 	// Since is the session's end as it was when it was taken before, or when the Taker was not there yet: what came
 	// later is new. Zero where all of it is.
 	Since time.Time
@@ -50,6 +52,18 @@ const failuresInRow = 3
 
 // errResting says that a session was not given to a Taker that had failed too often.
 var errResting = errors.New("it failed before and was not asked again")
+
+// Declined is the error of a [Taker] that takes nothing in this Run and did not fail: it is told once, and nothing counts
+// as untaken.
+type Declined struct{ Why error }
+
+func (e *Declined) Error() string { return e.Why.Error() }
+func (e *Declined) Unwrap() error { return e.Why }
+
+func isDeclined(err error) bool {
+	var d *Declined
+	return errors.As(err, &d)
+}
 
 // hands give sessions to the Takers.
 type hands struct {
@@ -64,9 +78,10 @@ type hand struct {
 	places chan struct{} // one for each session that it takes at once; nil sets no bound
 
 	mu     sync.Mutex
-	inRow  int // failures
-	failed int // sessions that it was asked to take and did not
-	passed int // sessions for which it was not asked
+	inRow  int   // failures
+	why    error // that it declined with
+	failed int   // sessions that it was asked to take and did not
+	passed int   // sessions for which it was not asked
 }
 
 func newHands(takers []Taker, mark func(string, []string) error) *hands {
@@ -130,13 +145,13 @@ func (o Options) carryTaken(r, last *receipt.Receipt, imported bool) {
 }
 
 // give gives a session to the Takers that are to get it. The error says which did not take it.
-func (h *hands) give(ctx context.Context, w *recorded.Session, r *receipt.Receipt) error {
+func (h *hands) give(ctx context.Context, w *recorded.Session, r *receipt.Receipt, index []byte) error {
 	var errs []error
 	for _, t := range h.all {
 		if w.Session == nil || t.FromNow || !t.isDue(r) {
 			continue
 		}
-		f := Final{Name: w.Name, Session: w.Session, Key: r.Key, Since: r.Taken[t.Name].Until}
+		f := Final{Name: w.Name, Session: w.Session, Key: r.Key, Index: index, IndexTag: r.IndexTag, Since: r.Taken[t.Name].Until}
 		if err := h.handTo(ctx, t, f); err != nil {
 			errs = append(errs, err)
 		}
@@ -147,7 +162,7 @@ func (h *hands) give(ctx context.Context, w *recorded.Session, r *receipt.Receip
 // handTo gives a session to one Taker, unless that rests.
 func (h *hands) handTo(ctx context.Context, t *hand, f Final) error {
 	taken, err := t.ask(ctx, f)
-	if errors.Is(err, errResting) {
+	if errors.Is(err, errResting) || isDeclined(err) {
 		t.pass()
 		return nil
 	}
@@ -172,7 +187,7 @@ func (t *hand) ask(ctx context.Context, f Final) ([]string, error) {
 	}
 	taken, err := t.Take(ctx, f)
 	if err != nil {
-		t.fail()
+		t.fail(err)
 		return taken, err
 	}
 	t.mu.Lock()
@@ -181,12 +196,15 @@ func (t *hand) ask(ctx context.Context, f Final) ([]string, error) {
 	return taken, nil
 }
 
-// fail counts a session that the Taker did not take.
-func (t *hand) fail() {
+// fail counts a session that the Taker did not take, and notes that it declined.
+func (t *hand) fail(err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.inRow++
-	t.failed++
+	if t.inRow++; isDeclined(err) {
+		t.inRow, t.why = failuresInRow, err
+	} else {
+		t.failed++
+	}
 }
 
 // rests reports whether the Taker is to be left alone.
@@ -200,7 +218,9 @@ func (t *hand) rests() bool {
 func (t *hand) pass() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.passed++
+	if t.why == nil {
+		t.passed++
+	}
 }
 
 // flush ends the batches. It returns how many sessions were not taken, and tells of them.
@@ -208,10 +228,16 @@ func (h *hands) flush(ctx context.Context, note func(string, ...any)) (untaken i
 	for _, t := range h.all {
 		if t.Flush != nil {
 			taken, err := t.Flush(ctx)
+			if isDeclined(err) {
+				t.why, err = err, nil
+			}
 			if err = errors.Join(err, h.mark(t.Name, taken)); err != nil {
 				t.failed++
 				note("%s: %v; the next run tries it again", t.Name, err)
 			}
+		}
+		if t.why != nil {
+			note("%v", t.why)
 		}
 		switch {
 		case t.passed == 0:

@@ -17,8 +17,9 @@ import (
 	"ams/pkg/safefile"
 )
 
-// What a command's exit code says beside 0, done. Any other is a failure. They are none that shells, curl, ssh, rsync or the
-// AWS tools end with, so that a script that ends as such a program did says nothing of the kind by mistake.
+// What a command's exit code says beside 0, done. Any other is a failure. They are none that shells,
+// curl, ssh, rsync or the AWS tools end with, so that a script that ends as such a program did says
+// nothing of the kind by mistake.
 const (
 	ExitNotFound     = 44 // there is no such object
 	ExitChanged      = 49 // the condition does not hold: the object is another, or is there, or is not
@@ -39,8 +40,8 @@ type ExecOptions struct {
 	Timeout time.Duration // of a call, without what its bytes add; 0: 30 s
 }
 
-// Exec is a [Store] behind a program of any language: docs/storage.md tells the protocol. For every call the command is
-// started once, with the act and the key as its last two arguments:
+// Exec is a [Store] behind a program of any language: docs/storage.md tells the protocol. For every
+// call the command is started once, with the act and the key as its last two arguments:
 //
 //	CMD put KEY      the body on standard input; the new ETag goes into the file AMS_ETAG_FILE names.
 //	                 AMS_IF_MATCH=ETAG, AMS_IF_ABSENT=1: only on that condition, else exit code 49
@@ -48,12 +49,13 @@ type ExecOptions struct {
 //	CMD list PREFIX  a line for each object, in any order: KEY SIZE TIME ETAG
 //	CMD delete KEY   exit code 0 or 44
 //
-// It is started without a shell, in a process group that ends with the call. What it prints is bounded, what it says on
-// standard error is told in an error and nowhere else. A get or put that ends well and gave no ETag is a failure: a command
-// that writes it last cannot have half an object taken for a whole one.
+// It is started without a shell, in a process group that ends with the call. What it prints is
+// bounded, what it says on standard error is told in an error and nowhere else. A get or put that ends
+// well and gave no ETag is a failure: a command that writes it last cannot have half an object taken
+// for a whole one.
 //
-// A command that puts on no condition says so by exit code 51; a Put then looks first and puts without it, and two at once
-// may both win. Its credentials are its own affair.
+// A command that puts on no condition says so by exit code 51; a Put then looks first and puts without
+// it, and two at once may both win. Its credentials are its own affair.
 type Exec struct {
 	opt   ExecOptions
 	turns chan struct{}
@@ -106,7 +108,8 @@ func (e *Exec) call(ctx context.Context, act, key string, body []byte, most int,
 	file := filepath.Join(dir, "etag")
 	const perByte = time.Second / slowest
 	run := program.Call{
-		Args: []string{act, key}, Stdin: body, Most: most, PerByte: perByte, Timeout: e.opt.Timeout + time.Duration(len(body))*perByte,
+		Args: []string{act, key}, Stdin: body, Most: most,
+		PerByte: perByte, Timeout: e.opt.Timeout + time.Duration(len(body))*perByte,
 		// All of them each time: one of the environment is none of ours.
 		Env: append([]string{"AMS_ETAG_FILE=" + file, "AMS_IF_MATCH=", "AMS_IF_ABSENT="}, env...),
 	}
@@ -122,7 +125,7 @@ func (e *Exec) call(ctx context.Context, act, key string, body []byte, most int,
 		failed.Dead = errors.Is(err, program.ErrNotStarted) || errors.Is(err, program.ErrTimeout)
 		return answer{}, failed
 	}
-	b, _ := safefile.Read(file, safefile.Rules{MaxBytes: maxETag + 2}) // without it there is no ETag, which whoever wants one finds out
+	b, _ := safefile.Read(file, safefile.Rules{MaxBytes: maxETag + 2}) // who wants an ETag finds out if there is none
 	return answer{r, strings.TrimSpace(string(b))}, nil
 }
 
@@ -150,7 +153,8 @@ func (e *Exec) tagged(act, key string, a answer) (string, error) {
 		return "", e.failed(act, key, "it ended well and wrote no ETag into the file AMS_ETAG_FILE", a.Result)
 	}
 	if !isETag(a.etag) {
-		return "", e.failed(act, key, fmt.Sprintf("its ETag is not 1 to %d printable characters without blanks", maxETag), a.Result)
+		cause := fmt.Sprintf("its ETag is not 1 to %d printable characters without blanks", maxETag)
+		return "", e.failed(act, key, cause, a.Result)
 	}
 	return a.etag, nil
 }
@@ -190,7 +194,7 @@ func (e *Exec) Put(ctx context.Context, key string, body []byte, opt PutOptions)
 }
 
 // putIf puts on a condition; known is false where the command has no such condition.
-func (e *Exec) putIf(ctx context.Context, key string, body []byte, opt PutOptions) (etag string, known bool, err error) {
+func (e *Exec) putIf(ctx context.Context, key string, body []byte, opt PutOptions) (tag string, known bool, err error) {
 	condition := "AMS_IF_MATCH=" + opt.IfMatch
 	if opt.IfAbsent {
 		condition = "AMS_IF_ABSENT=1"
@@ -206,8 +210,8 @@ func (e *Exec) putIf(ctx context.Context, key string, body []byte, opt PutOption
 	case a.Code != 0:
 		return "", true, e.refused("put", key, a)
 	}
-	etag, err = e.tagged("put", key, a)
-	return etag, true, err
+	tag, err = e.tagged("put", key, a)
+	return tag, true, err
 }
 
 // look is the condition of a Put by a command that has none.
@@ -305,8 +309,8 @@ func (e *Exec) List(ctx context.Context, prefix string, fn func(Object) error) e
 	return nil
 }
 
-// listed reads a list. What no Store put is left out, as beside the objects of a bucket; a line that is none, or a list that
-// breaks off in one, is an error: what came of it is not the whole.
+// listed reads a list. What no Store put is left out, as beside the objects of a bucket; a line that
+// is none, or a list that breaks off in one, is an error: what came of it is not the whole.
 func (e *Exec) listed(prefix string, a answer) ([]Object, error) {
 	var objects []Object
 	n := 0

@@ -405,8 +405,12 @@ func contentType(key string) string {
 	switch {
 	case strings.HasSuffix(key, ".json"):
 		return "application/json"
+	case strings.HasSuffix(key, ".html"):
+		return "text/html; charset=utf-8"
 	case strings.HasSuffix(key, ".zst"):
 		return "application/zstd"
+	case strings.HasSuffix(key, ".parquet"):
+		return "application/vnd.apache.parquet"
 	}
 	return "application/octet-stream"
 }

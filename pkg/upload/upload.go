@@ -10,6 +10,8 @@
 //	sessions/YYYY/MM/DD/NAME.json   the Session; the date is its start, in UTC
 //	index/NAME.json                 its summary
 //	raw/YYYY/MM/DD/NAME.tar.zst     its raw material, where it is kept
+//	tables/...                      sessions as Parquet files (ams/pkg/table)
+//	share/NAME/END-RANDOM.html      a page of it that was handed over by a link, which ended then
 //
 // NAME is the session's file name as the spool maps it: [0-9a-z-], never with a
 // slash or a dot. A Session is put before its summary, and only a summary makes
@@ -200,7 +202,7 @@ func RawKey(sessionKey string) string {
 
 // CheckKey returns an error that wraps [ErrKey] unless key is one that every
 // store can hold and no store can mistake for a path outside: parts of lower-case
-// ASCII letters, digits, ".", "_" and "-", none empty, beginning or ending with
+// ASCII letters, digits, ".", "_", "-" and "=", none empty, beginning or ending with
 // a dot, separated by single slashes. Capitals are left out because two keys
 // would be one file on macOS and Windows. Names with a leading dot are the
 // stores' own.
@@ -223,7 +225,7 @@ func goodPart(part string) bool {
 	for i := range len(part) {
 		c := part[i]
 		switch {
-		case c >= 'a' && c <= 'z', c >= '0' && c <= '9', c == '.', c == '_', c == '-':
+		case c >= 'a' && c <= 'z', c >= '0' && c <= '9', c == '.', c == '_', c == '-', c == '=':
 		default:
 			return false
 		}

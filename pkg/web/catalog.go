@@ -20,8 +20,11 @@ type catalog struct {
 	list    *library.List // without its sessions
 	more    int           // that wait, too, and were not looked at
 	version string        // of all of it
+	stored  string        // the version of what is stored
 	kept    []kept
-	chunk   []byte // that the next record goes into
+	chunk   []byte          // that the next record goes into
+	shared  map[string]kept // records of the catalog before, by name, while this one is made
+	scratch []byte
 
 	mu       sync.Mutex // of what follows
 	searches []*found   // the newest last
@@ -30,7 +33,8 @@ type catalog struct {
 // kept is one record.
 type kept struct {
 	name     string
-	start    int64 // in microseconds since 1970
+	start    int64  // in microseconds since 1970
+	mark     uint64 // that two records of a session have in common if they tell the same
 	record   []byte
 	unstored bool
 }
@@ -40,26 +44,63 @@ const chunkSize = 1 << 20
 
 var summaries = packed.For[schema.Summary]()
 
+// takeStored takes what is stored from another catalog as it is.
+func (c *catalog) takeStored(old *catalog) {
+	c.list = old.list
+	for _, k := range old.kept {
+		if !k.unstored {
+			c.kept = append(c.kept, k)
+		}
+	}
+}
+
+// shareWith lets a catalog use the records of the one before where they are the same: most are, and both are held for
+// a moment.
+func (c *catalog) shareWith(old *catalog) {
+	if old == nil {
+		return
+	}
+	c.shared = make(map[string]kept, len(old.kept))
+	for _, k := range old.kept {
+		c.shared[k.name] = k
+	}
+}
+
 // add takes a record in; it is the caller's again afterwards.
 func (c *catalog) add(s library.Stored) {
+	c.scratch = summaries.Append(c.scratch[:0], s.Summary)
+	mark := markOf(s, len(c.scratch))
+	if old, ok := c.shared[s.Name]; ok && old.mark == mark {
+		c.kept = append(c.kept, old)
+		return
+	}
 	if cap(c.chunk)-len(c.chunk) < chunkSize/8 {
 		c.chunk = make([]byte, 0, chunkSize)
 	}
 	at := len(c.chunk)
-	c.chunk = summaries.Append(c.chunk, s.Summary)
-	c.kept = append(c.kept, kept{s.Name, s.StartTime.UnixMicro(), c.chunk[at:len(c.chunk):len(c.chunk)], s.Unstored})
+	c.chunk = append(c.chunk, c.scratch...)
+	c.kept = append(c.kept, kept{s.Name, s.StartTime.UnixMicro(), mark, c.chunk[at:len(c.chunk):len(c.chunk)], s.Unstored})
 }
+
+// markOf is the mark of a record of a packed size. The bytes themselves do not tell: maps are packed in any order.
+func markOf(s library.Stored, size int) uint64 {
+	h := fnv.New64a()
+	fmt.Fprint(h, revOf(s.Summary), size, s.SchemaVersion, s.Unstored, s.LLMCalls, s.ToolCalls, s.Errors, schema.OrZero(s.DurationMS),
+		schema.OrZero(s.Outcome), schema.OrZero(s.CostUSD), schema.OrZero(s.Title))
+	return h.Sum64()
+}
+
+func revOf(s *schema.Summary) int64 { return schema.OrZero(s.Stored).Rev }
 
 // finish puts the records in order and names their version, which changes with whatever one of them tells.
 func (c *catalog) finish() {
-	c.chunk = nil
+	c.chunk, c.shared, c.scratch = nil, nil, nil
 	slices.SortFunc(c.kept, func(a, b kept) int {
 		return cmp.Or(cmp.Compare(b.start, a.start), cmp.Compare(a.name, b.name))
 	})
 	h := fnv.New64a()
 	for _, k := range c.kept {
-		_, _ = h.Write([]byte(k.name))
-		_, _ = h.Write(k.record)
+		fmt.Fprint(h, k.name, k.mark)
 	}
 	fmt.Fprint(h, c.more, len(c.list.Unreadable))
 	c.version = fmt.Sprintf("%016x", h.Sum64())

@@ -82,6 +82,10 @@ func (c *catalog) before(typed string) *found {
 
 // choose takes the sessions that the filters want. Those whose records do not tell are read, if they are few.
 func (f *found) choose(ctx context.Context, lib *library.Library, c *catalog) error {
+	if len(f.search.Terms) == len(f.search.Texts) { // no filter
+		f.asked = c.every()
+		return nil
+	}
 	type chosen struct{ fit, open []int32 }
 	var open []int32
 	for _, part := range each(ctx, c, c.every(), func(part *chosen, i int32, s library.Stored) {
@@ -158,6 +162,17 @@ func (f *found) end() {
 	f.done = true
 	if f.look != nil {
 		f.look.end()
+	}
+}
+
+// end stops all searches of a catalog that another one takes the place of.
+func (c *catalog) end() {
+	c.mu.Lock()
+	searches := c.searches
+	c.searches = nil
+	c.mu.Unlock()
+	for _, f := range searches {
+		f.end()
 	}
 }
 

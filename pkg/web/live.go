@@ -15,7 +15,6 @@ import (
 const (
 	pollStore = 5 * time.Second  // how often a store is asked, where nothing of the session is recorded here
 	liveTime  = 30 * time.Minute // of one connection: a browser comes again
-	mostLive  = 50               // connections at once
 )
 
 // live tells a page that its session has grown: an event of server-sent events with its new version, after which the

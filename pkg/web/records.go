@@ -75,18 +75,29 @@ func (r *records) load(ctx context.Context) (*catalog, error) {
 	return r.read(ctx, false)
 }
 
+// read reads the records, if the store has others than before.
 func (r *records) read(ctx context.Context, waiting bool) (*catalog, error) {
 	began := time.Now()
-	c := &catalog{}
-	list, err := r.lib.Each(ctx, query.Query{}, c.add)
+	version, err := r.lib.Version(ctx) // before the records are read: what changes meanwhile is read the next time
 	if err != nil {
 		return nil, err
 	}
-	c.list = list
+	r.mu.Lock()
+	old := r.now
+	r.mu.Unlock()
+	c := &catalog{stored: version}
+	if old != nil && old.stored == version {
+		c.takeStored(old)
+	} else {
+		c.shareWith(old)
+		if c.list, err = r.lib.Each(ctx, query.Query{}, c.add); err != nil {
+			return nil, err
+		}
+	}
 	took := time.Since(began)
 	if waiting {
 		var some []library.Stored
-		if some, c.more, err = r.lib.Waiting(ctx, list, query.Query{}); err == nil { // else a run is just storing them
+		if some, c.more, err = r.lib.Waiting(ctx, c.list, query.Query{}); err == nil { // else a run is just storing them
 			for _, s := range some {
 				c.add(s)
 			}
@@ -98,6 +109,9 @@ func (r *records) read(ctx context.Context, waiting bool) (*catalog, error) {
 	r.took = took
 	if r.now != nil && r.now.version == c.version {
 		return r.now, nil // what was found in it is still right
+	}
+	if old := r.now; old != nil {
+		go old.end() // somebody may be looking through it
 	}
 	r.now = c
 	return c, nil

@@ -35,12 +35,3 @@ func (s *Server) static(w http.ResponseWriter, r *http.Request) {
 	sum := sha256.Sum256(body)
 	s.send(w, r, reply{body: body, media: kind, version: hex.EncodeToString(sum[:8])})
 }
-
-// aboutReply is what the page says of where it looks.
-type aboutReply struct {
-	Store string `json:"store"`
-}
-
-func (s *Server) about(http.ResponseWriter, *http.Request) (reply, error) {
-	return reply{value: aboutReply{s.StoreName}}, nil
-}

@@ -91,7 +91,6 @@ func (s *Server) routes() {
 	}
 	s.mux.HandleFunc("GET /static/{file}", s.static)
 	s.mux.HandleFunc("GET /export/{file}", s.answer(s.export))
-	s.mux.HandleFunc("GET /api/about", s.answer(s.about))
 	s.mux.HandleFunc("GET /api/list", s.answer(s.list))
 	s.mux.HandleFunc("GET /api/report", s.answer(s.report))
 	s.mux.HandleFunc("GET /api/s/{id}", s.answer(s.head))

@@ -2,8 +2,9 @@ package wordindex
 
 import "strings"
 
-// asked bounds how many grams one part of a pattern is asked by: more of a long text rule out hardly more sessions.
-const asked = 16
+// asked bounds how many grams one part of a pattern is asked by: each has its list of sessions to be read, and neighbours
+// say nearly the same.
+const asked = 8
 
 // ask is the FTS5 query for what a pattern needs ([search.Pattern.Needs]), "" where every text may be what it needs.
 func ask(needs [][]string) string {

@@ -102,9 +102,9 @@ func put(tx *sql.Tx, e entry) error {
 	return err
 }
 
-// gramBuffer is how many bytes FTS5 gathers before it writes them, the grams of some hundred sessions: each writing is a
+// gramBuffer is how many bytes FTS5 gathers before it writes them, the grams of some dozen sessions: each writing is a
 // piece that is merged with others later.
-const gramBuffer = 8 << 20
+const gramBuffer = 4 << 20
 
 // makePart makes the table of 1,024 sessions. Its tokenizer takes every byte beyond ASCII as of a word: the grams stay
 // as they were cut.

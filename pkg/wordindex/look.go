@@ -38,7 +38,7 @@ const (
 
 	// lookWait bounds a look at the index: it is quick, or the scan is. Where a gram begins with three letters that are
 	// everywhere it takes long and spares nothing.
-	lookWait = 200 * time.Millisecond
+	lookWait = 500 * time.Millisecond
 )
 
 // errUnsealed says that there is no index to be believed now.

@@ -86,7 +86,7 @@ func (x *Index) sealPath() string { return filepath.Join(x.dir, "seal") }
 const busyWait = 50 * time.Millisecond
 
 // pageCache bounds the pages that SQLite holds, in kB.
-const pageCache = 8 << 10
+const pageCache = 4 << 10
 
 // connect opens the database by one connection. mode is SQLite's: "ro" or "rw".
 func (x *Index) connect(mode string) (*sql.DB, error) {

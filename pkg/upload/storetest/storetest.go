@@ -115,6 +115,7 @@ func roundTrip(t *testing.T, s upload.Store) {
 		upload.IndexKey("x" + strings.Repeat("0f", 32)),
 		"a",
 		"raw/2026/11/22/a_b-c.tar.zst",
+		"tables/sessions/dt=2026-11-22/0a-01.parquet",
 	} {
 		body := "{\"key\": \"" + key + "\", \"text\": \"\x00\xff\r\n<>&é\"}"
 		etag := put(t, s, key, body)

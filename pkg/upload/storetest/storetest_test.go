@@ -82,3 +82,7 @@ func TestEachFaultVisitsEveryCallTwice(t *testing.T) {
 		t.Errorf("got %d runs, want 1 and twice 2", runs)
 	}
 }
+
+func TestMemoryIsAStore(t *testing.T) {
+	storetest.Run(t, func(*testing.T) upload.Store { return storetest.NewMemory() })
+}

@@ -1,7 +1,7 @@
 import { clean, el, fill, markText, oneLine, problemView } from "./dom.js";
-import { count, money, moment, short, span, spaced } from "./words.js";
+import { count, money, moment, span } from "./words.js";
 import { blockSize } from "./source.js";
-import { Spans, kinds, flags } from "./spans.js";
+import { Spans, kinds } from "./spans.js";
 import { Rows } from "./rows.js";
 import { Stream } from "./stream.js";
 import { Outline } from "./outline.js";

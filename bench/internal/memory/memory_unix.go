@@ -1,6 +1,7 @@
 //go:build unix
 
-package main
+// Package memory tells what a benchmark's process took.
+package memory
 
 import (
 	"os"
@@ -8,8 +9,8 @@ import (
 	"syscall"
 )
 
-// peakMemory is the largest resident set of a process, in bytes.
-func peakMemory(s *os.ProcessState) int64 {
+// Peak is the largest resident set of a process, in bytes.
+func Peak(s *os.ProcessState) int64 {
 	usage, ok := s.SysUsage().(*syscall.Rusage)
 	if !ok {
 		return 0

@@ -1,0 +1,150 @@
+package table
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+	"slices"
+	"sync"
+
+	"ams/pkg/lax"
+
+	"github.com/klauspost/compress/s2"
+)
+
+// frameBytes is how much of rows is compressed at once: some twenty sessions are on their way at a time.
+const frameBytes = 128 << 10
+
+// spill keeps rows on disk until their part is written: an import over two years has parts for 700 days open at once. Its
+// file has no name from the start, so that a crash leaves none (on Windows it has one until close). Safe for concurrent use.
+type spill struct {
+	file *os.File
+	bufs sync.Pool // of *buffers
+
+	mu  sync.Mutex
+	end int64
+}
+
+// frame is where some rows lie.
+type frame struct {
+	at  int64
+	len int
+}
+
+func newSpill() (*spill, error) {
+	f, err := os.CreateTemp("", "ams-tables-*") // of mode 0600
+	if err != nil {
+		return nil, err
+	}
+	_ = os.Remove(f.Name())
+	return &spill{file: f}, nil
+}
+
+func (s *spill) close() {
+	_ = s.file.Close()
+	_ = os.Remove(s.file.Name())
+}
+
+// add keeps rows and returns where, and how many they are.
+func add[R row](s *spill, rows iter.Seq2[*R, error]) ([]frame, int, error) {
+	a := s.adder()
+	defer a.close()
+	for r, err := range rows {
+		if err == nil {
+			err = a.add(r)
+		}
+		if err != nil {
+			return nil, 0, err
+		}
+	}
+	err := a.flush()
+	return a.frames, a.n, err
+}
+
+// adder keeps rows one by one. Flush it after the last, then close it.
+type adder struct {
+	spill *spill
+	*buffers
+	frames []frame
+	n      int
+}
+
+// buffers hold rows, and those rows packed.
+type buffers struct{ buf, packed []byte }
+
+func (s *spill) adder() *adder {
+	b, ok := s.bufs.Get().(*buffers)
+	if !ok {
+		b = new(buffers)
+	}
+	return &adder{spill: s, buffers: b}
+}
+
+func (a *adder) close() {
+	if a.buf = a.buf[:0]; cap(a.buf) < 2*frameBytes {
+		a.spill.bufs.Put(a.buffers)
+	}
+}
+
+func (a *adder) add(row any) error {
+	line, err := lax.Sparse(row)
+	if err != nil {
+		return err
+	}
+	a.n++
+	if a.buf = append(append(a.buf, line...), '\n'); len(a.buf) < frameBytes {
+		return nil
+	}
+	return a.flush()
+}
+
+func (a *adder) flush() error {
+	if len(a.buf) == 0 {
+		return nil
+	}
+	a.packed = s2.Encode(a.packed[:cap(a.packed)], a.buf)
+	f, err := a.spill.write(a.packed)
+	a.frames, a.buf = append(a.frames, f), a.buf[:0]
+	return err
+}
+
+func (s *spill) write(b []byte) (frame, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f := frame{s.end, len(b)}
+	if _, err := s.file.WriteAt(b, f.at); err != nil {
+		return f, err
+	}
+	s.end += int64(f.len)
+	return f, nil
+}
+
+// kept are the rows of frames, in their order.
+func kept[R row](s *spill, frames []frame) iter.Seq2[*R, error] {
+	return func(yield func(*R, error) bool) {
+		var packed, lines []byte
+		for _, f := range frames {
+			packed = slices.Grow(packed[:0], f.len)[:f.len]
+			_, err := s.file.ReadAt(packed, f.at)
+			if err == nil || err == io.EOF {
+				lines, err = s2.Decode(lines[:cap(lines)], packed)
+			}
+			if err != nil {
+				yield(nil, fmt.Errorf("read rows back: %w", err))
+				return
+			}
+			for line := range bytes.Lines(lines) {
+				r := new(R)
+				if err := lax.Unmarshal(line, r); err != nil {
+					yield(nil, fmt.Errorf("read rows back: %w", err))
+					return
+				}
+				if !yield(r, nil) {
+					return
+				}
+			}
+		}
+	}
+}
