@@ -266,3 +266,28 @@ func TestSearchesWithoutResult(t *testing.T) {
 		}
 	}
 }
+
+// TestEmptyStore says what to do where nothing is stored.
+func TestEmptyStore(t *testing.T) {
+	p := open(t, phone)
+	p.goTo(view(t, "--local-dir", t.TempDir(), "--spool-dir", t.TempDir()))
+	p.sees("No session is stored yet")
+	p.accessible()
+	p.shot("empty")
+}
+
+// TestHostileSession opens a session in which every text would be markup, a script or a link, from the server.
+func TestHostileSession(t *testing.T) {
+	browserContext(t)
+	dir, hostile := largeStore(t)
+	p := open(t, desk)
+	p.goTo(view(t, hostile, "--local-dir", dir))
+	p.sees(`<script>document.title="pwned"</script>`)
+	p.walkAll()
+	p.harmless()
+	p.shot("hostile")
+	p.goTo(view(t, "--local-dir", dir))
+	p.sees(`<script>document.title="pwned"</script>`)
+	p.harmless()
+	p.shot("hostile-list")
+}

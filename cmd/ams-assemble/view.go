@@ -20,6 +20,7 @@ import (
 	"ams/pkg/safefile"
 	"ams/pkg/schema"
 	"ams/pkg/screen"
+	"ams/pkg/spool"
 	"ams/pkg/web"
 )
 
@@ -149,7 +150,7 @@ func view(e env, c *cli.Context, set settings, access web.Access) error {
 		if err != nil {
 			return explainGet(err, set, id)
 		}
-		path = "/s/" + url.PathEscape(s.SessionID)
+		path = "/s/" + spool.FileName(s.SessionID) // as the list names it: an id may hold anything
 	}
 	l, err := net.Listen("tcp", net.JoinHostPort(c.String("listen"), fmt.Sprint(c.Int("port"))))
 	if err != nil {
