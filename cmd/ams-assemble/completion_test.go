@@ -30,11 +30,11 @@ func TestCompleteOffersWhatMayStandThere(t *testing.T) {
 		{"--spool-dir run", "spool", "spool"}, // run is a folder here
 		{"session 1234", "", ""},              // files
 		{"run --", "--ret", ""},
-		{"run --storage", "", "local s3"},
+		{"run --storage", "", "local s3 exec"},
 		{"run --storage=local --redact", "y", "yes"},
 		{"run", "--storage=l", "--storage=local"},
 		{"run --storage =", "l", "local"}, // as bash breaks it
-		{"run --storage", "=", "local s3"},
+		{"run --storage", "=", "local s3 exec"},
 		{"run --spool-dir", "", ""}, // files
 		{"frobnicate", "", ""},
 		{"completion", "", "bash zsh fish powershell"},
@@ -99,7 +99,7 @@ func TestScriptsCompleteInTheirShells(t *testing.T) {
 				{[]string{"se"}, "session"},
 				{[]string{"run", "--ret"}, "--retain"},
 				{[]string{"spool", ""}, "dump list load rm"},
-				{[]string{"run", "--storage", ""}, "local s3"},
+				{[]string{"run", "--storage", ""}, "exec local s3"},
 				{[]string{"run", "--local-dir", "$(touch evil)", "--ret"}, "--retain"},
 			} {
 				args := append([]string{"ask", "ams-assemble"}, c.words...)

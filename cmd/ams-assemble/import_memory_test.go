@@ -23,7 +23,7 @@ type archive struct {
 }
 
 func newArchive(t *testing.T) *archive {
-	return &archive{t, t.TempDir(), time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC)}
+	return &archive{t, t.TempDir(), time.Now().UTC().Truncate(time.Second)} // folders get the times of their making
 }
 
 // timeless is the age of a session whose lines have no time.
@@ -140,7 +140,8 @@ func TestAnArchiveWithoutNewsIsNotReadAgain(t *testing.T) {
 	expect("again", nothing)
 
 	agent := filepath.Join(strings.TrimSuffix(one, ".jsonl"), "subagents", "agent-a1.jsonl")
-	a.put(agent, `{"type":"user","uuid":"3","sessionId":"one","agentId":"a1","timestamp":"2026-11-25T12:00:00Z","message":{"role":"user","content":"go"}}`+"\n", time.Hour)
+	a.put(agent, `{"type":"user","uuid":"3","sessionId":"one","agentId":"a1","timestamp":"`+a.now.Add(-48*time.Hour).Format(time.RFC3339)+
+		`","message":{"role":"user","content":"go"}}`+"\n", time.Hour)
 	if got := a.do("import"); !strings.Contains(got, "kept 1 file unchanged since they were stored\n") {
 		t.Errorf("with an agent that came later: %q", got)
 	}

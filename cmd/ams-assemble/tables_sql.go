@@ -21,7 +21,7 @@ func tablesSQLCommand(e env) *cli.Command {
 			"session and leave removed ones out. Keys of a bucket are not printed; comments say where the engine takes them from. docs/tables.md has " +
 			"ten questions.",
 		UsageText: "ams-assemble tables sql --engine duckdb > ams.sql  # then: duckdb -init ams.sql\n" +
-			"ams-assemble tables sql --engine clickhouse --s3-bucket my-agent-traces",
+			"ams-assemble tables sql --engine clickhouse --s3-bucket my-agent-traces  # of a bucket",
 		Flags: append(commonFlags(storeGroup),
 			&cli.StringFlag{Name: "engine", Usage: "`ENGINE` that is to read them: " + strings.Join(engineNames(), ", ")}),
 		Action: func(c *cli.Context) error {
