@@ -146,14 +146,6 @@ func Tombstone(id, name string, rev int64) Session {
 	return Session{SessionID: valid(id), Name: name, Rev: rev, Deleted: true}
 }
 
-// supersedes reports whether a row counts where another one of the same session is.
-func (row *Session) supersedes(other *Session) bool {
-	if row.Rev != other.Rev {
-		return row.Rev > other.Rev
-	}
-	return row.Part > other.Part
-}
-
 // revOf is the counter that an object bears, 0 for none: what programs of before the counter stored has none.
 func revOf(stored *schema.Stored) int64 {
 	if stored == nil {

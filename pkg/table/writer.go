@@ -44,7 +44,7 @@ func (p *pending) bytes() (n int64) {
 	return n
 }
 
-// supersedes is as that of [Session].
+// supersedes reports whether a row counts where another one of the same session is.
 func (p *pending) supersedes(other *pending) bool {
 	return cmp.Or(cmp.Compare(p.rev, other.rev), cmp.Compare(p.part, other.part)) > 0
 }
