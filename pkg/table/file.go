@@ -140,14 +140,14 @@ func checkEnd(r io.ReaderAt, size int64) error {
 	const magic = "PAR1"
 	end := make([]byte, 4+len(magic)) // the length of the metadata before it, and the magic
 	if size < int64(len(magic)+len(end)) {
-		return ErrForeign
+		return fmt.Errorf("%w: it is shorter than any part", ErrDamaged)
 	}
 	if _, err := r.ReadAt(end, size-int64(len(end))); err != nil {
 		return fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
 	switch {
 	case string(end[4:]) != magic:
-		return ErrForeign
+		return fmt.Errorf("%w: it does not end as a part does", ErrDamaged)
 	case int64(binary.LittleEndian.Uint32(end)) > size-int64(len(magic)+len(end)):
 		return fmt.Errorf("%w: its metadata are longer than the file", ErrDamaged)
 	}
