@@ -70,5 +70,8 @@ func TestCacheIsCheckedBeforeItIsBelieved(t *testing.T) {
 		if c := load(t, local, cache); len(c.records) != 1 || *c.records[0].Title != "as it is stored" {
 			t.Errorf("%s: got %d records, unreadable %v", name, len(c.records), c.unreadable)
 		}
+		if c := load(t, local, cache); c.read != 0 {
+			t.Errorf("%s: it is read again with every list", name)
+		}
 	}
 }

@@ -49,9 +49,9 @@ type index struct {
 // object is an index record that a store has.
 type object struct{ key, version string }
 
-// each tells visit of every index record, one after the other by their keys; those that the cache held in no use come
-// last. No more than some of them are held at a time. The error is the store's, of the list or of the first record that it
-// would not give.
+// each tells visit of every index record, one after the other by their keys; those of which the cache held something that
+// cannot be believed come last. A few chunks are decoded at a time. The error is the store's, of the list or of the first
+// record that it would not give.
 func (x *index) each(ctx context.Context, visit func(key string, t told)) error {
 	if err := x.open(ctx); err != nil {
 		return err
@@ -83,6 +83,7 @@ func (x *index) each(ctx context.Context, visit func(key string, t told)) error 
 	for _, e := range fresh {
 		visit(e.key, e.tell(nil))
 	}
+	x.kept.put(fresh, len(x.objects))
 	return nil
 }
 
