@@ -83,7 +83,9 @@ func (x *index) each(ctx context.Context, visit func(key string, t told)) error 
 	for _, e := range fresh {
 		visit(e.key, e.tell(nil))
 	}
-	x.kept.put(fresh, len(x.objects))
+	if len(fresh) > 0 {
+		x.kept.put(fresh, len(x.objects))
+	}
 	return nil
 }
 
