@@ -172,3 +172,22 @@ func TestALongIndexIsListedInParts(t *testing.T) {
 		t.Errorf("got %d sessions, %v; want %d", list.Total, err, want)
 	}
 }
+
+// TestAPartThatIsTooLargeIsNamedAndNotRead: somebody put it there.
+func TestAPartThatIsTooLargeIsNamedAndNotRead(t *testing.T) {
+	s := newTabled(t, 1)
+	s.step()
+	key := table.SessionsPrefix + "dt=2026-01-02/huge.parquet"
+	_, err := s.store.Put(t.Context(), key, make([]byte, 65<<20), upload.PutOptions{})
+	s.check(err)
+	s.store.Before = func(op, at string) error {
+		if op == "get" && at == key {
+			t.Error("it was read")
+		}
+		return nil
+	}
+	list, err := Open(s.store, Options{}).List(t.Context(), query.Query{})
+	if err != nil || len(list.BadParts) != 1 || list.BadParts[0].Key != key || list.Total == 0 {
+		t.Errorf("%d sessions, bad parts %v, %v", list.Total, list.BadParts, err)
+	}
+}

@@ -23,7 +23,7 @@ type Compacted struct {
 	Bad      []string // what was left as it is, and why
 }
 
-// replaced is what replaced/DAY.PART.json holds: once all of By are there, nothing in Replaced counts any more.
+// replaced is what tables/replaced/DAY.PART.json holds: once all of By are there, nothing in Replaced counts any more.
 type replaced struct {
 	Day      string    `json:"day"`
 	By       []string  `json:"by"`
@@ -40,7 +40,7 @@ var errRemovedMeanwhile = errors.New("a session was removed meanwhile; it is com
 //  2. The current rows are read: of each session those of the highest (rev, part), none of what was removed. A part that
 //     cannot be read stays as it is.
 //  3. New events parts are put. A crash leaves events parts that no sessions part names; a later compaction takes them away.
-//  4. replaced/DAY.PART.json is put: it names the new parts and the old.
+//  4. tables/replaced/DAY.PART.json is put: it names the new parts and the old.
 //  5. It is looked once more whether a session was removed meanwhile: then all of this is taken back.
 //  6. New sessions parts are put: each commits. A crash leaves both parts of some sessions, with equal rows, of which one
 //     counts.

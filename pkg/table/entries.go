@@ -9,7 +9,7 @@ import (
 	"ams/pkg/upload"
 )
 
-// partsAtOnce is how many parts are read at once: a part takes as much memory as it has bytes.
+// partsAtOnce is how many parts are read at once: each takes as much memory as it has bytes, at most partBytes.
 const partsAtOnce = 4
 
 // BadPart is a part that is left out of reading, or read in part, and why: one of the errors of this package.
@@ -58,6 +58,9 @@ func Entries(ctx context.Context, store upload.Store, visit func(*Entry)) (bad [
 }
 
 func (k *Keeper) entries(ctx context.Context, f partFile, visit func(*Entry)) error {
+	if f.Size > partBytes { // it need not be read to know
+		return ErrForeign
+	}
 	p, err := openPart[Session](ctx, k, f.Key)
 	if err != nil {
 		return err

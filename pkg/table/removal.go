@@ -190,12 +190,12 @@ const (
 // tables the objects alone go.
 //
 //  1. The days are claimed, so that nobody compacts them meanwhile. A crash leaves claims that lapse.
-//  2. removing/NAME.json is put. From now on who writes rows of the session takes them back.
+//  2. gone/removing/NAME.json is put. From now on who writes rows of the session takes them back.
 //  3. The objects are deleted.
 //  4. A row with deleted is put: no row that turns up later counts in a query.
 //  5. Every part of the days that holds the session is written anew without it and deleted, those too that were replaced
 //     already and wait for their end; and every one that cannot be read.
-//  6. removed/NAME.json is put, removing/NAME.json deleted, the claims given back.
+//  6. gone/removed/NAME.json is put, gone/removing/NAME.json deleted, the claims given back.
 //
 // What a crash leaves after 3 is done by a later [Keeper.Tend] of anybody, or by removing the session once more.
 func (k *Keeper) Remove(ctx context.Context, r Removal, objects func(context.Context) error) error {
