@@ -15,6 +15,7 @@ import (
 
 	"github.com/parquet-go/parquet-go/compress/zstd"
 
+	"ams/pkg/parallel"
 	"ams/pkg/schema"
 	"ams/pkg/upload"
 )
@@ -143,37 +144,74 @@ func (w *Writer) Commit(ctx context.Context) (map[string]string, error) {
 	if err != nil {
 		return done, err
 	}
-	var failed []error
-	for _, day := range slices.Sorted(maps.Keys(w.days)) {
-		if err := w.commitDay(ctx, day, gone, done); err != nil {
-			failed = append(failed, fmt.Errorf("write the tables of %s: %w", day, err))
-		}
-		if len(failed) == maxFailed || ctx.Err() != nil {
-			break
-		}
-		delete(w.days, day)
-	}
-	return done, errors.Join(failed...)
+	return done, w.commitDays(ctx, gone, done)
 }
 
-// maxFailed is after how many failed days the others are left: the store is down.
-const maxFailed = 3
+const (
+	// maxFailed is after how many failed days the others are left: the store is down.
+	maxFailed = 3
+	// daysAtOnce is how many days are written at once: a bucket answers after a while, and each takes three requests.
+	daysAtOnce = 16
+	// rowsAtOnce bounds the memory that takes: while parts of more rows are being written, no other is begun.
+	rowsAtOnce = 2000
+)
+
+// commitDays writes the parts of all days, and notes what they hold in done.
+func (w *Writer) commitDays(ctx context.Context, gone map[string]removal, done map[string]string) error {
+	handOut, giveUp := context.WithCancel(ctx)
+	defer giveUp()
+	var todo []*oneDay
+	for _, day := range slices.Sorted(maps.Keys(w.days)) {
+		todo = append(todo, &oneDay{name: day, todo: w.days[day]})
+	}
+	rows := newRoom(rowsAtOnce)
+	var failed []error
+	for d := range parallel.Each(handOut, daysAtOnce, todo, func() func(*oneDay) *oneDay {
+		return func(d *oneDay) *oneDay {
+			d.err = w.commitDay(ctx, d, gone, rows)
+			return d
+		}
+	}) {
+		w.written[d.name] = append(w.written[d.name], d.parts...)
+		for _, p := range d.done {
+			done[p.name] = p.etag
+		}
+		if d.err == nil {
+			delete(w.days, d.name)
+			continue
+		}
+		if failed = append(failed, fmt.Errorf("write the tables of %s: %w", d.name, d.err)); len(failed) == maxFailed {
+			giveUp()
+		}
+	}
+	return errors.Join(failed...)
+}
+
+// oneDay is a day that is written, and what came of it.
+type oneDay struct {
+	name  string
+	todo  map[string]*pending
+	parts []string // that were begun
+	done  []*pending
+	err   error
+}
 
 // commitDay writes the parts of a day.
-func (w *Writer) commitDay(ctx context.Context, day string, gone map[string]removal, done map[string]string) error {
-	todo, err := w.k.stillThere(ctx, day, w.days[day], gone)
+func (w *Writer) commitDay(ctx context.Context, d *oneDay, gone map[string]removal, rows *room) error {
+	todo, err := w.k.stillThere(ctx, d.name, d.todo, gone)
 	if err != nil {
 		return err
 	}
 	for _, batch := range batches(todo) {
 		part := w.k.newPart("", len(batch))
-		w.written[day] = append(w.written[day], part)
-		if err := w.putPart(ctx, day, part, batch); err != nil {
+		d.parts = append(d.parts, part)
+		n := rows.take(countRows(batch))
+		err := w.putPart(ctx, d.name, part, batch)
+		rows.giveBack(n)
+		if err != nil {
 			return err
 		}
-		for _, p := range batch {
-			done[p.name] = p.etag
-		}
+		d.done = append(d.done, batch...)
 	}
 	return nil
 }
@@ -262,10 +300,7 @@ func batches(todo []*pending) (out [][]*pending) {
 
 // putEvents writes an events part. It is made in a file, as its size is not known before. Sessions without events need none.
 func (w *Writer) putEvents(ctx context.Context, day, part string, batch []*pending) error {
-	total := int64(0)
-	for _, p := range batch {
-		total += p.count
-	}
+	total := countRows(batch)
 	if total == 0 {
 		return nil
 	}
@@ -323,6 +358,14 @@ func (w *Writer) putSessions(ctx context.Context, day, part string, batch []*pen
 	}
 	_, err := w.k.opt.Store.Put(ctx, partKey(sessions, day, part), body.Bytes(), upload.PutOptions{})
 	return err
+}
+
+// countRows is how many rows of events a batch has.
+func countRows(batch []*pending) (n int64) {
+	for _, p := range batch {
+		n += p.count
+	}
+	return n
 }
 
 func hasEvents(batch []*pending) bool {
