@@ -12,16 +12,22 @@ import (
 )
 
 // orders are the ways to sort a list: by a number, the largest first and what is not known last, or by a text from A on.
-var orders = map[string]func(s *schema.Summary) (number float64, text string){
-	"start":    func(s *schema.Summary) (float64, string) { return float64(s.StartTime.UnixMicro()), "" },
-	"title":    func(s *schema.Summary) (float64, string) { return 0, strings.ToLower(listing.Title(s)) },
-	"project":  func(s *schema.Summary) (float64, string) { return 0, strings.ToLower(listing.Project(s)) },
-	"outcome":  func(s *schema.Summary) (float64, string) { return 0, string(schema.OrZero(s.Outcome)) },
-	"duration": func(s *schema.Summary) (float64, string) { return known(s.DurationMS), "" },
-	"cost":     func(s *schema.Summary) (float64, string) { return known(s.CostUSD), "" },
-	"tokens":   func(s *schema.Summary) (float64, string) { return float64(tokensOf(s)), "" },
-	"tools":    func(s *schema.Summary) (float64, string) { return float64(s.ToolCalls), "" },
-	"errors":   func(s *schema.Summary) (float64, string) { return float64(s.Errors), "" },
+var orders = map[string]order{
+	"start":    {number: func(k *kept) float64 { return float64(k.start) }},
+	"title":    {text: func(s *schema.Summary) string { return strings.ToLower(listing.Title(s)) }},
+	"project":  {text: func(s *schema.Summary) string { return strings.ToLower(listing.Project(s)) }},
+	"outcome":  {text: func(s *schema.Summary) string { return string(schema.OrZero(s.Outcome)) }},
+	"duration": {number: func(k *kept) float64 { return k.durationMS }},
+	"cost":     {number: func(k *kept) float64 { return k.costUSD }},
+	"tokens":   {number: func(k *kept) float64 { return float64(k.in + k.out) }},
+	"tools":    {number: func(k *kept) float64 { return float64(k.tools) }},
+	"errors":   {number: func(k *kept) float64 { return float64(k.errors) }},
+}
+
+// order is a number or a text to sort by.
+type order struct {
+	number func(k *kept) float64
+	text   func(s *schema.Summary) string
 }
 
 func known[T int64 | float64](v *T) float64 {
@@ -35,26 +41,31 @@ func tokensOf(s *schema.Summary) int64 {
 	return s.InputTokens + s.CacheReadInputTokens + s.CacheCreationInputTokens + s.OutputTokens
 }
 
-// sorted are sessions in an order.
-func sorted(ctx context.Context, c *catalog, of []int32, by string, reverse bool) []int32 {
+// sorted are sessions in an order, the newest first of those that are alike.
+func sorted(ctx context.Context, c *catalog, of []int32, by order, reverse bool) []int32 {
 	type keyed struct {
 		i      int32
 		number float64
 		text   string
 	}
-	var all []keyed
-	for _, part := range each(ctx, c, of, func(part *[]keyed, i int32, s library.Stored) {
-		number, text := orders[by](s.Summary)
-		*part = append(*part, keyed{i, number, strings.Clone(text)})
-	}) {
-		all = append(all, part...)
+	all := make([]keyed, 0, len(of))
+	if by.number != nil {
+		for _, i := range of {
+			all = append(all, keyed{i: i, number: by.number(&c.kept[i])})
+		}
+	} else {
+		for _, part := range each(ctx, c, of, partHead, func(part *[]keyed, i int32, s library.Stored) {
+			*part = append(*part, keyed{i: i, text: strings.Clone(by.text(s.Summary))})
+		}) {
+			all = append(all, part...)
+		}
 	}
-	slices.SortStableFunc(all, func(a, b keyed) int {
+	slices.SortFunc(all, func(a, b keyed) int {
 		n := cmp.Or(cmp.Compare(b.number, a.number), strings.Compare(a.text, b.text))
 		if reverse {
-			return -n
+			n = -n
 		}
-		return n
+		return cmp.Or(n, cmp.Compare(a.i, b.i))
 	})
 	out := make([]int32, len(all))
 	for n, k := range all {
