@@ -75,18 +75,14 @@ func (l *look) next(lib *library.Library, c *catalog, asked []int32, until time.
 	return l.withOthers(lib, c, some), true
 }
 
-// begin looks through the next of the sessions. Nothing is stored to look into of those that wait.
+// begin looks through the next of the sessions.
 func (l *look) begin(lib *library.Library, c *catalog, asked []int32) {
 	size := firstLook
 	if l.at > 0 {
 		size = mostLook
 	}
-	l.among, l.done = nil, 0
-	for ; l.at < len(asked) && len(l.among) < size; l.at++ {
-		if !c.kept[asked[l.at]].unstored {
-			l.among = append(l.among, asked[l.at])
-		}
-	}
+	l.among, l.done = asked[l.at:min(l.at+size, len(asked))], 0
+	l.at += len(l.among)
 	ctx, cancel := context.WithCancel(context.Background())
 	next, stop := iter.Pull2(lib.Find(ctx, l.patterns[0].Pattern, c.list.Of(c.some(l.among))))
 	l.next1, l.stop = next, func() { cancel(); stop() }
