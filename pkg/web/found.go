@@ -208,7 +208,7 @@ func patterns(texts []query.Text) ([]pattern, error) {
 	})
 	var out []pattern
 	for _, t := range texts {
-		o := search.Options{}
+		o := search.Options{Most: spotsKept}
 		if t.Errors {
 			o.In = []search.Part{search.Errors}
 		}

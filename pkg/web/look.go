@@ -30,7 +30,8 @@ type spot struct {
 	Before string `json:"before"`
 	Match  string `json:"match"`
 	After  string `json:"after"`
-	More   int    `json:"more,omitzero"`
+	More   int    `json:"more,omitzero"` // places of the session
+	Many   bool   `json:"many,omitzero"` // there are more than those
 }
 
 // Sizes of what is looked through at once: the first page must come quickly, and what follows with little ado.
@@ -118,7 +119,7 @@ func (l *look) note(i int32, m library.Match) {
 		if len(l.spots[i]) == spotsKept {
 			return
 		}
-		l.spots[i] = append(l.spots[i], spot{h.Seq, h.What, h.Before, h.Match, h.After, len(m.Hits) - 1})
+		l.spots[i] = append(l.spots[i], spot{h.Seq, h.What, h.Before, h.Match, h.After, min(len(m.Hits), spotsKept) - 1, len(m.Hits) > spotsKept})
 	}
 }
 

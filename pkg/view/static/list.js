@@ -178,7 +178,7 @@ export class ListPage {
       cell("c-num c-time", span(row.ms)), cell("c-num", money(row.cost_usd)), cell("c-num c-tokens", short(row.tokens)), cell("c-num c-tools", whole(row.tools)),
       cell("c-num c-err" + (row.errors ? " bad" : ""), row.errors ? whole(row.errors) : ""),
       spot && cell("spot", el("span", { class: "dim" }, (spot.seq ? "#" + spot.seq + " " : "") + spot.what + "  "), spotText(spot.before, true), el("mark", {}, oneLine(spot.match)), spotText(spot.after),
-        spot.more > 0 && el("span", { class: "dim" }, "  and " + count(spot.more, "more place"))));
+        spot.more > 0 && el("span", { class: "dim" }, "  and " + (spot.many ? "more places" : count(spot.more, "more place")))));
   }
 
   link(row) {
