@@ -29,6 +29,7 @@ export class SessionPage {
 
   async start(at) {
     this.app.setAttribute("aria-busy", "true");
+    if (!at) this.load(0).catch(() => {}); // it is seen first, and need not wait for the head
     try {
       const [head, view] = await Promise.all([this.source.head(at), this.source.spans()]);
       this.head = head;
@@ -121,7 +122,7 @@ export class SessionPage {
       if (this.blocks.get(block) !== asked) return [];
       this.blocks.set(block, answer.events);
       this.forget();
-      for (const r of [...this.stream.shown.keys()]) {
+      for (const r of this.stream ? [...this.stream.shown.keys()] : []) {
         const row = this.rows.list[r];
         const inBlock = (i) => Math.floor(i / blockSize) === block;
         if (row && (row.kind === "run" ? row.events.some(inBlock) : row.kind === "event" && inBlock(row.i))) this.stream.again(r);
@@ -129,7 +130,7 @@ export class SessionPage {
       return answer.events;
     }).catch((e) => {
       this.blocks.delete(block);
-      say(e.error || "The events cannot be had.");
+      if (this.stream) say(e.error || "The events cannot be had.");
       throw e;
     });
     this.blocks.set(block, asked);
