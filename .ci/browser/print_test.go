@@ -44,6 +44,7 @@ func TestPrint(t *testing.T) {
 	for name, at := range map[string]string{"page": address, "file": file} {
 		for _, l := range []look{night, phone} {
 			t.Run(name+" "+l.name, func(t *testing.T) {
+				t.Parallel()
 				p := open(t, l)
 				p.goTo(at)
 				p.keys("E")

@@ -10,6 +10,7 @@ func TestReport(t *testing.T) {
 	address := view(t)
 	for _, l := range []look{desk, bed} {
 		t.Run(l.name, func(t *testing.T) {
+			t.Parallel()
 			p := open(t, l)
 			p.goTo(address)
 			p.click(`.bar a[href^="/report"]`)
