@@ -22,7 +22,7 @@ var mayImport = map[string]string{
 	"ams/pkg/spool":          "",
 	"ams/pkg/price":          "",
 	"ams/pkg/program":        "screen",
-	"ams/pkg/upload":         "program safefile",
+	"ams/pkg/upload":         "parallel program safefile",
 	"ams/pkg/table":          "lax parallel schema upload",
 	"ams/pkg/receipt":        "lax safefile spool",
 	"ams/pkg/safefile":       "",

@@ -90,7 +90,7 @@ func reportOn(e env, c *cli.Context, set settings, r *report.Report) error {
 		return err
 	}
 	sums := &summing{report: r}
-	list, err := lib.Each(c.Context, q, sums.add)
+	list, err := lib.EachOnly(c.Context, q, r.Maps(), sums.add)
 	if err != nil {
 		return err
 	}
@@ -130,7 +130,7 @@ type summing struct {
 func (a *summing) add(s library.Stored) {
 	a.sessions++
 	switch {
-	case s.Check() != nil: // it is named with the list
+	case s.Doubt != nil: // it is named with the list
 		a.failed++
 	case a.report.Needs(s.Summary):
 		a.whole = append(a.whole, s.Clone())

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"strings"
 	"testing"
 
 	"ams/pkg/query"
@@ -16,11 +17,14 @@ import (
 // TestEachSeesWhatListLists: whether a record is lent or kept, and read or out of the cache, it is the same.
 func TestEachSeesWhatListLists(t *testing.T) {
 	local := upload.NewLocal(t.TempDir())
-	for i := range 2*chunkSize + 10 {
+	long := fmt.Sprintf("%q", strings.Repeat("long ", 2000)) // so that the cache has several chunks
+	for i := range 2*256 + 10 {
 		put(t, local, fmt.Sprintf("index/s-%06d.json", i), fmt.Appendf(nil, `{"schema_version":"1.2","session_id":"s-%06d",
 			"start_time":"2026-01-02T10:00:00+00:00","tags":["t%d"],"title":%s,"files":{"/f%d":{"edits":%d}},"tools":{}}`,
-			i, i%7, []string{"null", `"a"`}[i%2], i%5, i))
+			i, i%7, []string{"null", long}[i%2], i%5, i))
 	}
+	put(t, local, "index/s-huge.json", fmt.Appendf(nil, `{"schema_version":"1.2","session_id":"s-huge","start_time":"2026-01-02T10:00:00+00:00","title":%q}`,
+		strings.Repeat("huge ", chunkBytes/4)))
 	put(t, local, "index/s-bad.json", []byte("{"))
 	l := Open(local, Options{CacheDir: t.TempDir()})
 	for _, from := range []string{"the store", "the cache"} {
@@ -45,7 +49,7 @@ func TestEachSeesWhatListLists(t *testing.T) {
 		if !maps.EqualFunc(seen, listed, func(a, b *schema.Summary) bool { return reflect.DeepEqual(a, b) }) {
 			t.Errorf("from %s: Each and List differ", from)
 		}
-		if of.Total != list.Total || of.Total != 2*chunkSize+10 || len(of.Unreadable) != 1 || len(list.Unreadable) != 1 || len(of.Sessions) != 0 {
+		if of.Total != list.Total || of.Total != 2*256+11 || len(of.Unreadable) != 1 || len(list.Unreadable) != 1 || len(of.Sessions) != 0 {
 			t.Errorf("from %s: Each counts %d, List %d; unreadable %v, %v", from, of.Total, list.Total, of.Unreadable, list.Unreadable)
 		}
 	}
@@ -55,22 +59,25 @@ func TestEachSeesWhatListLists(t *testing.T) {
 func TestCacheIsCheckedBeforeItIsBelieved(t *testing.T) {
 	local := upload.NewLocal(t.TempDir())
 	put(t, local, "index/s-000001.json", record(1, "as it is stored"))
-	cache := filepath.Join(t.TempDir(), "index")
-	load(t, local, cache)
-	version := openCache(cache).entries["index/s-000001.json"].version
-	of := func(id string) []byte { return newEntry("index/"+id+".json", "", record(2, "planted")).body }
+	path := filepath.Join(t.TempDir(), "index")
+	load(t, local, path)
+	var version string
+	for c := range (cache{path}).chunks(func() *chunk { return new(chunk) }) {
+		version = strings.Clone(c.decode(records).records[0].version)
+	}
+	of := func(id string) []byte { return entryOf("index/"+id+".json", "", record(2, "planted")).body }
 	for name, body := range map[string][]byte{
 		"another session": of("s-000002"), "nothing": nil, "no record": []byte("p"), "too much": append(of("s-000002"), 0),
 		"no start": records.Append([]byte{asPacked}, &schema.Summary{SessionID: "s-000001"}),
 	} {
 		file := appendEntry([]byte(magic), entry{"index/s-000001.json", version, body})
-		if err := os.WriteFile(cache, file, 0o600); err != nil {
+		if err := os.WriteFile(path, file, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if c := load(t, local, cache); len(c.records) != 1 || *c.records[0].Title != "as it is stored" {
+		if c := load(t, local, path); len(c.records) != 1 || *c.records[0].Title != "as it is stored" {
 			t.Errorf("%s: got %d records, unreadable %v", name, len(c.records), c.unreadable)
 		}
-		if c := load(t, local, cache); c.read != 0 {
+		if c := load(t, local, path); c.read != 0 {
 			t.Errorf("%s: it is read again with every list", name)
 		}
 	}

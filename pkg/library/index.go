@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 
 	"ams/pkg/lax"
+	"ams/pkg/packed"
 	"ams/pkg/parallel"
 	"ams/pkg/schema"
 	"ams/pkg/signal"
@@ -25,8 +26,9 @@ const readers = 16
 
 // told is what an index record tells, or why a list cannot show it.
 type told struct {
-	sum *schema.Summary
-	bad error
+	sum   *schema.Summary
+	doubt error // of what sum tells, that cannot be true
+	bad   error
 }
 
 // ok reports whether there is anything: what the cache does not hold as it is in the store is read there.
@@ -37,72 +39,143 @@ type index struct {
 	store     upload.Store
 	cachePath string // the file that keeps what was read; "" keeps nothing
 	progress  func(done, of int)
-	lent      bool // what visit is told is its own only until it returns
+	lent      bool                          // what visit is told is its own only until it returns
+	codec     *packed.Codec[schema.Summary] // what of a record visit is told
 
-	objects []object // what the store has, by key
-	kept    *cache
-	read    int // records that were read from the store, and not from the cache or the tables
+	visit   func(key string, t told) // each index record, one after the other
+	objects []object                 // what the store has
+	at      map[string]int           // where in objects a key stands
+	read    int                      // records that were read from the store, and not from the cache or the tables
 
 	badParts []table.BadPart // of the tables
+
+	mu    sync.Mutex // of visit while records are read, and of what follows
+	fresh []byte     // entries of what was read that the cache has not got yet
 }
 
 // object is an index record that a store has.
 type object struct{ key, version string }
 
-// each tells visit of every index record, one after the other by their keys; those of which the cache held something that
-// cannot be believed come last. A few chunks are decoded at a time. The error is the store's, of the list or of the first
-// record that it would not give.
-func (x *index) each(ctx context.Context, visit func(key string, t told)) error {
-	if err := x.open(ctx); err != nil {
-		return err
-	}
-	news, err := x.readNews(ctx)
+// each visits every index record, in no order. The cache is read while the store is listed. The error is the store's, of the
+// list or of the first record that it would not give.
+func (x *index) each(ctx context.Context) error {
+	listed := make(chan error, 1)
+	go func() { listed <- x.list(ctx) }()
+	kept := cache{path: x.cachePath}
+	state, err := x.readKept(ctx, kept, sync.OnceValue(func() error { return <-listed }))
 	if err != nil {
 		return err
 	}
-	var broken []object
-	done := 0
-	for chunk := range parallel.InOrder(ctx, slices.Collect(slices.Chunk(x.objects, chunkSize)), x.tell) {
-		for i, t := range chunk {
-			if o := x.objects[done+i]; t.ok() {
-				visit(o.key, t)
-			} else if !news[o.key] { // else it was removed meanwhile
-				broken = append(broken, o)
+	var todo []object
+	for i, o := range x.objects {
+		if !state.seen[i] {
+			todo = append(todo, o)
+		}
+	}
+	kept.mend(x, state, len(todo))
+	err = x.readAll(ctx, x.readTables(ctx, todo))
+	kept.append(x.fresh)
+	return err
+}
+
+// scanned is what the cache was found to be.
+type scanned struct {
+	seen  []bool // of each object of the store, whether its record was told
+	count int    // entries in the file, old versions among them
+	torn  bool   // not all of it could be read
+	gone  bool   // it has entries of what the store has no longer
+}
+
+// freshBytes is how much of what was read waits to be kept.
+const freshBytes = 4 << 20
+
+// take visits a record as the store gave it, and keeps it in the cache.
+func (x *index) take(o object, body []byte, t told) {
+	var e entry
+	if x.cachePath != "" {
+		e = newEntry(o, body, t)
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.visit(o.key, t)
+	if e.key == "" || e.size() > maxEntry {
+		return
+	}
+	if x.fresh = appendEntry(x.fresh, e); len(x.fresh) > freshBytes {
+		cache{x.cachePath}.append(x.fresh)
+		x.fresh = x.fresh[:0]
+	}
+}
+
+// readKept visits what the cache holds as it is in the store. wait returns when the store is listed.
+func (x *index) readKept(ctx context.Context, kept cache, wait func() error) (scanned, error) {
+	state := scanned{}
+	for c := range parallel.InOrderOf(ctx, kept.chunks(x.room), func(_ context.Context, c *chunk) *chunk { return c.decode(x.codec) }) {
+		if err := wait(); err != nil {
+			return state, err
+		}
+		if state.seen == nil {
+			state.seen = make([]bool, len(x.objects))
+		}
+		for _, r := range c.records {
+			state.count++
+			i, ok := x.at[r.key]
+			switch {
+			case !ok:
+				state.gone = true
+			case !state.seen[i] && r.ok() && r.version == x.objects[i].version:
+				state.seen[i] = true
+				x.visit(x.objects[i].key, r.told)
 			}
 		}
-		done += len(chunk)
-		x.giveBack(chunk)
+		if state.torn = c.torn; state.torn {
+			break
+		}
+		x.giveBack(c)
 	}
-	if err := ctx.Err(); err != nil {
-		return fmt.Errorf("read the index: %w", context.Cause(ctx))
+	err := wait()
+	if err == nil && ctx.Err() != nil {
+		err = fmt.Errorf("read the index: %w", context.Cause(ctx))
 	}
-	fresh, err := x.readAll(ctx, broken)
+	if state.seen == nil {
+		state.seen = make([]bool, len(x.objects))
+	}
+	return state, err
+}
+
+// list finds what the store has.
+func (x *index) list(ctx context.Context) error {
+	objects, err := listIndex(ctx, x.store)
 	if err != nil {
-		return err
+		return fmt.Errorf("list sessions: %w", err)
 	}
-	for _, e := range fresh {
-		visit(e.key, e.tell(nil))
-	}
-	if len(fresh) > 0 {
-		x.kept.put(fresh, len(x.objects))
+	x.objects = slices.DeleteFunc(objects, func(o object) bool {
+		name, ok := strings.CutPrefix(o.key, upload.IndexPrefix)
+		return !ok || strings.Contains(name, "/") || !strings.HasSuffix(name, ".json")
+	})
+	x.at = make(map[string]int, len(x.objects))
+	for i, o := range x.objects {
+		x.at[o.key] = i
 	}
 	return nil
 }
 
-// open lists the store and reads the cache, at once.
-func (x *index) open(ctx context.Context) error {
-	kept := make(chan *cache, 1)
-	go func() { kept <- openCache(x.cachePath) }()
-	objects, err := listIndex(ctx, x.store)
-	x.objects = slices.DeleteFunc(objects, func(o object) bool {
-		return path.Dir(o.key)+"/" != upload.IndexPrefix || !strings.HasSuffix(o.key, ".json")
-	})
-	x.kept = <-kept
-	if err != nil {
-		return fmt.Errorf("list sessions: %w", err)
+// chunks whose records are used again: going through an index takes a tenth of the memory of a list.
+var lending = sync.Pool{New: func() any { return new(chunk) }}
+
+func (x *index) room() *chunk {
+	if !x.lent {
+		return new(chunk)
 	}
-	slices.SortFunc(x.objects, func(a, b object) int { return strings.Compare(a.key, b.key) })
-	return nil
+	c := lending.Get().(*chunk)
+	c.records, c.torn = c.records[:0], false
+	return c
+}
+
+func (x *index) giveBack(c *chunk) {
+	if x.lent {
+		lending.Put(c)
+	}
 }
 
 // nameBegins are the characters that a session's name begins with. What begins with another is no session's.
@@ -147,71 +220,15 @@ func listIndex(ctx context.Context, store upload.Store) (objects []object, err e
 	return objects, cmp.Or(err, ctx.Err())
 }
 
-// readNews brings the cache up to date, and returns the keys that it lacked.
-func (x *index) readNews(ctx context.Context) (map[string]bool, error) {
-	x.kept.drop(x.objects)
-	var todo []object
-	news := map[string]bool{}
-	for _, o := range x.objects {
-		if x.kept.entries[o.key].version != o.version {
-			todo = append(todo, o)
-			news[o.key] = true
-		}
-	}
-	fresh, todo := x.readTables(ctx, todo)
-	read, err := x.readAll(ctx, todo)
-	if err != nil {
-		return nil, err
-	}
-	fresh = append(fresh, read...)
-	for key := range news { // what was removed since it was listed must not come out of the cache
-		delete(x.kept.entries, key)
-	}
-	x.kept.put(fresh, len(x.objects))
-	return news, nil
-}
-
-// chunkSize is how many records are decoded by one processor before the next chunk.
-const chunkSize = 256
-
-func (x *index) tell(_ context.Context, objects []object) []told {
-	out := x.borrow()[:len(objects)]
-	for i, o := range objects {
-		if e, ok := x.kept.entries[o.key]; ok {
-			out[i] = e.tell(out[i].sum)
-		} else {
-			out[i] = told{}
-		}
-	}
-	return out
-}
-
-// lending are chunks whose records are used again, so that going through an index takes a tenth of the memory of a list.
-var lending = sync.Pool{New: func() any { return new([chunkSize]told) }}
-
-func (x *index) borrow() []told {
-	if x.lent {
-		return lending.Get().(*[chunkSize]told)[:]
-	}
-	return make([]told, chunkSize)
-}
-
-func (x *index) giveBack(chunk []told) {
-	if x.lent {
-		lending.Put((*[chunkSize]told)(chunk[:chunkSize]))
-	}
-}
-
 // tooLarge stands in the cache for a record that no program of ours wrote: it is not read again before it changes.
 const tooLarge = "too large"
 
-// readAll reads objects, several at once. What is gone by now is left out. The version that is kept with a body is the one
-// that was listed before it was read: a record that changed in between is read again the next time.
-func (x *index) readAll(ctx context.Context, objects []object) ([]entry, error) {
+// readAll reads objects, several at once, and visits them. What is gone by now is left out. The version that is kept with a
+// body is the one that was listed before it was read: a record that changed in between is read again the next time.
+func (x *index) readAll(ctx context.Context, objects []object) error {
 	x.read += len(objects)
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	out := make([]entry, len(objects))
 	queue := make(chan int)
 	var done atomic.Int64
 	var workers sync.WaitGroup
@@ -230,7 +247,7 @@ func (x *index) readAll(ctx context.Context, objects []object) ([]entry, error) 
 					continue
 				}
 				if err == nil {
-					out[i] = newEntry(objects[i].key, objects[i].version, body)
+					x.take(objects[i], body, readRecord(objects[i].key, body))
 				}
 			}
 		})
@@ -244,9 +261,9 @@ func (x *index) readAll(ctx context.Context, objects []object) ([]entry, error) 
 	close(queue)
 	workers.Wait()
 	if err := context.Cause(ctx); err != nil {
-		return nil, fmt.Errorf("read the index: %w", err)
+		return fmt.Errorf("read the index: %w", err)
 	}
-	return slices.DeleteFunc(out, func(e entry) bool { return e.key == "" }), nil
+	return nil
 }
 
 // nameOf is the name of the session whose object is under a key.

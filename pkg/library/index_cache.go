@@ -8,10 +8,10 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"iter"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"unsafe"
 
 	"ams/pkg/packed"
@@ -22,15 +22,17 @@ import (
 
 // The cache is a file of entries, appended in one write each time that something was read:
 //
-//	magic    "amsindex2 ", the shape of what a record is packed as in 16 hex digits, "\n"
+//	magic    "amsindex3 ", the shape of what a record is packed as in 16 hex digits, "\n"
 //	entry    length of key 4, of version 4, of body 4, CRC-32 (IEEE) of the rest 4, key, version, body; numbers big endian
 //
 // A body is packed, the record as [records] keeps it, or raw, what the store gave and no list can show; its first byte
-// tells. Of several entries of one key the last counts. Whatever does not add up ends the reading, and the file is written anew: by another process
-// at work, a crash or a full disk, no more is lost than time. Mode 0600 in a folder of 0700: index records hold titles and prompts.
+// tells, and of a packed one also what [schema.Summary.Check] says: whoever changes that raises the number of the format. Of
+// several entries of one key the first counts that has the version of the store and can be read. Whatever does not add up ends
+// the reading, and the file is written anew: by another process at work, a crash or a full disk, no more is lost than time.
+// Mode 0600 in a folder of 0700: index records hold titles and prompts.
 //
-// Changes: format 1, the first, kept the JSON of a record, which took five times as long to read.
-var magic = fmt.Sprintf("amsindex2 %016x\n", records.Shape())
+// Changes: format 1 kept the JSON of a record, which took five times as long to read; 2 knew nothing of Check.
+var magic = fmt.Sprintf("amsindex3 %016x\n", records.Shape())
 
 // records packs index records, which every list reads.
 var records = packed.For[schema.Summary]()
@@ -40,8 +42,9 @@ const keptMagic = "amsindex1\n"
 
 // What the body of an entry is, its first byte.
 const (
-	asPacked = 'p'
-	asRaw    = 'r'
+	asPacked   = 'p'
+	asDoubtful = 'd' // packed, and it tells what cannot be true
+	asRaw      = 'r'
 )
 
 // maxEntry bounds an entry: a record has one or two kilobytes, and an object of a store as much as a store takes.
@@ -55,28 +58,50 @@ type entry struct {
 	body         []byte
 }
 
-// newEntry is the entry of an index record as the store gave it.
-func newEntry(key, version string, body []byte) entry {
-	if sum, err := decodeRecord(key, body); err == nil {
-		return entry{key, version, records.Append([]byte{asPacked}, sum)}
+func (e entry) size() int { return len(e.key) + len(e.version) + len(e.body) }
+
+// readRecord tells what an index record holds, as the store gave it.
+func readRecord(key string, body []byte) told {
+	sum, err := decodeRecord(key, body)
+	if err != nil {
+		return told{bad: err}
 	}
-	return entry{key, version, append([]byte{asRaw}, body...)}
+	return told{sum: sum, doubt: sum.Check()}
 }
 
-// tell decodes the index record of the entry into sum, if it is not nil; nothing where what is kept is none of its key.
-func (e entry) tell(sum *schema.Summary) told {
+// newEntry is the entry of an index record as the store gave it, and of what it tells.
+func newEntry(o object, body []byte, t told) entry {
+	if t.bad != nil {
+		return entry{o.key, o.version, append([]byte{asRaw}, body...)}
+	}
+	as := byte(asPacked)
+	if t.doubt != nil {
+		as = asDoubtful
+	}
+	return entry{o.key, o.version, records.Append([]byte{as}, t.sum)}
+}
+
+// tell decodes the index record of the entry into sum, if it is not nil, as far as the codec reads it; nothing where what is
+// kept is none of its key.
+func (e entry) tell(sum *schema.Summary, codec *packed.Codec[schema.Summary]) told {
 	if len(e.body) == 0 {
 		return told{}
 	}
-	if e.body[0] != asPacked {
-		sum, err := decodeRecord(e.key, e.body[1:])
-		return told{sum, err}
+	switch e.body[0] {
+	case asPacked:
+	case asDoubtful:
+		codec = records // Check looks at all of it
+	default:
+		return readRecord(e.key, e.body[1:])
 	}
 	if sum == nil {
 		sum = new(schema.Summary)
 	}
-	if records.Unpack(e.body[1:], sum) != nil || sum.StartTime.IsZero() || !names(e.key, sum.SessionID) {
+	if codec.Unpack(e.body[1:], sum) != nil || sum.StartTime.IsZero() || !names(e.key, sum.SessionID) {
 		return told{}
+	}
+	if e.body[0] == asDoubtful {
+		return told{sum: sum, doubt: sum.Check()}
 	}
 	return told{sum: sum}
 }
@@ -87,47 +112,122 @@ const maxCache = 2 << 30
 // cacheRules are what the file must be like to be believed.
 func cacheRules() safefile.Rules { return safefile.Rules{Owner: safefile.Me(), MaxBytes: maxCache} }
 
-type cache struct {
-	path    string
-	entries map[string]entry
-	count   int  // entries in the file, old versions among them
-	whole   bool // the file can be appended to
+// cache is the file of a path; with "" it is empty and keeps nothing.
+type cache struct{ path string }
+
+// chunkBytes is how much of the file one processor decodes before the next chunk.
+const chunkBytes = 512 << 10
+
+// chunk is a part of the file: its bytes, in which the texts of the records lie, and what they tell.
+type chunk struct {
+	bytes   []byte
+	records []found
+	torn    bool // nothing after it can be believed
 }
 
-// openCache reads the cache, empty where there is none that can be read.
-func openCache(path string) *cache {
-	c := &cache{path: path, entries: map[string]entry{}}
-	if path == "" {
-		return c
-	}
-	b, err := safefile.Read(path, cacheRules())
-	if err != nil || !bytes.HasPrefix(b, []byte(magic)) {
-		return c
-	}
-	c.whole = true
-	for b = b[len(magic):]; len(b) > 0; c.count++ {
-		e, rest, ok := readEntry(b)
-		if !ok {
-			c.whole = false
-			break
-		}
-		c.entries[e.key] = e
-		b = rest
+// found is an entry of the cache, and what it tells.
+type found struct {
+	key, version string
+	told
+}
+
+// decode tells what the entries hold. What the chunk told before it was lent once more is written over.
+func (c *chunk) decode(codec *packed.Codec[schema.Summary]) *chunk {
+	for e := range c.entries() {
+		n := len(c.records)
+		c.records = slices.Grow(c.records, 1)[:n+1]
+		c.records[n] = found{e.key, e.version, e.tell(c.records[n].sum, codec)}
 	}
 	return c
 }
 
+// entries are those of the chunk. One whose sum is wrong ends them.
+func (c *chunk) entries() iter.Seq[entry] {
+	return func(yield func(entry) bool) {
+		for b := c.bytes; len(b) > 0; {
+			e, rest, ok := readEntry(b)
+			if !ok {
+				c.torn = true
+				return
+			}
+			if !yield(e) {
+				return
+			}
+			b = rest
+		}
+	}
+}
+
+// chunks reads the file, whole entries at a time, into what room gives. The last chunk is torn where not all could be read.
+func (c cache) chunks(room func() *chunk) iter.Seq[*chunk] {
+	return func(yield func(*chunk) bool) {
+		if c.path == "" {
+			return
+		}
+		f, err := safefile.Open(c.path, cacheRules())
+		if err != nil {
+			yield(&chunk{torn: true})
+			return
+		}
+		defer f.Close()
+		in := io.LimitReader(f, maxCache)
+		head := make([]byte, len(magic))
+		if _, err := io.ReadFull(in, head); err != nil || string(head) != magic {
+			yield(&chunk{torn: true})
+			return
+		}
+		var rest []byte // of an entry that ends in the next chunk
+		for end := false; !end; {
+			next := room()
+			rest, end = next.fill(in, rest)
+			if !yield(next) {
+				return
+			}
+		}
+	}
+}
+
+// fill reads the next entries, after the beginning of the first that is read already. It returns the beginning of one whose
+// end was not read, and whether it was the last time.
+func (c *chunk) fill(in io.Reader, begin []byte) (rest []byte, end bool) {
+	size, ok := entrySize(begin)
+	c.bytes = append(slices.Grow(c.bytes[:0], max(chunkBytes, size)), begin...)
+	n, err := io.ReadFull(in, c.bytes[len(begin):cap(c.bytes)])
+	c.bytes = c.bytes[:len(begin)+n]
+	at := 0
+	for at < len(c.bytes) {
+		if size, ok = entrySize(c.bytes[at:]); !ok || size > len(c.bytes)-at {
+			break
+		}
+		at += size
+	}
+	rest = slices.Clone(c.bytes[at:])
+	c.bytes = c.bytes[:at]
+	end = err != nil || !ok
+	c.torn = end && len(rest) > 0
+	return rest, end
+}
+
+// headSize is what an entry has before its key.
+const headSize = 16
+
+// entrySize is the size of the entry that begins b, headSize at least; false where no entry can be so large.
+func entrySize(b []byte) (int, bool) {
+	if len(b) < headSize {
+		return headSize, true
+	}
+	size := uint64(binary.BigEndian.Uint32(b)) + uint64(binary.BigEndian.Uint32(b[4:])) + uint64(binary.BigEndian.Uint32(b[8:]))
+	return headSize + int(size), size <= maxEntry
+}
+
 func readEntry(b []byte) (e entry, rest []byte, ok bool) {
-	if len(b) < 16 {
+	size, ok := entrySize(b)
+	if !ok || size > len(b) || crc32.ChecksumIEEE(b[headSize:size]) != binary.BigEndian.Uint32(b[12:]) {
 		return e, nil, false
 	}
-	key, version, body := uint64(binary.BigEndian.Uint32(b)), uint64(binary.BigEndian.Uint32(b[4:])), uint64(binary.BigEndian.Uint32(b[8:]))
-	sum, b := binary.BigEndian.Uint32(b[12:]), b[16:]
-	size := key + version + body
-	if size > maxEntry || size > uint64(len(b)) || crc32.ChecksumIEEE(b[:size]) != sum {
-		return e, nil, false
-	}
-	return entry{key: text(b[:key]), version: text(b[key : key+version]), body: b[key+version : size : size]}, b[size:], true
+	key := headSize + int(binary.BigEndian.Uint32(b))
+	version := key + int(binary.BigEndian.Uint32(b[4:]))
+	return entry{key: text(b[headSize:key]), version: text(b[key:version]), body: b[version:size:size]}, b[size:], true
 }
 
 // text is a string that lies in b: what was read of the cache is not changed.
@@ -140,62 +240,63 @@ func appendEntry(b []byte, e entry) []byte {
 	b = binary.BigEndian.AppendUint32(b, uint32(len(e.body)))
 	b = append(b, 0, 0, 0, 0)
 	b = append(append(append(b, e.key...), e.version...), e.body...)
-	binary.BigEndian.PutUint32(b[at+12:], crc32.ChecksumIEEE(b[at+16:]))
+	binary.BigEndian.PutUint32(b[at+12:], crc32.ChecksumIEEE(b[at+headSize:]))
 	return b
 }
 
 // forgetRecord takes a session out of the cache at path, whatever became of it in the store.
 func forgetRecord(path, name string) {
-	c := openCache(path)
-	key := upload.IndexKey(name)
-	if _, ok := c.entries[key]; ok {
-		delete(c.entries, key)
-		c.rewrite()
-	}
-}
-
-// drop forgets what the store has no longer: what was removed there must not stay here.
-func (c *cache) drop(live []object) {
-	for key := range c.entries {
-		if _, ok := slices.BinarySearchFunc(live, key, func(o object, key string) int { return strings.Compare(o.key, key) }); !ok {
-			delete(c.entries, key)
-			c.whole = false
+	c, key := cache{path}, upload.IndexKey(name)
+	for part := range c.chunks(func() *chunk { return new(chunk) }) {
+		for e := range part.entries() {
+			if e.key == key {
+				c.rewrite(func(e entry) bool { return e.key != key })
+				return
+			}
 		}
 	}
 }
 
-// put keeps what was read. live is how many records the store has.
-func (c *cache) put(fresh []entry, live int) {
-	for _, e := range fresh {
-		c.entries[e.key] = e
-	}
-	if c.path == "" || len(fresh) == 0 && c.whole && c.count <= waste*live+1000 {
+// mend makes the file one that can be appended to, where it is not or holds more than it should. news is how many entries come.
+func (c cache) mend(x *index, state scanned, news int) {
+	tooMany := state.count+news > waste*len(x.objects)+1000
+	if c.path == "" || !state.torn && !state.gone && !tooMany {
 		return
 	}
-	if !c.whole || c.count+len(fresh) > waste*live+1000 {
-		c.rewrite()
-		return
-	}
-	var b []byte
-	for _, e := range fresh {
-		if len(e.key)+len(e.version)+len(e.body) <= maxEntry {
-			b = appendEntry(b, e)
+	wanted := slices.Clone(state.seen)
+	c.rewrite(func(e entry) bool { // what was removed from the store must not stay here
+		i, ok := x.at[e.key]
+		if !ok || !wanted[i] || e.version != x.objects[i].version {
+			return false
 		}
-	}
-	_ = safefile.Append(c.path, b, cacheRules()) // a part of it, on a full disk, is found out the next time
+		wanted[i] = false
+		return true
+	})
 }
 
-// rewrite makes the file anew. Its errors cost time alone.
-func (c *cache) rewrite() {
+// append adds entries to the file. A part of them, on a full disk, is found out the next time.
+func (c cache) append(entries []byte) {
+	if len(entries) > 0 {
+		_ = safefile.Append(c.path, entries, cacheRules())
+	}
+}
+
+// rewrite makes the file anew, of the entries that stay. Its errors cost time alone.
+func (c cache) rewrite(stays func(entry) bool) {
 	if os.MkdirAll(filepath.Dir(c.path), 0o700) != nil {
 		return
 	}
 	_ = safefile.WriteFrom(c.path, safefile.WriteOptions{Unsynced: true}, func(w io.Writer) error {
 		out := bufio.NewWriterSize(w, 1<<20)
 		_, err := out.WriteString(magic)
-		for _, e := range c.entries {
-			if err == nil && len(e.key)+len(e.version)+len(e.body) <= maxEntry {
-				_, err = out.Write(appendEntry(nil, e))
+		var b []byte
+		part := new(chunk)
+		for part = range c.chunks(func() *chunk { return part }) {
+			for e := range part.entries() {
+				if err == nil && stays(e) {
+					b = appendEntry(b[:0], e)
+					_, err = out.Write(b)
+				}
 			}
 		}
 		return errors.Join(err, out.Flush())

@@ -96,7 +96,8 @@ func Open(store upload.Store, opt Options) *Library { return &Library{store: sto
 type Stored struct {
 	Name string // the session's in keys and file names; its id, unless that is an unusual one
 	*schema.Summary
-	Unstored bool // it waits to be stored: the record is the one that it would get
+	Unstored bool  // it waits to be stored: the record is the one that it would get
+	Doubt    error // what the record tells that cannot be true ([schema.Summary.Check])
 }
 
 // Key is the key of the Session.

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"ams/pkg/packed"
 	"ams/pkg/query"
 	"ams/pkg/schema"
 )
@@ -31,7 +32,8 @@ func (list *List) Of(some []Stored) *List {
 // of the first record that it would not give.
 func (l *Library) List(ctx context.Context, q query.Query) (*List, error) {
 	var sessions []Stored
-	list, err := l.each(ctx, q, false, func(s Stored) { sessions = append(sessions, s) })
+	index := &index{store: l.store, cachePath: l.indexCache(), progress: l.opt.Progress, codec: records}
+	list, err := l.each(ctx, q, index, func(s Stored) { sessions = append(sessions, s) })
 	if err != nil {
 		return nil, err
 	}
@@ -48,7 +50,17 @@ func (l *Library) List(ctx context.Context, q query.Query) (*List, error) {
 // Each is [Library.List] for whoever wants to see each session once, in no useful order: what visit is given is its own
 // only until it returns ([Stored.Clone] is for keeping), and the list that Each returns has no Sessions.
 func (l *Library) Each(ctx context.Context, q query.Query, visit func(Stored)) (*List, error) {
-	return l.each(ctx, q, true, visit)
+	return l.each(ctx, q, l.lentIndex(records), visit)
+}
+
+// EachOnly is [Library.Each] for whoever reads, of those fields of a record that are maps (files, tools, per_day and so on),
+// the ones named: the others may be empty. Most of the time goes into reading them.
+func (l *Library) EachOnly(ctx context.Context, q query.Query, maps []string, visit func(Stored)) (*List, error) {
+	return l.each(ctx, q, l.lentIndex(records.Only(append(q.Maps(), maps...)...)), visit)
+}
+
+func (l *Library) lentIndex(codec *packed.Codec[schema.Summary]) *index {
+	return &index{store: l.store, cachePath: l.indexCache(), progress: l.opt.Progress, lent: true, codec: codec}
 }
 
 // Clone returns a copy that shares nothing with s.
@@ -61,19 +73,18 @@ func (s Stored) Clone() Stored {
 	return s
 }
 
-func (l *Library) each(ctx context.Context, q query.Query, lent bool, visit func(Stored)) (*List, error) {
+func (l *Library) each(ctx context.Context, q query.Query, index *index, visit func(Stored)) (*List, error) {
 	list := &List{}
 	var open []Stored // their records alone do not tell
-	index := &index{store: l.store, cachePath: l.indexCache(), progress: l.opt.Progress, lent: lent}
-	err := index.each(ctx, func(key string, t told) {
+	index.visit = func(key string, t told) {
 		if t.bad != nil {
 			list.Unreadable = append(list.Unreadable, Unreadable{key, t.bad})
 			return
 		}
-		s := Stored{Name: nameOf(key), Summary: t.sum}
+		s := Stored{Name: nameOf(key), Summary: t.sum, Doubt: t.doubt}
 		list.names = append(list.names, s.Name)
-		if err := s.Check(); err != nil {
-			list.Doubtful = append(list.Doubtful, Unreadable{key, err})
+		if s.Doubt != nil {
+			list.Doubtful = append(list.Doubtful, Unreadable{key, s.Doubt})
 		}
 		switch fits, sure := q.Judge(s.Summary); {
 		case !sure:
@@ -81,7 +92,8 @@ func (l *Library) each(ctx context.Context, q query.Query, lent bool, visit func
 		case fits:
 			visit(s)
 		}
-	})
+	}
+	err := index.each(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -90,6 +102,9 @@ func (l *Library) each(ctx context.Context, q query.Query, lent bool, visit func
 		list.BadParts = append(list.BadParts, Unreadable(part))
 	}
 	slices.Sort(list.names)
+	byKey := func(a, b Unreadable) int { return strings.Compare(a.Key, b.Key) }
+	slices.SortFunc(list.Unreadable, byKey)
+	slices.SortFunc(list.Doubtful, byKey)
 	if len(open) > 0 {
 		err = l.settle(ctx, q, open, list, visit)
 	}

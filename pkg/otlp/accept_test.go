@@ -283,7 +283,9 @@ func checkJaeger(t *testing.T, got jaegerSpan, want *tracepb.Span) {
 	}
 	tags := map[string]string{}
 	for _, tag := range got.Tags {
-		tags[tag.Key] = fmt.Sprint(tag.Value)
+		if tags[tag.Key] = fmt.Sprint(tag.Value); tag.Key == "@jaeger@warnings" {
+			t.Errorf("%s: Jaeger warns: %v", got.OperationName, tag.Value)
+		}
 	}
 	for name, value := range otlptest.Attributes(want.Attributes) {
 		if has, ok := tags[name]; !ok || !strings.HasPrefix(value, "[") && !strings.Contains(value, "e") && has != value && len(value) < 16 {

@@ -140,17 +140,16 @@ func (m *mapper) session(all []*turn) *tracepb.Span {
 	return m.span(traceOf(m.s), idOf(spanBytes, spanOfAll, m.s.SessionID, ""), nil, "session", start, end, a)
 }
 
-// span is a span that has no kind and no status yet. What has no time of its own is at the session's start.
+// span is a span that has no kind and no status yet. What has no time of its own is at the session's start. No span ends as
+// it begins: Jaeger takes that for a negative duration, warns, and then holds a span that was sent twice for two.
 func (m *mapper) span(trace, id, parent []byte, name string, start, end time.Time, a *attributes) *tracepb.Span {
 	if start.IsZero() {
 		start = m.s.StartTime.Time
 	}
-	if end.Before(start) {
-		end = start
-	}
+	from := nanos(start)
 	return &tracepb.Span{
 		TraceId: trace, SpanId: id, ParentSpanId: parent, Name: cut(name, maxNote), Kind: tracepb.Span_SPAN_KIND_INTERNAL,
-		StartTimeUnixNano: nanos(start), EndTimeUnixNano: nanos(end), Attributes: a.list,
+		StartTimeUnixNano: from, EndTimeUnixNano: max(nanos(end), from+1), Attributes: a.list,
 	}
 }
 

@@ -3,8 +3,8 @@
 // that this form does not spell out.
 //
 // A value is its parts one after the other, without names: numbers as varints, texts and lists with their lengths, lists,
-// maps and pointers with a mark for nil. [Codec.Shape] tells two types apart, so that a program with another type knows
-// that it cannot read what was written.
+// maps and pointers with a mark for nil, maps with their size, too, so that they can be passed over ([Codec.Only]).
+// [Codec.Shape] tells two types apart, so that a program with another type knows that it cannot read what was written.
 package packed
 
 import (
@@ -14,6 +14,7 @@ import (
 	"hash/fnv"
 	"math"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 	"unsafe"
@@ -21,8 +22,9 @@ import (
 
 // Codec packs and unpacks values of T. It may be used by several at once.
 type Codec[T any] struct {
-	plan  plan
-	shape uint64
+	plan   plan
+	shape  uint64
+	passed []int // fields of T that Unpack passes over
 }
 
 // For returns the codec of a type made of booleans, numbers, texts, times, and of pointers, lists, maps and structs with
@@ -39,6 +41,20 @@ func For[T any]() *Codec[T] {
 // Shape is a hash of the type: of its fields' names, kinds and order.
 func (c *Codec[T]) Shape() uint64 { return c.shape }
 
+// Only returns a codec that reads of what c writes no maps but those named, which is most of the work where there are many:
+// the others are empty then, or nil where they were. The maps are those that T, a struct, has as fields, by their names in JSON.
+func (c *Codec[T]) Only(maps ...string) *Codec[T] {
+	out := &Codec[T]{plan: c.plan, shape: c.shape}
+	t := reflect.TypeFor[T]()
+	for i := range t.NumField() {
+		name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
+		if t.Field(i).Type.Kind() == reflect.Map && !slices.Contains(maps, name) {
+			out.passed = append(out.passed, i)
+		}
+	}
+	return out
+}
+
 // Append appends the packed value to b.
 func (c *Codec[T]) Append(b []byte, v *T) []byte { return c.plan.pack(b, reflect.ValueOf(v).Elem()) }
 
@@ -48,17 +64,50 @@ func (c *Codec[T]) Append(b []byte, v *T) []byte { return c.plan.pack(b, reflect
 // memory than a bounded multiple of b.
 func (c *Codec[T]) Unpack(b []byte, v *T) error {
 	r := &reader{rest: b}
-	c.plan.unpack(r, reflect.ValueOf(v).Elem())
+	if len(c.passed) > 0 {
+		c.unpackFields(r, reflect.ValueOf(v).Elem())
+	} else {
+		c.plan.unpack(r, reflect.ValueOf(v).Elem())
+	}
 	if len(r.rest) > 0 {
 		r.fail()
 	}
 	return r.err
 }
 
+// unpackFields reads a struct but for the maps that are passed over.
+func (c *Codec[T]) unpackFields(r *reader, v reflect.Value) {
+	passed := c.passed
+	for i, f := range c.plan.fields {
+		if len(passed) == 0 || passed[0] != i {
+			f.unpack(r, v.Field(i))
+			continue
+		}
+		passed = passed[1:]
+		passOver(r, v.Field(i))
+	}
+}
+
+// passOver reads of a map whether it is nil.
+func passOver(r *reader, v reflect.Value) {
+	of := reader{rest: r.bytes(r.size())}
+	switch _, ok := of.count(); {
+	case of.err != nil:
+		r.fail()
+	case !ok:
+		v.SetZero()
+	case v.IsNil():
+		v.Set(reflect.MakeMap(v.Type()))
+	default:
+		v.Clear()
+	}
+}
+
 // plan is how values of one type are packed.
 type plan struct {
 	pack   func(b []byte, v reflect.Value) []byte
 	unpack func(r *reader, v reflect.Value)
+	fields []plan // of a struct
 }
 
 // reader is what is left to be read. After an error it gives zeros.
@@ -89,6 +138,17 @@ func (r *reader) uvarint() uint64 {
 func (r *reader) varint() int64 {
 	x := r.uvarint()
 	return int64(x>>1) ^ -int64(x&1)
+}
+
+// sizeBytes is how long the size of a map is: it is written when the map has been.
+const sizeBytes = 4
+
+// size is how many bytes a map takes from here on.
+func (r *reader) size() uint64 {
+	if b := r.bytes(sizeBytes); b != nil {
+		return uint64(binary.LittleEndian.Uint32(b))
+	}
+	return 0
 }
 
 // count is the length of a list or map, each part of which takes a byte at least; ok is false for nil.
@@ -271,13 +331,17 @@ func slicePlan(of plan) plan {
 func mapPlan(t reflect.Type, key, elem plan) plan {
 	return plan{
 		pack: func(b []byte, v reflect.Value) []byte {
+			b = append(b, make([]byte, sizeBytes)...)
+			begin := len(b)
 			b = appendCount(b, v.Len(), v.IsNil())
 			for it := v.MapRange(); it.Next(); {
 				b = elem.pack(key.pack(b, it.Key()), it.Value())
 			}
+			binary.LittleEndian.PutUint32(b[begin-sizeBytes:], uint32(len(b)-begin))
 			return b
 		},
 		unpack: func(r *reader, v reflect.Value) {
+			r.size()
 			n, ok := r.count()
 			if !ok {
 				v.SetZero()
@@ -309,6 +373,7 @@ func structPlan(t reflect.Type, within []reflect.Type, spelled *strings.Builder)
 		fields[i] = planOf(f.Type, within, spelled)
 	}
 	return plan{
+		fields: fields,
 		pack: func(b []byte, v reflect.Value) []byte {
 			for i, f := range fields {
 				b = f.pack(b, v.Field(i))

@@ -3,6 +3,7 @@ package packed
 import (
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"testing"
 	"testing/quick"
 	"time"
@@ -54,6 +55,42 @@ func TestUnpackGivesWhatWasPacked(t *testing.T) {
 	}
 	if err := quick.Check(same, &quick.Config{MaxCount: 500}); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestOnlyPassesOverMaps: what is passed over is empty, and all the rest is as it was.
+func TestOnlyPassesOverMaps(t *testing.T) {
+	type record struct {
+		Name  string           `json:"name"`
+		Files map[string]inner `json:"files,omitempty"`
+		List  []string         `json:"list"`
+		Tools map[string]int   `json:"tools"`
+		Last  map[kind]string  `json:"last"`
+		End   int              `json:"end"`
+	}
+	c := For[record]()
+	for _, only := range [][]string{{}, {"tools"}, {"files", "last", "no such map", "name"}, {"files", "tools", "last"}} {
+		got := record{Files: map[string]inner{"of the one before": {}}, Tools: map[string]int{"stays": 1}}
+		for seed := range uint64(50) {
+			var v record
+			fill(reflect.ValueOf(&v).Elem(), rand.New(rand.NewPCG(seed, 2)), int(seed%6))
+			b := c.Append(nil, &v)
+			if !slices.Contains(only, "files") {
+				clear(v.Files) // nil stays nil
+			}
+			if !slices.Contains(only, "tools") {
+				clear(v.Tools) // nil stays nil
+			}
+			if !slices.Contains(only, "last") {
+				clear(v.Last) // nil stays nil
+			}
+			if err := c.Only(only...).Unpack(b, &got); err != nil || !reflect.DeepEqual(got, v) {
+				t.Fatalf("only %v: %v\n got %+v\nwant %+v", only, err, got, v)
+			}
+			for n := range b {
+				_ = c.Only(only...).Unpack(b[:n], &got) // an error, or another value
+			}
+		}
 	}
 }
 

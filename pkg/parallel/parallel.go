@@ -5,6 +5,7 @@ import (
 	"context"
 	"iter"
 	"runtime"
+	"slices"
 	"sync"
 )
 
@@ -47,13 +48,18 @@ const (
 // InOrder works on several items at once and gives the results in the order of the items. When the context ends, no
 // further item is begun. When the caller takes no more, the context of what is at work ends, and InOrder returns after it.
 func InOrder[T, R any](ctx context.Context, items []T, work func(context.Context, T) R) iter.Seq[R] {
+	return InOrderOf(ctx, slices.Values(items), work)
+}
+
+// InOrderOf is [InOrder] for items that are made one after the other, as there is room for them.
+func InOrderOf[T, R any](ctx context.Context, items iter.Seq[T], work func(context.Context, T) R) iter.Seq[R] {
 	return func(yield func(R) bool) {
 		ctx, stop := context.WithCancel(ctx)
 		turns := make(chan chan R, ahead)
 		slots := make(chan struct{}, max(runtime.GOMAXPROCS(0), callers))
 		go func() {
 			defer close(turns)
-			for _, item := range items {
+			for item := range items {
 				if ctx.Err() != nil {
 					return
 				}

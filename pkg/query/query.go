@@ -100,6 +100,23 @@ var conditions = []condition{
 	{[]string{"per_day"}, (*Query).matchDays},
 }
 
+// Maps are the fields of an index record that the query asks for, of those that are maps.
+func (q *Query) Maps() []string {
+	var names []string
+	for name, wanted := range map[string]int{
+		"metadata": len(q.Meta), "tools": len(q.Tools), "agents": len(q.AgentTypes) + len(q.AnyAgents), "signals": len(q.Signals),
+		"files": len(q.Files), "skills": len(q.Skills), "per_day": len(q.Days),
+	} {
+		if wanted > 0 {
+			names = append(names, name)
+		}
+	}
+	for _, name := range q.Has {
+		names = append(names, properties[name].fields...)
+	}
+	return names
+}
+
 // Match reports whether a session is wanted, as far as its index record can tell.
 func (q *Query) Match(s *schema.Summary) bool {
 	fits, sure := q.Judge(s)

@@ -1,6 +1,9 @@
 package query
 
 import (
+	"reflect"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -197,5 +200,52 @@ func TestARangeThatNoCountFitsIsKnown(t *testing.T) {
 		if r.Impossible(false) != want[0] || r.Impossible(true) != want[1] {
 			t.Errorf("%q: %v and %v, want %v", text, r.Impossible(false), r.Impossible(true), want)
 		}
+	}
+}
+
+// TestMapsNamesWhatTheQueryAsks: what Maps does not name may be left out of a record, and each filter still judges the same.
+func TestMapsNamesWhatTheQueryAsks(t *testing.T) {
+	rich := func() *schema.Summary {
+		return &schema.Summary{SchemaVersion: schema.Version, Metadata: map[string]schema.Raw{"x": schema.Raw(`"x"`)},
+			Tools: map[string]schema.ToolCount{"x": {Calls: 1}}, PerModel: map[string]schema.CallSums{"x": {}}, Agents: map[string]schema.AgentSums{"x": {}},
+			PerDay: map[string]schema.CallSums{"x": {}}, Skills: map[string]schema.ToolCount{"x": {Calls: 1}},
+			Files: map[string]schema.FileCount{"x": {}}, Signals: map[schema.SignalKind]int{"x": 1}}
+	}
+	var queries []*Query
+	fields := reflect.TypeFor[Query]()
+	for i := range fields.NumField() {
+		if fields.Field(i).Type != reflect.TypeFor[[]string]() {
+			continue
+		}
+		values := []string{"x", "x=x"}
+		if fields.Field(i).Name == "Has" {
+			values = hasNames()
+		}
+		for _, value := range values {
+			q := &Query{}
+			reflect.ValueOf(q).Elem().Field(i).Set(reflect.ValueOf([]string{value}))
+			queries = append(queries, q)
+		}
+	}
+	told := 0
+	for _, q := range queries {
+		full, part := rich(), rich()
+		v := reflect.ValueOf(part).Elem()
+		for i := range v.NumField() {
+			name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
+			if v.Field(i).Kind() == reflect.Map && !slices.Contains(q.Maps(), name) {
+				v.Field(i).Clear()
+			}
+		}
+		fits, sure := q.Judge(full)
+		if partFits, partSure := q.Judge(part); partFits != fits || partSure != sure {
+			t.Errorf("%+v: %v, %v of a whole record, %v, %v of what Maps names: %v", q, fits, sure, partFits, partSure, q.Maps())
+		}
+		if fits {
+			told++
+		}
+	}
+	if told < 10 {
+		t.Errorf("%d queries fit, want those of all the maps", told)
 	}
 }

@@ -50,7 +50,7 @@ type document struct {
 
 // JSON writes the rows and the sum.
 func (r *Report) JSON(w io.Writer) error {
-	d := document{By: r.By(), TimeZone: r.zone(), Rows: []row{}, Total: r.forPrograms(r.total, nil, true), Overlaps: r.Overlaps(), EventsRead: r.opened}
+	d := document{By: r.By(), TimeZone: r.zone(), Rows: []row{}, Total: r.forPrograms(r.Total(), nil, true), Overlaps: r.Overlaps(), EventsRead: r.opened}
 	for _, one := range r.Rows() {
 		d.Rows = append(d.Rows, r.forPrograms(one.Sums, one.Keys, false))
 	}

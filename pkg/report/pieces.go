@@ -45,6 +45,15 @@ func (r *Report) onOneDay(d dimension, s *schema.Summary) bool {
 	return d.key(s.StartTime.In(r.location)) == d.key(end.In(r.location))
 }
 
+// Maps are the fields of an index record that [Report.FromRecord] reads, of those that are maps.
+func (r *Report) Maps() []string {
+	maps := []string{"per_model"}
+	for _, d := range r.dims {
+		maps = append(maps, d.field)
+	}
+	return maps
+}
+
 // FromRecord is what a session adds, by its index record, of which the report [Report.Needs] no more.
 func (r *Report) FromRecord(s *schema.Summary) Part {
 	total := sumsOf(s)

@@ -52,6 +52,9 @@ type Sums struct {
 
 	// Execution and Approval are times of tool calls in ms, of rows by tool alone.
 	Execution, Approval Times
+
+	// What adding up lost of the two costs: sessions come in any order, and their sum must not depend on it.
+	costLost, askedLost float64
 }
 
 // CachedShare is the part of the input that was read from the cache, from 0 to 1; false where there was no input.
@@ -62,15 +65,35 @@ func (s *Sums) CachedShare() (float64, bool) {
 
 func (s *Sums) add(o Sums) {
 	s.Sessions += o.Sessions
-	s.CostUSD += o.CostUSD
+	s.CostUSD, s.costLost = plus(s.CostUSD, s.costLost+o.costLost, o.CostUSD)
 	s.UnknownSessions += o.UnknownSessions
 	s.Calls, s.UnknownCalls = s.Calls+o.Calls, s.UnknownCalls+o.UnknownCalls
 	s.Input, s.CacheRead, s.CacheWrite, s.Output = s.Input+o.Input, s.CacheRead+o.CacheRead, s.CacheWrite+o.CacheWrite, s.Output+o.Output
 	s.Uncertain = s.Uncertain || o.Uncertain
 	s.ToolCalls, s.Errors, s.ActiveMS = s.ToolCalls+o.ToolCalls, s.Errors+o.Errors, s.ActiveMS+o.ActiveMS
-	s.AskedUSD, s.AskedUnknown = s.AskedUSD+o.AskedUSD, s.AskedUnknown+o.AskedUnknown
+	s.AskedUSD, s.askedLost = plus(s.AskedUSD, s.askedLost+o.askedLost, o.AskedUSD)
+	s.AskedUnknown += o.AskedUnknown
 	s.Execution = append(s.Execution, o.Execution...)
 	s.Approval = append(s.Approval, o.Approval...)
+}
+
+// plus adds to a sum, and to what rounding took from it (Neumaier's sum).
+func plus(sum, lost, x float64) (float64, float64) {
+	all := sum + x
+	if math.Abs(sum) >= math.Abs(x) {
+		return all, lost + (sum - all + x)
+	}
+	return all, lost + (x - all + sum)
+}
+
+// told rounds US dollars to ten digits after the point: a token costs down to 1e-8.
+func told(usd float64) float64 { return math.Round(usd*1e10) / 1e10 }
+
+// settled returns the sums as they are told.
+func (s Sums) settled() Sums {
+	s.CostUSD, s.AskedUSD = told(s.CostUSD+s.costLost), told(s.AskedUSD+s.askedLost)
+	s.costLost, s.askedLost = 0, 0
+	return s
 }
 
 // Times are durations in ms, in no order.
@@ -129,7 +152,7 @@ type Part struct {
 	opened bool
 }
 
-// Add adds a part.
+// Add adds a part. It keeps nothing of the record that the part is of.
 func (r *Report) Add(p Part) {
 	if p.opened {
 		r.opened++
@@ -139,8 +162,11 @@ func (r *Report) Add(p Part) {
 		key := strings.Join(one.keys, "\x00")
 		row := r.rows[key]
 		if row == nil {
-			row = &Row{Keys: one.keys}
-			r.rows[key] = row
+			row = &Row{}
+			for _, k := range one.keys {
+				row.Keys = append(row.Keys, strings.Clone(k))
+			}
+			r.rows[strings.Clone(key)] = row
 		}
 		row.add(one.sums)
 	}
@@ -150,13 +176,13 @@ func (r *Report) Add(p Part) {
 func (r *Report) Opened() int { return r.opened }
 
 // Total is the sum over all sessions, each counted once.
-func (r *Report) Total() Sums { return r.total }
+func (r *Report) Total() Sums { return r.total.settled() }
 
 // Rows are the rows: those by time in its order, else the dearest first; what is in no call is the last.
 func (r *Report) Rows() []Row {
 	rows := make([]Row, 0, len(r.rows))
 	for _, row := range r.rows {
-		rows = append(rows, *row)
+		rows = append(rows, Row{row.Keys, row.settled()})
 	}
 	slices.SortFunc(rows, func(a, b Row) int {
 		if n := cmp.Compare(rank(a), rank(b)); n != 0 {

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"ams/pkg/packed"
 	"ams/pkg/schema"
 	"ams/pkg/screen"
 )
@@ -269,6 +270,45 @@ func BenchmarkRecords(b *testing.B) {
 		r, _ := New([]string{"project", "day"}, nil)
 		for _, s := range sums {
 			r.Add(r.FromRecord(s))
+		}
+	}
+}
+
+// TestARecordMayBeLentInPart: a report by records is the same whether these are whole or have the maps alone that it names,
+// in any order, and it keeps nothing of bytes that are used again.
+func TestARecordMayBeLentInPart(t *testing.T) {
+	sessions := someSessions(200)
+	codec := packed.For[schema.Summary]()
+	for _, d := range append(Dimensions(), "meta.ticket") {
+		var documents [2]bytes.Buffer
+		for half, out := range documents {
+			r, err := New([]string{d}, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			part, lent := codec.Only(r.Maps()...), []byte(nil)
+			for _, i := range rand.New(rand.NewPCG(uint64(half), 3)).Perm(len(sessions)) {
+				sum := schema.Summarize(sessions[i])
+				if r.Needs(sum) {
+					continue
+				}
+				if half == 1 {
+					lent = codec.Append(lent[:0], sum)
+					sum = new(schema.Summary)
+					if err := part.Unpack(lent, sum); err != nil {
+						t.Fatal(err)
+					}
+				}
+				r.Add(r.FromRecord(sum))
+				clear(lent)
+			}
+			if err := r.JSON(&out); err != nil {
+				t.Fatal(err)
+			}
+			documents[half] = out
+		}
+		if a, b := documents[0].String(), documents[1].String(); a != b {
+			t.Errorf("by %s: of whole records\n%s\nof lent ones\n%s", d, a, b)
 		}
 	}
 }

@@ -194,7 +194,7 @@ func tableLine(columns []column, cell func(column) string) string {
 
 // summary is what the rows add up to, and what they do not tell.
 func (r *Report) summary() []string {
-	t := r.total
+	t := r.Total()
 	text := screen.Count(t.Sessions, "session") + ", " + costText(t) + ", " + screen.Count(t.Calls, "model call") + ", " +
 		atLeast(t.Input+t.CacheRead+t.CacheWrite, t.Uncertain) + " tokens in"
 	if _, ok := t.CachedShare(); ok {

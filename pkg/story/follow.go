@@ -2,6 +2,7 @@ package story
 
 import (
 	"io"
+	"strings"
 
 	"ams/pkg/schema"
 	"ams/pkg/screen"
@@ -13,11 +14,13 @@ type Follower struct {
 	t     *terminal
 	told  map[string]bool // by event id
 	begun map[string]bool // agents that were told and are at work
+	said  map[string]bool // answers that were told, by agent and text
 }
 
 // Follow returns a Follower to a terminal of o.Cells columns.
 func Follow(w io.Writer, o Options) *Follower {
-	return &Follower{t: &terminal{writer: writer{Writer: w}, Options: o, seq: 0, unnumbered: true}, told: map[string]bool{}, begun: map[string]bool{}}
+	return &Follower{t: &terminal{writer: writer{Writer: w}, Options: o, seq: 0, unnumbered: true}, told: map[string]bool{}, begun: map[string]bool{},
+		said: map[string]bool{}}
 }
 
 // Tell tells what is new in s, which is the same session at a later time. Over says that it has ended: then what has no end is told, too,
@@ -39,6 +42,9 @@ func (f *Follower) Tell(s *schema.Session, over bool) error {
 			return
 		}
 		f.told[p.event.ID] = true
+		if f.toldAlready(p.event) {
+			return
+		}
 		if p.event.Subagent != nil && p.event.EndTime.IsZero() {
 			p.facts = nil // they count what it has done so far, and are told with its end
 			f.begun[p.event.ID] = !over
@@ -49,6 +55,20 @@ func (f *Follower) Tell(s *schema.Session, over bool) error {
 		t.text("\n" + t.Paint(screen.Dim, screen.Cut("the session ended: "+outcomeRow(s).text+", cost "+costText(s), t.Cells)) + "\n")
 	}
 	return t.err
+}
+
+// toldAlready reports whether an answer was told as one of a transcript that is lost meanwhile: a hook knows it, too, by
+// another id. Any other answer it notes.
+func (f *Follower) toldAlready(e *schema.Event) bool {
+	if e.LLM == nil {
+		return false
+	}
+	key := e.AgentID + "\x00" + strings.TrimSpace(e.LLM.Text)
+	if e.Provisional && f.said[key] {
+		return true
+	}
+	f.said[key] = true
+	return false
 }
 
 // isOpen reports whether an event may still change: a call that runs, an agent at work.

@@ -36,3 +36,25 @@ func TestAFollowedAgentIsToldTwice(t *testing.T) {
 		t.Errorf("at its end: told %d times in\n%s", n, &out)
 	}
 }
+
+// TestAnAnswerIsToldOnceWhenItsTranscriptIsLost: then a hook tells of it again, by another id; what another agent says alike, or
+// the transcript says twice, is told.
+func TestAnAnswerIsToldOnceWhenItsTranscriptIsLost(t *testing.T) {
+	var out strings.Builder
+	f := Follow(&out, Options{Screen: screen.Screen{Cells: 100}})
+	end := schema.Time{Time: time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)}
+	answer := func(id, agent string, provisional bool) schema.Event {
+		return schema.Event{ID: id, Type: "llm_call", AgentID: agent, EndTime: end, Provisional: provisional, LLM: &schema.LLM{Text: "All is mended."}}
+	}
+	s := &schema.Session{SessionID: "s", Events: []schema.Event{answer("of the transcript", "", false), answer("again", "", false)}}
+	if err := f.Tell(s, false); err != nil {
+		t.Fatal(err)
+	}
+	s.Events = []schema.Event{answer("of a hook", "", true), answer("of another", "a1", true)}
+	if err := f.Tell(s, true); err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(out.String(), "All is mended."); n != 3 {
+		t.Errorf("told %d times, want 3\n%s", n, &out)
+	}
+}

@@ -74,16 +74,19 @@ func signalsAt(s *schema.Session) map[string][]string {
 	return at
 }
 
-// facts are the figures of a turn.
-func (t *turn) facts() []string {
-	facts := []string{t.sums.money(), count(t.sums.messages, "call", "calls"), count(t.sums.calls, "tool", "tools")}
+// figures is how many figures a turn has.
+const figures = 5
+
+// facts are the figures of a turn, "" for one that it has not.
+func (t *turn) facts() (out [figures]string) {
+	out[0], out[1], out[2] = t.sums.money(), count(t.sums.messages, "call", "calls"), count(t.sums.calls, "tool", "tools")
 	if t.subagents > 0 {
-		facts = append(facts, count(t.subagents, "agent", "agents"))
+		out[3] = count(t.subagents, "agent", "agents")
 	}
 	if t.context > 0 {
-		facts = append(facts, "context "+screen.Short(t.context))
+		out[4] = "context " + screen.Short(t.context)
 	}
-	return facts
+	return out
 }
 
 // trouble says what of a turn deserves a look.
@@ -95,27 +98,87 @@ func (t *turn) trouble() string {
 	return strings.Join(append(out, t.signals...), ", ")
 }
 
-// outline sets a line for each turn.
+// outline sets a line for each turn: in columns where there is room for them, else with the figures below a title that is long.
 func (t *terminal) outline() {
 	all := turns(t.session)
+	columns := columnsOf(all)
 	for _, turn := range all {
 		gutter := t.gutter(fmt.Sprintf("#%d", turn.event.Seq), sinceStart(t.session, turn.event))
-		facts, trouble := list(" · ", turn.facts()...), screen.Line(turn.trouble())
-		room := max(t.textRoom()-screen.Width(list("  ", facts, trouble))-4, minText)
-		lines := []string{screen.Cut(screen.Line(turn.title), t.textRoom())}
-		if title := screen.Line(turn.title); screen.Width(title) <= room || t.textRoom() >= 2*minText+screen.Width(facts) {
-			lines = []string{screen.Pad(title, room) + "  " + list("  ", t.Paint(screen.Dim, facts), t.Paint(screen.Alarm, trouble))}
-		} else {
-			lines = append(lines, "  "+list("  ", t.Paint(screen.Dim, facts), t.Paint(screen.Alarm, trouble)))
+		title, trouble := screen.Line(turn.title), screen.Line(turn.trouble())
+		has := turn.facts()
+		facts := list(" · ", slices.Clone(has[:])...)
+		room := t.textRoom() - screen.Width(list("  ", facts, trouble)) - 4
+		wide := t.textRoom() - columns.width() - 4
+		below := wide-columns.trouble < minTitle // so that what troubled is
+		if !below {
+			wide -= columns.trouble
 		}
-		for _, line := range lines {
-			t.text(strings.TrimRight(gutter+line, " ") + "\n")
+		var lines []string
+		switch {
+		case wide >= minTitle:
+			lines = []string{screen.Pad(title, wide) + "  " + t.Paint(screen.Dim, columns.set(has))}
+			if below {
+				lines = append(lines, "  "+t.Paint(screen.Alarm, trouble))
+			} else {
+				lines[0] += "  " + t.Paint(screen.Alarm, trouble)
+			}
+		case screen.Width(title) <= room:
+			lines = []string{screen.Pad(title, room) + "  " + list("  ", t.Paint(screen.Dim, facts), t.Paint(screen.Alarm, trouble))}
+		default:
+			lines = []string{screen.Cut(title, t.textRoom()), "  " + list("  ", t.Paint(screen.Dim, facts), t.Paint(screen.Alarm, trouble))}
+		}
+		for i, line := range lines {
+			if i == 0 || strings.TrimSpace(line) != "" {
+				t.text(strings.TrimRight(gutter+line, " ") + "\n")
+			}
 			gutter = t.gutter("", "")
 		}
 	}
 	for _, r := range restOf(t.session, all) {
 		t.text(t.gutter("", "") + t.Paint(screen.Dim, r[1]+" · "+r[0]) + "\n")
 	}
+}
+
+// minTitle is how many columns a title has beside figures in columns.
+const minTitle = 40
+
+// columns are how wide the figures of turns are, and with the space before it what troubled them.
+type columns struct {
+	facts   [figures]int
+	trouble int
+}
+
+func columnsOf(turns []*turn) (c columns) {
+	for _, t := range turns {
+		for i, fact := range t.facts() {
+			c.facts[i] = max(c.facts[i], screen.Width(fact))
+		}
+		if trouble := screen.Line(t.trouble()); trouble != "" {
+			c.trouble = max(c.trouble, screen.Width(trouble)+2)
+		}
+	}
+	return c
+}
+
+func (c columns) width() int {
+	sum := 0
+	for _, n := range c.facts {
+		if n > 0 {
+			sum += n + 2
+		}
+	}
+	return sum - 2
+}
+
+// set puts figures one below the other, to the right.
+func (c columns) set(facts [figures]string) string {
+	var out []string
+	for i, n := range c.facts {
+		if n > 0 {
+			out = append(out, strings.Repeat(" ", n-screen.Width(facts[i]))+facts[i])
+		}
+	}
+	return strings.Join(out, "  ")
 }
 
 // outline sets a table with a row for each turn.

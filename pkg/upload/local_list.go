@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"ams/pkg/parallel"
 )
 
 // List implements [Store]. It reads every object that it lists, for the ETag.
@@ -30,8 +32,7 @@ func (l *Local) List(ctx context.Context, prefix string, fn func(Object) error) 
 	})
 }
 
-// Versions implements [Near], by the files' stats: Put makes a new file each time. The stats are those that came with the
-// names: a list of 20,000 sessions is mostly this.
+// Versions implements [Near], by the files' stats: Put makes a new file each time.
 func (l *Local) Versions(ctx context.Context, prefix string, fn func(key, version string) error) error {
 	return l.each(ctx, prefix, func(_ *os.Root, key string, e fs.DirEntry) (tell func() error, err error) {
 		info, err := e.Info()
@@ -145,7 +146,7 @@ func (l *Local) Clean(ctx context.Context, before time.Time) (int, error) {
 // walk calls fn for the keys below folder that begin with prefix, ascending. It
 // goes only into folders that can hold such keys, and never through links.
 func walk(ctx context.Context, root *os.Root, folder, prefix string, fn func(key string, e fs.DirEntry) error) error {
-	entries, err := readFolder(root, folder)
+	entries, err := readFolder(ctx, root, folder)
 	if err != nil {
 		return err
 	}
@@ -175,7 +176,7 @@ func walk(ctx context.Context, root *os.Root, folder, prefix string, fn func(key
 
 // readFolder returns a folder's entries in the order of the keys that they lead
 // to: a folder counts as its name and a slash, which comes after "-" and ".".
-func readFolder(root *os.Root, folder string) ([]fs.DirEntry, error) {
+func readFolder(ctx context.Context, root *os.Root, folder string) ([]fs.DirEntry, error) {
 	f, err := root.Open(orDot(folder))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -184,12 +185,56 @@ func readFolder(root *os.Root, folder string) ([]fs.DirEntry, error) {
 		return nil, err
 	}
 	defer f.Close()
-	entries, err := f.ReadDir(-1)
+	names, err := f.Readdirnames(-1)
+	if err != nil {
+		return nil, err
+	}
+	below, err := root.OpenRoot(orDot(folder))
+	if err != nil {
+		return nil, err
+	}
+	defer below.Close()
+	entries, err := statAll(ctx, below, names)
 	if err != nil {
 		return nil, err
 	}
 	slices.SortFunc(entries, func(a, b fs.DirEntry) int { return strings.Compare(keyOrder(a), keyOrder(b)) })
 	return entries, nil
+}
+
+// statsAtOnce is how many files one processor asks for before the next ones. A list of 20,000 sessions is mostly this.
+const statsAtOnce = 512
+
+// statAll returns the stats of the files of a folder with their names; those that were removed meanwhile are left out.
+func statAll(ctx context.Context, folder *os.Root, names []string) ([]fs.DirEntry, error) {
+	type stats struct {
+		entries []fs.DirEntry
+		err     error
+	}
+	stat := func(_ context.Context, names []string) (out stats) {
+		out.entries = make([]fs.DirEntry, 0, len(names))
+		for _, name := range names {
+			switch info, err := folder.Lstat(name); {
+			case err == nil:
+				out.entries = append(out.entries, fs.FileInfoToDirEntry(info))
+			case !errors.Is(err, fs.ErrNotExist):
+				out.err = err
+				return out
+			}
+		}
+		return out
+	}
+	var all []fs.DirEntry
+	for s := range parallel.InOrder(ctx, slices.Collect(slices.Chunk(names, statsAtOnce)), stat) {
+		if s.err != nil {
+			return nil, s.err
+		}
+		if all == nil {
+			all = make([]fs.DirEntry, 0, len(names))
+		}
+		all = append(all, s.entries...)
+	}
+	return all, ctx.Err()
 }
 
 func keyOrder(e fs.DirEntry) string {

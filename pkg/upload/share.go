@@ -29,7 +29,7 @@ const shareTime = "20060102-150405"
 // [SessionKey]. Nobody can guess it: who may read the bucket for other reasons finds it in a list
 // alone.
 func ShareKey(name string, until time.Time) string {
-	if !sessionName.MatchString(name) {
+	if !isSessionName(name) {
 		return ""
 	}
 	return SharesOf(name) + until.UTC().Format(shareTime) + "-" + strings.ToLower(rand.Text()) + ".html"

@@ -22,7 +22,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 	"time"
 )
@@ -172,14 +171,26 @@ func Versions(ctx context.Context, s Store, prefix string, fn func(key, version 
 // IndexPrefix is what the keys of all summaries begin with.
 const IndexPrefix = "index/"
 
-// sessionName is what the spool makes of session ids: the id itself, or "x" and
-// 64 hex digits.
-var sessionName = regexp.MustCompile(`^[0-9a-z-]{1,65}$`)
+const maxSessionName = 65
+
+// isSessionName reports whether a name can be what the spool makes of a session's id: the id itself, or "x" and 64 hex digits.
+// A list asks it of every session.
+func isSessionName(name string) bool {
+	if name == "" || len(name) > maxSessionName {
+		return false
+	}
+	for _, c := range []byte(name) {
+		if (c < '0' || c > '9') && (c < 'a' || c > 'z') && c != '-' {
+			return false
+		}
+	}
+	return true
+}
 
 // SessionKey is the key of a Session. name is the session's file name in the
 // spool; for one that it could not be, the key is "", which every Store refuses.
 func SessionKey(name string, start time.Time) string {
-	if !sessionName.MatchString(name) {
+	if !isSessionName(name) {
 		return ""
 	}
 	return "sessions/" + start.UTC().Format("2006/01/02") + "/" + name + ".json"
@@ -187,7 +198,7 @@ func SessionKey(name string, start time.Time) string {
 
 // IndexKey is the key of a Session's summary. name is as in [SessionKey].
 func IndexKey(name string) string {
-	if !sessionName.MatchString(name) {
+	if !isSessionName(name) {
 		return ""
 	}
 	return IndexPrefix + name + ".json"
