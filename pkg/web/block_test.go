@@ -14,6 +14,8 @@ import (
 	"ams/pkg/signal"
 )
 
+var allMaps = []string{"metadata", "tools", "per_model", "agents", "per_day", "skills", "files", "signals"}
+
 // variedRecords are index records of many shapes: full ones, ones of few words, older ones, cut ones.
 func variedRecords() []*schema.Summary {
 	var out []*schema.Summary
@@ -58,7 +60,7 @@ func TestRecordsComeBackWhole(t *testing.T) {
 	}
 	for name, of := range map[string][]int32{"all": c.every(), "some": {0, 7, 64, 65, 190}, "none": {}} {
 		seen := 0
-		c.walk(t.Context(), c.blocksOf(of), partAll, func(i int32, s library.Stored) {
+		c.walk(t.Context(), c.blocksOf(of), allMaps, func(i int32, s library.Stored) {
 			seen++
 			if want := by[s.Name]; c.kept[i].name != s.Name || !reflect.DeepEqual(s.Summary, want) {
 				t.Errorf("%s: %s is\n%+v\nwant\n%+v", name, s.Name, s.Summary, want)
@@ -70,7 +72,7 @@ func TestRecordsComeBackWhole(t *testing.T) {
 	}
 }
 
-// TestASearchReadsAllThatItAsksFor compares what a filter of each kind chooses by the parts that it is thought to need
+// TestASearchReadsAllThatItAsksFor compares what a filter of each kind chooses by the maps that it is thought to need
 // with what it chooses by whole records.
 func TestASearchReadsAllThatItAsksFor(t *testing.T) {
 	records := variedRecords()
@@ -95,7 +97,7 @@ func TestASearchReadsAllThatItAsksFor(t *testing.T) {
 			t.Errorf("%s: %v", typed, err)
 			continue
 		}
-		for _, part := range each(t.Context(), c, c.every(), partsOf(parsed), func(wrong *[]string, i int32, s library.Stored) {
+		for _, part := range each(t.Context(), c, c.every(), mapsOf(parsed), func(wrong *[]string, i int32, s library.Stored) {
 			fits, sure := parsed.Judge(s.Summary)
 			var sum *schema.Summary
 			for _, one := range records {

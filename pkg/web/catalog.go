@@ -11,7 +11,6 @@ import (
 	"sync/atomic"
 
 	"ams/pkg/library"
-	"ams/pkg/query"
 	"ams/pkg/schema"
 )
 
@@ -43,6 +42,7 @@ type kept struct {
 	block    *block // that holds the record
 	at       int    // the place in the block
 	unstored bool
+	doubt    error
 	figures
 	values []uint32 // of the facets, by the numbers that they have in the catalog
 }
@@ -90,7 +90,7 @@ func (c *catalog) add(s library.Stored) {
 		c.kept = append(c.kept, c.before[i])
 		return
 	}
-	k := kept{name: s.Name, start: s.StartTime.UnixMicro(), mark: mark, unstored: s.Unstored, figures: figuresOf(s.Summary), values: c.values.of(s.Summary)}
+	k := kept{name: s.Name, start: s.StartTime.UnixMicro(), mark: mark, unstored: s.Unstored, doubt: s.Doubt, figures: figuresOf(s.Summary), values: c.values.of(s.Summary)}
 	k.block, k.at = c.filling.keep()
 	c.kept = append(c.kept, k)
 }
@@ -142,14 +142,14 @@ func (c *catalog) every() []int32 {
 	return out
 }
 
-// some are sessions as a library takes them, with as much of their records as names them.
+// some are sessions as a library takes them, with as much of their records as names them, without maps.
 func (c *catalog) some(of []int32) []library.Stored {
 	place := make(map[int32]int, len(of))
 	for n, i := range of {
 		place[i] = n
 	}
 	out := make([]library.Stored, len(of))
-	c.walk(context.Background(), c.blocksOf(of), partHead, func(i int32, s library.Stored) { out[place[i]] = s.Clone() })
+	c.walk(context.Background(), c.blocksOf(of), nil, func(i int32, s library.Stored) { out[place[i]] = s.Clone() })
 	return out
 }
 
@@ -173,53 +173,41 @@ func (c *catalog) blocksOf(of []int32) []members {
 	return out
 }
 
-// walk looks at the sessions of some blocks, block by block. A record is lent, with the parts that are asked for.
-func (c *catalog) walk(ctx context.Context, blocks []members, want parts, look func(i int32, s library.Stored)) {
-	var r reader
+// walk looks at the sessions of some blocks, block by block. A record is lent, with those of its maps that are named.
+func (c *catalog) walk(ctx context.Context, blocks []members, maps []string, look func(i int32, s library.Stored)) {
+	r := newReader(maps)
 	for _, m := range blocks {
 		if ctx.Err() != nil {
 			return
 		}
-		r.open(m.block, want)
-		for _, i := range m.of {
-			if sum := r.next(i >= 0); i >= 0 {
-				look(i, library.Stored{Name: c.kept[i].name, Summary: sum, Unstored: c.kept[i].unstored})
-			}
+		c.walkOne(r, m, look)
+	}
+}
+
+func (c *catalog) walkOne(r *reader, m members, look func(i int32, s library.Stored)) {
+	r.open(m.block)
+	for _, i := range m.of {
+		if sum := r.next(i >= 0); i >= 0 {
+			look(i, library.Stored{Name: c.kept[i].name, Summary: sum, Unstored: c.kept[i].unstored, Doubt: c.kept[i].doubt})
 		}
 	}
 }
 
 // each is [catalog.walk] on all processors, each of which has a part of its own for what it finds. Neither the parts nor
 // the sessions come in any order.
-func each[T any](ctx context.Context, c *catalog, of []int32, want parts, look func(part *T, i int32, s library.Stored)) []T {
+func each[T any](ctx context.Context, c *catalog, of []int32, maps []string, look func(part *T, i int32, s library.Stored)) []T {
 	blocks := c.blocksOf(of)
 	out := make([]T, min(runtime.GOMAXPROCS(0), max(len(blocks)/8, 1)))
 	var at atomic.Int64
 	var wg sync.WaitGroup
 	for p := range out {
 		wg.Go(func() {
-			for n := int(at.Add(1)) - 1; n < len(blocks); n = int(at.Add(1)) - 1 {
-				c.walk(ctx, blocks[n:n+1], want, func(i int32, s library.Stored) { look(&out[p], i, s) })
+			r := newReader(maps)
+			for n := int(at.Add(1)) - 1; n < len(blocks) && ctx.Err() == nil; n = int(at.Add(1)) - 1 {
+				c.walkOne(r, blocks[n], func(i int32, s library.Stored) { look(&out[p], i, s) })
 			}
 		})
 	}
 	wg.Wait()
 	return out
-}
-
-// partsOf are the parts of records that a search asks for.
-func partsOf(s *query.Search) parts {
-	want := partHead
-	for _, queries := range [][]query.Query{s.All, s.Not} {
-		for i := range queries {
-			q := &queries[i]
-			if len(q.Tools)+len(q.AnyAgents)+len(q.AgentTypes)+len(q.Signals)+len(q.Has) > 0 {
-				want |= partNames
-			}
-			if len(q.Files)+len(q.Skills)+len(q.Days)+len(q.Meta)+len(q.Has) > 0 {
-				want |= partRest
-			}
-		}
-	}
-	return want
 }

@@ -88,7 +88,7 @@ func (f *found) choose(ctx context.Context, lib *library.Library, c *catalog) er
 	}
 	type chosen struct{ fit, open []int32 }
 	var open []int32
-	for _, part := range each(ctx, c, c.every(), partsOf(f.search), func(part *chosen, i int32, s library.Stored) {
+	for _, part := range each(ctx, c, c.every(), mapsOf(f.search), func(part *chosen, i int32, s library.Stored) {
 		switch fits, sure := f.search.Judge(s.Summary); {
 		case !sure:
 			part.open = append(part.open, i)

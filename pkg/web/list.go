@@ -116,7 +116,7 @@ func (s *Server) list(_ http.ResponseWriter, r *http.Request) (reply, error) {
 // rows are sessions as the list shows them, in their order.
 func (c *catalog) rows(ctx context.Context, of []int32, f *found) []row {
 	out := make([]row, len(of))
-	c.walk(ctx, c.blocksOf(of), partNames, func(i int32, s library.Stored) {
+	c.walk(ctx, c.blocksOf(of), []string{"signals"}, func(i int32, s library.Stored) {
 		out[slices.Index(of, i)] = rowOf(s.Clone(), f.spotsOf(i))
 	})
 	return out
@@ -196,7 +196,7 @@ func empties(ctx context.Context, c *catalog, f *found, now time.Time) []int {
 		if err != nil {
 			continue
 		}
-		for _, some := range each(ctx, c, c.every(), partsOf(less), func(some *bool, _ int32, s library.Stored) {
+		for _, some := range each(ctx, c, c.every(), mapsOf(less), func(some *bool, _ int32, s library.Stored) {
 			if !*some {
 				fits, sure := less.Judge(s.Summary)
 				*some = fits && sure

@@ -94,10 +94,10 @@ func (s *Server) report(_ http.ResponseWriter, r *http.Request) (reply, error) {
 // addUp adds sessions to a report: by their index records, and by their events where those are needed.
 func addUp(ctx context.Context, lib *library.Library, c *catalog, of []int32, sum *report.Report) (failed int, err error) {
 	var whole []int32
-	c.walk(ctx, c.blocksOf(of), partAll, func(i int32, one library.Stored) {
+	c.walk(ctx, c.blocksOf(of), sum.Maps(), func(i int32, one library.Stored) {
 		switch {
 		case one.Unstored:
-		case one.Check() != nil:
+		case one.Doubt != nil:
 			failed++
 		case sum.Needs(one.Summary):
 			whole = append(whole, i)
