@@ -21,6 +21,7 @@ func TestTheHarnessSeesFaults(t *testing.T) {
 		"nothing":                     {`<p>fine</p>`, ``, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			browserContext(t)
 			mux := http.NewServeMux()
 			mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {

@@ -44,6 +44,7 @@ type tab struct {
 	t    testing.TB
 	ctx  context.Context
 	look look
+	seen bool // another tab shows the same to axe
 
 	mu     sync.Mutex
 	faults []string

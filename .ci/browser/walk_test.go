@@ -56,7 +56,9 @@ func TestWalk(t *testing.T) {
 	for _, l := range looks {
 		for name, w := range map[string]walker{"keys": byKeys{}, "mouse": byMouse{}} {
 			t.Run(name+" "+l.name, func(t *testing.T) {
+				t.Parallel()
 				p := open(t, l)
+				p.seen = name == "mouse" // by keys the same is seen
 				p.goTo(address)
 				p.sees("session")
 				p.accessible()

@@ -1,7 +1,7 @@
-// Command page fills a folder with sessions for the page to show, in the form of a store: large ones, a hostile one, and a hundred thousand index
-// records.
+// Command page fills a folder with sessions for the page to show, in the form of a store: large ones, a hostile one, one of three levels of agents,
+// and a hundred thousand index records.
 //
-//	go run ./bench/page [-events N] [-hostile] [-records N] STORE
+//	go run ./bench/page [-events N] [-hostile] [-nested] [-records N] STORE
 //
 // bench/page.sh measures the page over them in a browser.
 package main
@@ -26,23 +26,27 @@ func main() {
 	log.SetFlags(0)
 	events := flag.Int("events", 0, "write a session of so many events")
 	hostile := flag.Bool("hostile", false, "write a session of texts that would be markup, scripts and links")
+	nested := flag.Bool("nested", false, "write a session of three levels of agents")
 	records := flag.Int("records", 0, "write so many index records, without sessions")
 	flag.Parse()
 	if flag.NArg() != 1 {
 		log.Fatal("bench: page needs the folder of a store")
 	}
-	if err := fill(flag.Arg(0), *events, *hostile, *records); err != nil {
+	if err := fill(flag.Arg(0), *events, *hostile, *nested, *records); err != nil {
 		log.Fatalf("bench: %v", err)
 	}
 }
 
-func fill(store string, events int, hostile bool, records int) error {
+func fill(store string, events int, hostile, nested bool, records int) error {
 	var sessions []*schema.Session
 	if events > 0 {
 		sessions = append(sessions, schematest.Large(events))
 	}
 	if hostile {
 		sessions = append(sessions, schematest.Hostile())
+	}
+	if nested {
+		sessions = append(sessions, schematest.Nested())
 	}
 	for _, s := range sessions {
 		signal.Review(s)

@@ -134,7 +134,7 @@ func searchAll(store upload.Store, words *wordindex.Index, sessions int) error {
 	}
 	fmt.Printf("%-24s %10s %12s %12s %12s %12s\n", "ms", "look", "first page", "all", "read", "scan")
 	for _, text := range texts {
-		p, err := search.Compile(text[0], search.Options{})
+		p, err := search.Compile(text[0], search.Options{Most: placesShown})
 		if err != nil {
 			return err
 		}
@@ -170,6 +170,9 @@ func best(do func() error, failed *error) time.Duration {
 	}
 	return least
 }
+
+// placesShown is how many places of a session find shows.
+const placesShown = 5
 
 // pageSessions is how many sessions find shows on a terminal.
 const pageSessions = 20

@@ -69,7 +69,10 @@ func readPattern(c *cli.Context) (*search.Pattern, error) {
 	if !c.Args().Present() {
 		return nil, usagef("find needs a text")
 	}
-	o := search.Options{Regexp: c.Bool("regexp"), Case: c.Bool("case")}
+	o := search.Options{Regexp: c.Bool("regexp"), Case: c.Bool("case"), Most: placesShown}
+	if c.Bool("all") || c.Bool("json") {
+		o.Most = 0
+	}
 	for _, name := range wordsOf(c, "in") {
 		part := search.Part(name)
 		if !slices.Contains(search.Parts, part) {
@@ -88,7 +91,8 @@ func readPattern(c *cli.Context) (*search.Pattern, error) {
 // a word that is everywhere would fill it for ever.
 const pageSessions = 20
 
-// placesShown is how many places of a session are shown.
+// placesShown is how many places of a session are shown. Nobody counts the others: of a word that is everywhere that would take ten
+// times as long as finding it.
 const placesShown = 5
 
 // find looks through the sessions, the newest first, and shows places as soon as they are found.
@@ -187,6 +191,7 @@ type finds struct {
 	began     time.Time
 
 	among, looked, sessions, places, failed int
+	more                                    bool // places than were counted
 	bytes                                   int64
 	stopped                                 error // why not all were looked at: the person, or the time limit
 }
@@ -210,7 +215,11 @@ type foundLine struct {
 
 func (f *finds) show(p *page, m library.Match) error {
 	f.sessions++
-	f.places += len(m.Hits)
+	shown := m.Hits
+	if !f.all && !f.json && len(shown) > placesShown {
+		shown, f.more = shown[:placesShown], true
+	}
+	f.places += len(shown)
 	if f.json {
 		return f.showJSON(p, m)
 	}
@@ -228,15 +237,11 @@ func (f *finds) show(p *page, m library.Match) error {
 	}
 	title := screen.Cut(screen.Line(listing.Title(m.Summary)), max(p.Cells-screen.Width(head)-screen.Width(tail), 1))
 	fmt.Fprintln(p, p.Paint(screen.Cyan, head)+p.Paint(screen.Bold, title)+p.Paint(screen.Dim, tail))
-	shown := m.Hits
-	if !f.all && len(shown) > placesShown {
-		shown = shown[:placesShown]
-	}
 	for _, h := range shown {
 		fmt.Fprintln(p, place(p, h))
 	}
-	if more := len(m.Hits) - len(shown); more > 0 {
-		fmt.Fprintln(p, p.Paint(screen.Dim, fmt.Sprintf("  and %s more", screen.Count(more, "place"))))
+	if len(shown) < len(m.Hits) {
+		fmt.Fprintln(p, p.Paint(screen.Dim, "  and more places, which --all shows"))
 	}
 	return p.flush()
 }
@@ -284,7 +289,11 @@ func (f *finds) sum(p *page) error {
 	case f.sessions == 0:
 		fmt.Fprintf(f.e.stderr, "ams-assemble: nothing found in %s\n", looked)
 	default:
-		text := fmt.Sprintf("%s in %d of %s; ams-assemble show ID --event SEQ shows one", screen.Count(f.places, "place"), f.sessions, looked)
+		places := screen.Count(f.places, "place")
+		if f.more {
+			places = "more than " + places
+		}
+		text := fmt.Sprintf("%s in %d of %s; ams-assemble show ID --event SEQ shows one", places, f.sessions, looked)
 		if left := f.among - f.looked; left > 0 && p.terminal && f.stopped == nil {
 			text += fmt.Sprintf("; %s not looked at: --limit 0 looks at all", screen.Count(left, "older session"))
 		}

@@ -127,7 +127,7 @@ func isLoopback(address string) bool {
 // viewMemory is the heap at which garbage is collected more often, and viewGC how much the heap may grow before it is: the
 // page runs for days beside other work, with all index records in memory.
 const (
-	viewMemory = 260 << 20
+	viewMemory = 220 << 20
 	viewGC     = 40
 )
 

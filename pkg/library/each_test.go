@@ -18,7 +18,7 @@ import (
 func TestEachSeesWhatListLists(t *testing.T) {
 	local := upload.NewLocal(t.TempDir())
 	long := fmt.Sprintf("%q", strings.Repeat("long ", 2000)) // so that the cache has several chunks
-	for i := range 2*chunkEntries + 10 {
+	for i := range 2*256 + 10 {
 		put(t, local, fmt.Sprintf("index/s-%06d.json", i), fmt.Appendf(nil, `{"schema_version":"1.2","session_id":"s-%06d",
 			"start_time":"2026-01-02T10:00:00+00:00","tags":["t%d"],"title":%s,"files":{"/f%d":{"edits":%d}},"tools":{}}`,
 			i, i%7, []string{"null", long}[i%2], i%5, i))
@@ -49,7 +49,7 @@ func TestEachSeesWhatListLists(t *testing.T) {
 		if !maps.EqualFunc(seen, listed, func(a, b *schema.Summary) bool { return reflect.DeepEqual(a, b) }) {
 			t.Errorf("from %s: Each and List differ", from)
 		}
-		if of.Total != list.Total || of.Total != 2*chunkEntries+11 || len(of.Unreadable) != 1 || len(list.Unreadable) != 1 || len(of.Sessions) != 0 {
+		if of.Total != list.Total || of.Total != 2*256+11 || len(of.Unreadable) != 1 || len(list.Unreadable) != 1 || len(of.Sessions) != 0 {
 			t.Errorf("from %s: Each counts %d, List %d; unreadable %v, %v", from, of.Total, list.Total, of.Unreadable, list.Unreadable)
 		}
 	}
@@ -65,7 +65,7 @@ func TestCacheIsCheckedBeforeItIsBelieved(t *testing.T) {
 	for c := range (cache{path}).chunks(func() *chunk { return new(chunk) }) {
 		version = strings.Clone(c.decode(records).records[0].version)
 	}
-	of := func(id string) []byte { return newEntry("index/"+id+".json", "", record(2, "planted")).body }
+	of := func(id string) []byte { return entryOf("index/"+id+".json", "", record(2, "planted")).body }
 	for name, body := range map[string][]byte{
 		"another session": of("s-000002"), "nothing": nil, "no record": []byte("p"), "too much": append(of("s-000002"), 0),
 		"no start": records.Append([]byte{asPacked}, &schema.Summary{SessionID: "s-000001"}),

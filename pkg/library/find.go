@@ -16,8 +16,9 @@ type Match struct {
 	Bytes int64 // of the Session, that were looked through
 }
 
-// Find looks for a text in the sessions of a list, in the order of the list, and gives what it found as soon as it is
-// found: one Match for every session, those without Hits among them, so that a caller can say how far it is.
+// Find looks for a text in the sessions of a list, those among them that [Library.Waiting] gave, in the order of the list,
+// and gives what it found as soon as it is found: one Match for every session, those without Hits among them, so that a
+// caller can say how far it is.
 //
 // An error that comes with a Match is of that session only, and the search goes on. One that comes without (its Summary
 // is nil) ends it: the store's, or the cause of the context's end. Several sessions are read at once; a caller that takes
@@ -34,6 +35,9 @@ func (l *Library) Find(ctx context.Context, p *search.Pattern, in *List) iter.Se
 		mayHold := l.candidates(ctx, bodies, p)
 		done := 0
 		for r := range parallel.InOrder(ctx, in.Sessions, func(ctx context.Context, s Stored) looked {
+			if s.Unstored {
+				return l.lookIntoWaiting(ctx, s, p)
+			}
 			if !mayHold(s) {
 				return looked{match: Match{Stored: s}}
 			}
@@ -70,17 +74,39 @@ func lookInto(ctx context.Context, b *bodies, s Stored, p *search.Pattern) looke
 	if !p.MayMatch(body) {
 		return out
 	}
-	// An expression cannot be stopped while it is at work on a text: it is left behind, and ends by itself.
-	end := make(chan looked, 1)
+	out.match.Hits, out.err = leaving(ctx, func() ([]search.Hit, error) { return hitsIn(s, body, p) })
+	return out
+}
+
+// leaving waits for hits, or for the end of the context: an expression cannot be stopped while it is at work on a text. It
+// is left behind, and ends by itself.
+func leaving(ctx context.Context, look func() ([]search.Hit, error)) ([]search.Hit, error) {
+	type end struct {
+		hits []search.Hit
+		err  error
+	}
+	ended := make(chan end, 1)
 	go func() {
-		hits, err := hitsIn(s, body, p)
-		end <- looked{match: Match{Stored: s, Hits: hits, Bytes: int64(len(body))}, err: err}
+		hits, err := look()
+		ended <- end{hits, err}
 	}()
 	select {
-	case out = <-end:
+	case e := <-ended:
+		return e.hits, e.err
 	case <-ctx.Done():
-		out.err = context.Cause(ctx)
+		return nil, context.Cause(ctx)
 	}
+}
+
+// lookIntoWaiting looks for a text in a session that is recorded and not stored yet, as it is now.
+func (l *Library) lookIntoWaiting(ctx context.Context, s Stored, p *search.Pattern) looked {
+	out := looked{match: Match{Stored: s}}
+	session, err := l.opt.Unstored.Session(ctx, s.Name)
+	if err != nil {
+		out.err = err
+		return out
+	}
+	out.match.Hits, out.err = leaving(ctx, func() ([]search.Hit, error) { return p.Find(l.masked(session)), nil })
 	return out
 }
 

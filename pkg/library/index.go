@@ -42,23 +42,27 @@ type index struct {
 	lent      bool                          // what visit is told is its own only until it returns
 	codec     *packed.Codec[schema.Summary] // what of a record visit is told
 
-	objects []object       // what the store has
-	at      map[string]int // where in objects a key stands
-	read    int            // records that were read from the store, and not from the cache or the tables
+	visit   func(key string, t told) // each index record, one after the other
+	objects []object                 // what the store has
+	at      map[string]int           // where in objects a key stands
+	read    int                      // records that were read from the store, and not from the cache or the tables
 
 	badParts []table.BadPart // of the tables
+
+	mu    sync.Mutex // of visit while records are read, and of what follows
+	fresh []byte     // entries of what was read that the cache has not got yet
 }
 
 // object is an index record that a store has.
 type object struct{ key, version string }
 
-// each tells visit of every index record, one after the other, in no order. The cache is read while the store is listed. The
-// error is the store's, of the list or of the first record that it would not give.
-func (x *index) each(ctx context.Context, visit func(key string, t told)) error {
+// each visits every index record, in no order. The cache is read while the store is listed. The error is the store's, of the
+// list or of the first record that it would not give.
+func (x *index) each(ctx context.Context) error {
 	listed := make(chan error, 1)
 	go func() { listed <- x.list(ctx) }()
 	kept := cache{path: x.cachePath}
-	state, err := x.readKept(ctx, kept, sync.OnceValue(func() error { return <-listed }), visit)
+	state, err := x.readKept(ctx, kept, sync.OnceValue(func() error { return <-listed }))
 	if err != nil {
 		return err
 	}
@@ -68,30 +72,10 @@ func (x *index) each(ctx context.Context, visit func(key string, t told)) error 
 			todo = append(todo, o)
 		}
 	}
-	fresh, todo := x.readTables(ctx, todo)
-	read, err := x.readAll(ctx, todo)
-	if err != nil {
-		return err
-	}
-	fresh = append(fresh, read...)
-	tell := func(_ context.Context, entries []entry) *chunk {
-		c := x.room()
-		for _, e := range entries {
-			c.add(e, x.codec)
-		}
-		return c
-	}
-	for c := range parallel.InOrder(ctx, slices.Collect(slices.Chunk(fresh, chunkEntries)), tell) {
-		for _, r := range c.records {
-			visit(r.key, r.told)
-		}
-		x.giveBack(c)
-	}
-	if err := ctx.Err(); err != nil {
-		return fmt.Errorf("read the index: %w", context.Cause(ctx))
-	}
-	kept.put(x, state, fresh)
-	return nil
+	kept.mend(x, state, len(todo))
+	err = x.readAll(ctx, x.readTables(ctx, todo))
+	kept.append(x.fresh)
+	return err
 }
 
 // scanned is what the cache was found to be.
@@ -102,8 +86,29 @@ type scanned struct {
 	gone  bool   // it has entries of what the store has no longer
 }
 
-// readKept tells visit of what the cache holds as it is in the store. wait returns when the store is listed.
-func (x *index) readKept(ctx context.Context, kept cache, wait func() error, visit func(key string, t told)) (scanned, error) {
+// freshBytes is how much of what was read waits to be kept.
+const freshBytes = 4 << 20
+
+// take visits a record as the store gave it, and keeps it in the cache.
+func (x *index) take(o object, body []byte, t told) {
+	var e entry
+	if x.cachePath != "" {
+		e = newEntry(o, body, t)
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.visit(o.key, t)
+	if e.key == "" || e.size() > maxEntry {
+		return
+	}
+	if x.fresh = appendEntry(x.fresh, e); len(x.fresh) > freshBytes {
+		cache{x.cachePath}.append(x.fresh)
+		x.fresh = x.fresh[:0]
+	}
+}
+
+// readKept visits what the cache holds as it is in the store. wait returns when the store is listed.
+func (x *index) readKept(ctx context.Context, kept cache, wait func() error) (scanned, error) {
 	state := scanned{}
 	for c := range parallel.InOrderOf(ctx, kept.chunks(x.room), func(_ context.Context, c *chunk) *chunk { return c.decode(x.codec) }) {
 		if err := wait(); err != nil {
@@ -120,7 +125,7 @@ func (x *index) readKept(ctx context.Context, kept cache, wait func() error, vis
 				state.gone = true
 			case !state.seen[i] && r.ok() && r.version == x.objects[i].version:
 				state.seen[i] = true
-				visit(x.objects[i].key, r.told)
+				x.visit(x.objects[i].key, r.told)
 			}
 		}
 		if state.torn = c.torn; state.torn {
@@ -218,13 +223,12 @@ func listIndex(ctx context.Context, store upload.Store) (objects []object, err e
 // tooLarge stands in the cache for a record that no program of ours wrote: it is not read again before it changes.
 const tooLarge = "too large"
 
-// readAll reads objects, several at once. What is gone by now is left out. The version that is kept with a body is the one
-// that was listed before it was read: a record that changed in between is read again the next time.
-func (x *index) readAll(ctx context.Context, objects []object) ([]entry, error) {
+// readAll reads objects, several at once, and visits them. What is gone by now is left out. The version that is kept with a
+// body is the one that was listed before it was read: a record that changed in between is read again the next time.
+func (x *index) readAll(ctx context.Context, objects []object) error {
 	x.read += len(objects)
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	out := make([]entry, len(objects))
 	queue := make(chan int)
 	var done atomic.Int64
 	var workers sync.WaitGroup
@@ -243,7 +247,7 @@ func (x *index) readAll(ctx context.Context, objects []object) ([]entry, error) 
 					continue
 				}
 				if err == nil {
-					out[i] = newEntry(objects[i].key, objects[i].version, body)
+					x.take(objects[i], body, readRecord(objects[i].key, body))
 				}
 			}
 		})
@@ -257,9 +261,9 @@ func (x *index) readAll(ctx context.Context, objects []object) ([]entry, error) 
 	close(queue)
 	workers.Wait()
 	if err := context.Cause(ctx); err != nil {
-		return nil, fmt.Errorf("read the index: %w", err)
+		return fmt.Errorf("read the index: %w", err)
 	}
-	return slices.DeleteFunc(out, func(e entry) bool { return e.key == "" }), nil
+	return nil
 }
 
 // nameOf is the name of the session whose object is under a key.

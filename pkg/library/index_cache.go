@@ -58,17 +58,27 @@ type entry struct {
 	body         []byte
 }
 
-// newEntry is the entry of an index record as the store gave it.
-func newEntry(key, version string, body []byte) entry {
+func (e entry) size() int { return len(e.key) + len(e.version) + len(e.body) }
+
+// readRecord tells what an index record holds, as the store gave it.
+func readRecord(key string, body []byte) told {
 	sum, err := decodeRecord(key, body)
 	if err != nil {
-		return entry{key, version, append([]byte{asRaw}, body...)}
+		return told{bad: err}
+	}
+	return told{sum: sum, doubt: sum.Check()}
+}
+
+// newEntry is the entry of an index record as the store gave it, and of what it tells.
+func newEntry(o object, body []byte, t told) entry {
+	if t.bad != nil {
+		return entry{o.key, o.version, append([]byte{asRaw}, body...)}
 	}
 	as := byte(asPacked)
-	if sum.Check() != nil {
+	if t.doubt != nil {
 		as = asDoubtful
 	}
-	return entry{key, version, records.Append([]byte{as}, sum)}
+	return entry{o.key, o.version, records.Append([]byte{as}, t.sum)}
 }
 
 // tell decodes the index record of the entry into sum, if it is not nil, as far as the codec reads it; nothing where what is
@@ -82,8 +92,7 @@ func (e entry) tell(sum *schema.Summary, codec *packed.Codec[schema.Summary]) to
 	case asDoubtful:
 		codec = records // Check looks at all of it
 	default:
-		sum, err := decodeRecord(e.key, e.body[1:])
-		return told{sum: sum, bad: err}
+		return readRecord(e.key, e.body[1:])
 	}
 	if sum == nil {
 		sum = new(schema.Summary)
@@ -106,11 +115,8 @@ func cacheRules() safefile.Rules { return safefile.Rules{Owner: safefile.Me(), M
 // cache is the file of a path; with "" it is empty and keeps nothing.
 type cache struct{ path string }
 
-// chunkBytes is how much of the file one processor decodes before the next chunk, and chunkEntries how many entries.
-const (
-	chunkBytes   = 512 << 10
-	chunkEntries = 256
-)
+// chunkBytes is how much of the file one processor decodes before the next chunk.
+const chunkBytes = 512 << 10
 
 // chunk is a part of the file: its bytes, in which the texts of the records lie, and what they tell.
 type chunk struct {
@@ -125,19 +131,14 @@ type found struct {
 	told
 }
 
-// decode tells what the entries hold.
+// decode tells what the entries hold. What the chunk told before it was lent once more is written over.
 func (c *chunk) decode(codec *packed.Codec[schema.Summary]) *chunk {
 	for e := range c.entries() {
-		c.add(e, codec)
+		n := len(c.records)
+		c.records = slices.Grow(c.records, 1)[:n+1]
+		c.records[n] = found{e.key, e.version, e.tell(c.records[n].sum, codec)}
 	}
 	return c
-}
-
-// add tells what an entry holds. What the chunk told before it was lent once more is written over.
-func (c *chunk) add(e entry, codec *packed.Codec[schema.Summary]) {
-	n := len(c.records)
-	c.records = slices.Grow(c.records, 1)[:n+1]
-	c.records[n] = found{e.key, e.version, e.tell(c.records[n].sum, codec)}
 }
 
 // entries are those of the chunk. One whose sum is wrong ends them.
@@ -249,65 +250,54 @@ func forgetRecord(path, name string) {
 	for part := range c.chunks(func() *chunk { return new(chunk) }) {
 		for e := range part.entries() {
 			if e.key == key {
-				c.rewrite(func(e entry) bool { return e.key != key }, nil)
+				c.rewrite(func(e entry) bool { return e.key != key })
 				return
 			}
 		}
 	}
 }
 
-// put keeps what was read, after the cache was found to be in some state.
-func (c cache) put(x *index, state scanned, fresh []entry) {
-	tooMany := state.count+len(fresh) > waste*len(x.objects)+1000
-	switch {
-	case c.path == "":
-	case state.torn || state.gone || tooMany: // what was removed from the store must not stay here
-		kept := make([]bool, len(x.objects))
-		for _, e := range fresh {
-			kept[x.at[e.key]] = true
+// mend makes the file one that can be appended to, where it is not or holds more than it should. news is how many entries come.
+func (c cache) mend(x *index, state scanned, news int) {
+	tooMany := state.count+news > waste*len(x.objects)+1000
+	if c.path == "" || !state.torn && !state.gone && !tooMany {
+		return
+	}
+	wanted := slices.Clone(state.seen)
+	c.rewrite(func(e entry) bool { // what was removed from the store must not stay here
+		i, ok := x.at[e.key]
+		if !ok || !wanted[i] || e.version != x.objects[i].version {
+			return false
 		}
-		c.rewrite(func(e entry) bool {
-			i, ok := x.at[e.key]
-			if !ok || kept[i] || e.version != x.objects[i].version {
-				return false
-			}
-			kept[i] = true
-			return true
-		}, fresh)
-	case len(fresh) > 0:
-		var b []byte
-		for _, e := range fresh {
-			if len(e.key)+len(e.version)+len(e.body) <= maxEntry {
-				b = appendEntry(b, e)
-			}
-		}
-		_ = safefile.Append(c.path, b, cacheRules()) // a part of it, on a full disk, is found out the next time
+		wanted[i] = false
+		return true
+	})
+}
+
+// append adds entries to the file. A part of them, on a full disk, is found out the next time.
+func (c cache) append(entries []byte) {
+	if len(entries) > 0 {
+		_ = safefile.Append(c.path, entries, cacheRules())
 	}
 }
 
-// rewrite makes the file anew, of the entries that stay and of fresh ones. Its errors cost time alone.
-func (c cache) rewrite(stays func(entry) bool, fresh []entry) {
+// rewrite makes the file anew, of the entries that stay. Its errors cost time alone.
+func (c cache) rewrite(stays func(entry) bool) {
 	if os.MkdirAll(filepath.Dir(c.path), 0o700) != nil {
 		return
 	}
 	_ = safefile.WriteFrom(c.path, safefile.WriteOptions{Unsynced: true}, func(w io.Writer) error {
 		out := bufio.NewWriterSize(w, 1<<20)
 		_, err := out.WriteString(magic)
-		write := func(e entry) {
-			if err == nil && len(e.key)+len(e.version)+len(e.body) <= maxEntry {
-				_, err = out.Write(appendEntry(nil, e))
-			}
-		}
+		var b []byte
 		part := new(chunk)
 		for part = range c.chunks(func() *chunk { return part }) {
 			for e := range part.entries() {
-				if stays(e) {
-					write(e)
+				if err == nil && stays(e) {
+					b = appendEntry(b[:0], e)
+					_, err = out.Write(b)
 				}
 			}
-		}
-		for _, e := range fresh {
-			write(e)
 		}
 		return errors.Join(err, out.Flush())
 	})

@@ -41,6 +41,10 @@ func put(t testing.TB, store upload.Store, key string, body []byte) {
 	}
 }
 
+func entryOf(key, version string, body []byte) entry {
+	return newEntry(object{key, version}, body, readRecord(key, body))
+}
+
 // loaded is what an index told.
 type loaded struct {
 	records    []Stored // the last of them first
@@ -51,13 +55,14 @@ type loaded struct {
 func loadIndex(ctx context.Context, store upload.Store, cache string) (*loaded, error) {
 	out := &loaded{}
 	x := &index{store: store, cachePath: cache, codec: records}
-	err := x.each(ctx, func(key string, s told) {
+	x.visit = func(key string, s told) {
 		if s.bad != nil {
 			out.unreadable = append(out.unreadable, Unreadable{key, s.bad})
 			return
 		}
 		out.records = append(out.records, Stored{Name: nameOf(key), Summary: s.sum})
-	})
+	}
+	err := x.each(ctx)
 	slices.SortFunc(out.records, func(a, b Stored) int { return strings.Compare(b.Name, a.Name) })
 	out.read = x.read
 	return out, err
@@ -194,7 +199,7 @@ func TestWhatIsRemovedIsForgotten(t *testing.T) {
 
 // FuzzCache reads files that nobody wrote.
 func FuzzCache(f *testing.F) {
-	f.Add(appendEntry([]byte(magic), newEntry("index/a.json", "v", []byte(`{"session_id":"a","start_time":"2026-11-22T10:00:00+00:00"}`))))
+	f.Add(appendEntry([]byte(magic), entryOf("index/a.json", "v", []byte(`{"session_id":"a","start_time":"2026-11-22T10:00:00+00:00"}`))))
 	f.Add(appendEntry([]byte(magic), entry{key: "index/a.json", version: "v", body: []byte("p\x00")}))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		path := filepath.Join(t.TempDir(), "index")

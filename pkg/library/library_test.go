@@ -97,6 +97,22 @@ func TestWaitingTellsOfWhatIsNotInTheStore(t *testing.T) {
 			t.Errorf("%s: %+v", s.Name, s.Summary)
 		}
 	}
+	for text, want := range map[string]int{"question": 9, "nowhere": 0, secret: 0} {
+		p, err := search.Compile(text, search.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := 0
+		for m, err := range lib.Find(t.Context(), p, list.Of(append(waiting, list.Sessions...))) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			found += len(m.Hits)
+		}
+		if found != want {
+			t.Errorf("%q is found %d times, want %d", text, found, want)
+		}
+	}
 }
 
 func TestGetTakesTheBeginningOfAnID(t *testing.T) {

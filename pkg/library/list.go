@@ -76,7 +76,7 @@ func (s Stored) Clone() Stored {
 func (l *Library) each(ctx context.Context, q query.Query, index *index, visit func(Stored)) (*List, error) {
 	list := &List{}
 	var open []Stored // their records alone do not tell
-	err := index.each(ctx, func(key string, t told) {
+	index.visit = func(key string, t told) {
 		if t.bad != nil {
 			list.Unreadable = append(list.Unreadable, Unreadable{key, t.bad})
 			return
@@ -92,7 +92,8 @@ func (l *Library) each(ctx context.Context, q query.Query, index *index, visit f
 		case fits:
 			visit(s)
 		}
-	})
+	}
+	err := index.each(ctx)
 	if err != nil {
 		return nil, err
 	}

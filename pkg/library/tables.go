@@ -11,11 +11,11 @@ import (
 // tablesFrom is how many index records must be read before a look into the tables pays: they are all read then.
 const tablesFrom = 256
 
-// readTables takes those of the objects that a row of the tables holds as they are now ([table.Session].Record), and returns
+// readTables visits those of the objects that a row of the tables holds as they are now ([table.Session].Record), and returns
 // the others. What is wrong with the tables costs time and no more.
-func (x *index) readTables(ctx context.Context, objects []object) (fresh []entry, rest []object) {
+func (x *index) readTables(ctx context.Context, objects []object) (rest []object) {
 	if _, near := x.store.(upload.Near); near || len(objects) < tablesFrom {
-		return nil, objects
+		return objects
 	}
 	wanted := make(map[string]object, len(objects)) // by the session's name
 	for _, o := range objects {
@@ -32,14 +32,14 @@ func (x *index) readTables(ctx context.Context, objects []object) (fresh []entry
 		if !ok {
 			return
 		}
-		e := newEntry(o.key, o.version, []byte(row.Record))
-		mu.Lock()
-		defer mu.Unlock()
-		if e.body[0] != asPacked { // the record itself tells what is wrong
-			wanted[row.Name] = o
+		body := []byte(row.Record)
+		if t := readRecord(o.key, body); t.bad == nil {
+			x.take(o, body, t)
 			return
 		}
-		fresh = append(fresh, e)
+		mu.Lock() // the record itself tells what is wrong
+		wanted[row.Name] = o
+		mu.Unlock()
 	}
 	x.badParts, _ = table.Entries(ctx, x.store, take) // what an error cost is read as if there were no tables
 	for _, o := range objects {
@@ -47,5 +47,5 @@ func (x *index) readTables(ctx context.Context, objects []object) (fresh []entry
 			rest = append(rest, o)
 		}
 	}
-	return fresh, rest
+	return rest
 }

@@ -40,6 +40,7 @@ type Options struct {
 	Regexp bool   // the text is a regular expression of Go's
 	Case   bool   // letters must be as they are
 	In     []Part // empty: everywhere
+	Most   int    // looking into a session ends after so many places and one, which says that there are more; 0: never
 }
 
 // Pattern is a text to search for. It may be used by several at once.
@@ -48,6 +49,7 @@ type Pattern struct {
 	find func(text string, most int) (from, to, count int)
 	scan literally
 	in   []Part
+	most int
 	need [][]string
 }
 
@@ -63,7 +65,7 @@ func Compile(text string, o Options) (*Pattern, error) {
 	case !utf8.ValidString(text):
 		return nil, fmt.Errorf("%q is not valid UTF-8", text)
 	}
-	p := &Pattern{find: newPhrase(words, o.Case).find, in: o.In}
+	p := &Pattern{find: newPhrase(words, o.Case).find, in: o.In, most: o.Most}
 	for _, w := range words {
 		p.need = append(p.need, []string{w})
 	}
@@ -82,7 +84,7 @@ func compileRegexp(text string, o Options) (*Pattern, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%q is no regular expression: %w", text, err)
 	}
-	p := &Pattern{in: o.In}
+	p := &Pattern{in: o.In, most: o.Most}
 	p.find = func(text string, most int) (from, to, count int) {
 		if !p.scan.mayHold([]byte(text)) {
 			return 0, 0, 0
@@ -140,23 +142,17 @@ type Hit struct {
 // Find returns what matches in a Session, in the order of its events.
 func (p *Pattern) Find(s *schema.Session) []Hit {
 	f := &finder{pattern: p}
-	f.text(Messages, "title", s.Title)
-	for i := range s.Events {
-		f.event(&s.Events[i])
-	}
-	return f.hits
+	f.session(s)
+	return f.taken()
 }
 
 // FindIn is [Pattern.Find] in a Session that [schema.Peel] gave: of its events it decodes those alone that may match.
 // An error says that the text is of no events that can be told from each other.
 func (p *Pattern) FindIn(s *schema.Session, events schema.Events) ([]Hit, error) {
 	f := &finder{pattern: p}
-	f.text(Messages, "title", s.Title)
-	for i := range s.Events {
-		f.event(&s.Events[i])
-	}
+	f.session(s)
 	anywhere := p.scan.anywhere(events)
-	for at := 0; at < len(events); {
+	for at := 0; at < len(events) && !f.full(); {
 		if !anywhere {
 			next := p.scan.index(events[at:])
 			if next < 0 {
@@ -173,13 +169,35 @@ func (p *Pattern) FindIn(s *schema.Session, events schema.Events) ([]Hit, error)
 		}
 		at = next
 	}
-	return f.hits, nil
+	return f.taken(), nil
 }
 
 type finder struct {
 	pattern *Pattern
 	at      *schema.Event
 	hits    []Hit
+}
+
+// session searches the title and the events.
+func (f *finder) session(s *schema.Session) {
+	f.text(Messages, "title", s.Title)
+	for i := range s.Events {
+		if f.full() {
+			return
+		}
+		f.event(&s.Events[i])
+	}
+}
+
+// full reports whether it is known that there are more places than anybody wants.
+func (f *finder) full() bool { return f.pattern.most > 0 && len(f.hits) > f.pattern.most }
+
+// taken are the places that were found, one more than are wanted at most.
+func (f *finder) taken() []Hit {
+	if f.full() {
+		return f.hits[:f.pattern.most+1]
+	}
+	return f.hits
 }
 
 func (f *finder) event(e *schema.Event) {

@@ -243,6 +243,14 @@ func TestFindInFindsWhatFindDoes(t *testing.T) {
 			if matched += len(want); !slices.Equal(got, want) || len(want) > 0 && !p.MayMatch(body) {
 				t.Fatalf("%q %+v: got %+v\nwant %+v\nin %s", text, o, got, want, body)
 			}
+			o.Most = 1 + r.Intn(4)
+			if p, err = Compile(text, o); err != nil {
+				t.Fatal(err)
+			}
+			want = want[:min(len(want), o.Most+1)]
+			if got, err = p.FindIn(shell, events); err != nil || !slices.Equal(got, want) || !slices.Equal(p.Find(whole), want) {
+				t.Fatalf("%q %+v: got %+v, %v\nwant %+v\nin %s", text, o, got, err, want, body)
+			}
 		}
 	}
 	if matched < 1000 {

@@ -8,45 +8,54 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"ams/pkg/library"
-	"ams/pkg/packed"
 	"ams/pkg/schema"
 )
 
-// catalog is what was in the store at one moment: the index records, packed, as a hundred thousand of them take more
-// memory than the page may have. The sessions of it are named by their index, the newest first.
+// catalog is what was in the store at one moment: of each session the figures and names that lists sum up and are sorted by,
+// and its index record, packed into blocks, as a hundred thousand records take more memory than the page may have. The
+// sessions of it are named by their index, the newest first.
 type catalog struct {
 	list    *library.List // without its sessions
 	more    int           // that wait, too, and were not looked at
 	version string        // of all of it
 	stored  string        // the version of what is stored
+	values  *values
+	known   []value // of values, as far as its sessions have them
 	kept    []kept
-	chunk   []byte          // that the next record goes into
-	shared  map[string]kept // records of the catalog before, by name, while this one is made
-	scratch []byte
+	blocks  []members
+	filling *filling         // while it is made
+	before  []kept           // the sessions of the catalog before, while this one is made
+	shared  map[string]int32 // of those, by name
 
 	mu       sync.Mutex // of what follows
 	searches []*found   // the newest last
 }
 
-// kept is one record.
+// kept is one session.
 type kept struct {
 	name     string
 	start    int64  // in microseconds since 1970
 	mark     uint64 // that two records of a session have in common if they tell the same
-	record   []byte
+	block    *block // that holds the record
+	at       int    // the place in the block
 	unstored bool
+	doubt    error
+	figures
+	values []uint32 // of the facets, by the numbers that they have in the catalog
 }
 
-// chunkSize is how much memory is asked for at once.
-const chunkSize = 1 << 20
-
-var summaries = packed.For[schema.Summary]()
+// members are the sessions of a catalog that a block holds: their indexes by their places, -1 where a place is another's.
+type members struct {
+	block *block
+	of    []int32
+}
 
 // takeStored takes what is stored from another catalog as it is.
 func (c *catalog) takeStored(old *catalog) {
-	c.list = old.list
+	c.list, c.values = old.list, old.values
 	for _, k := range old.kept {
 		if !k.unstored {
 			c.kept = append(c.kept, k)
@@ -60,26 +69,30 @@ func (c *catalog) shareWith(old *catalog) {
 	if old == nil {
 		return
 	}
-	c.shared = make(map[string]kept, len(old.kept))
-	for _, k := range old.kept {
-		c.shared[k.name] = k
+	c.values, c.before = old.values, old.kept
+	c.shared = make(map[string]int32, len(old.kept))
+	for i, k := range old.kept {
+		c.shared[k.name] = int32(i)
 	}
 }
 
 // add takes a record in; it is the caller's again afterwards.
 func (c *catalog) add(s library.Stored) {
-	c.scratch = summaries.Append(c.scratch[:0], s.Summary)
-	mark := markOf(s, len(c.scratch))
-	if old, ok := c.shared[s.Name]; ok && old.mark == mark {
-		c.kept = append(c.kept, old)
+	if c.filling == nil {
+		c.filling = &filling{}
+	}
+	if c.values == nil {
+		c.values = &values{}
+	}
+	size := c.filling.pack(s.Summary)
+	mark := markOf(s, size)
+	if i, ok := c.shared[s.Name]; ok && c.before[i].mark == mark {
+		c.kept = append(c.kept, c.before[i])
 		return
 	}
-	if cap(c.chunk)-len(c.chunk) < chunkSize/8 {
-		c.chunk = make([]byte, 0, chunkSize)
-	}
-	at := len(c.chunk)
-	c.chunk = append(c.chunk, c.scratch...)
-	c.kept = append(c.kept, kept{s.Name, s.StartTime.UnixMicro(), mark, c.chunk[at:len(c.chunk):len(c.chunk)], s.Unstored})
+	k := kept{name: s.Name, start: s.StartTime.UnixMicro(), mark: mark, unstored: s.Unstored, doubt: s.Doubt, figures: figuresOf(s.Summary), values: c.values.of(s.Summary)}
+	k.block, k.at = c.filling.keep()
+	c.kept = append(c.kept, k)
 }
 
 // markOf is the mark of a record of a packed size. The bytes themselves do not tell: maps are packed in any order.
@@ -94,34 +107,30 @@ func revOf(s *schema.Summary) int64 { return schema.OrZero(s.Stored).Rev }
 
 // finish puts the records in order and names their version, which changes with whatever one of them tells.
 func (c *catalog) finish() {
-	c.chunk, c.shared, c.scratch = nil, nil, nil
+	if c.filling != nil {
+		c.filling.close()
+	}
+	c.filling, c.shared, c.before = nil, nil, nil
+	if c.values != nil {
+		c.known = c.values.all
+	}
 	slices.SortFunc(c.kept, func(a, b kept) int {
 		return cmp.Or(cmp.Compare(b.start, a.start), cmp.Compare(a.name, b.name))
 	})
 	h := fnv.New64a()
-	for _, k := range c.kept {
+	at := map[*block]int{}
+	for i, k := range c.kept {
 		fmt.Fprint(h, k.name, k.mark)
+		n, known := at[k.block]
+		if !known {
+			n = len(c.blocks)
+			at[k.block] = n
+			c.blocks = append(c.blocks, members{k.block, slices.Repeat([]int32{-1}, k.block.records)})
+		}
+		c.blocks[n].of[k.at] = int32(i)
 	}
 	fmt.Fprint(h, c.more, len(c.list.Unreadable))
 	c.version = fmt.Sprintf("%016x", h.Sum64())
-}
-
-// open is one session; its record is written into sum.
-func (c *catalog) open(i int32, sum *schema.Summary) library.Stored {
-	k := &c.kept[i]
-	if summaries.Unpack(k.record, sum) != nil {
-		*sum = schema.Summary{} // it was packed by this program: this does not happen
-	}
-	return library.Stored{Name: k.name, Summary: sum, Unstored: k.unstored}
-}
-
-// some are sessions as a library takes them, with all of their records.
-func (c *catalog) some(of []int32) []library.Stored {
-	out := make([]library.Stored, len(of))
-	for n, i := range of {
-		out[n] = c.open(i, new(schema.Summary))
-	}
-	return out
 }
 
 // every are the indexes of all sessions.
@@ -133,24 +142,72 @@ func (c *catalog) every() []int32 {
 	return out
 }
 
-// each looks at sessions on all processors: make is called for each processor and gives what looks at one session, whose
-// record is lent to it. The parts of the sessions come back in order.
-func each[T any](ctx context.Context, c *catalog, of []int32, look func(part *T, i int32, s library.Stored)) []T {
-	parts := make([]T, min(runtime.GOMAXPROCS(0), max(len(of)/1000, 1)))
-	size := (len(of) + len(parts) - 1) / len(parts)
+// some are sessions as a library takes them, with as much of their records as names them, without maps.
+func (c *catalog) some(of []int32) []library.Stored {
+	place := make(map[int32]int, len(of))
+	for n, i := range of {
+		place[i] = n
+	}
+	out := make([]library.Stored, len(of))
+	c.walk(context.Background(), c.blocksOf(of), nil, func(i int32, s library.Stored) { out[place[i]] = s.Clone() })
+	return out
+}
+
+// blocksOf are the blocks that hold sessions, with those alone.
+func (c *catalog) blocksOf(of []int32) []members {
+	if len(of) == len(c.kept) {
+		return c.blocks
+	}
+	by := map[*block]int{}
+	var out []members
+	for _, i := range of {
+		k := &c.kept[i]
+		n, known := by[k.block]
+		if !known {
+			n = len(out)
+			by[k.block] = n
+			out = append(out, members{k.block, slices.Repeat([]int32{-1}, k.block.records)})
+		}
+		out[n].of[k.at] = i
+	}
+	return out
+}
+
+// walk looks at the sessions of some blocks, block by block. A record is lent, with those of its maps that are named.
+func (c *catalog) walk(ctx context.Context, blocks []members, maps []string, look func(i int32, s library.Stored)) {
+	r := newReader(maps)
+	for _, m := range blocks {
+		if ctx.Err() != nil {
+			return
+		}
+		c.walkOne(r, m, look)
+	}
+}
+
+func (c *catalog) walkOne(r *reader, m members, look func(i int32, s library.Stored)) {
+	r.open(m.block)
+	for _, i := range m.of {
+		if sum := r.next(i >= 0); i >= 0 {
+			look(i, library.Stored{Name: c.kept[i].name, Summary: sum, Unstored: c.kept[i].unstored, Doubt: c.kept[i].doubt})
+		}
+	}
+}
+
+// each is [catalog.walk] on all processors, each of which has a part of its own for what it finds. Neither the parts nor
+// the sessions come in any order.
+func each[T any](ctx context.Context, c *catalog, of []int32, maps []string, look func(part *T, i int32, s library.Stored)) []T {
+	blocks := c.blocksOf(of)
+	out := make([]T, min(runtime.GOMAXPROCS(0), max(len(blocks)/8, 1)))
+	var at atomic.Int64
 	var wg sync.WaitGroup
-	for p := range parts {
-		mine := of[min(p*size, len(of)):min((p+1)*size, len(of))]
+	for p := range out {
 		wg.Go(func() {
-			sum := new(schema.Summary)
-			for n, i := range mine {
-				if n%1000 == 0 && ctx.Err() != nil {
-					return
-				}
-				look(&parts[p], i, c.open(i, sum))
+			r := newReader(maps)
+			for n := int(at.Add(1)) - 1; n < len(blocks) && ctx.Err() == nil; n = int(at.Add(1)) - 1 {
+				c.walkOne(r, blocks[n], func(i int32, s library.Stored) { look(&out[p], i, s) })
 			}
 		})
 	}
 	wg.Wait()
-	return parts
+	return out
 }

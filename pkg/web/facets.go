@@ -2,11 +2,9 @@ package web
 
 import (
 	"cmp"
-	"context"
 	"slices"
 	"strings"
 
-	"ams/pkg/library"
 	"ams/pkg/query"
 	"ams/pkg/schema"
 )
@@ -23,17 +21,31 @@ type totals struct {
 	Errors   int     `json:"errors"`
 }
 
-func (t *totals) add(s *schema.Summary) {
+// figures are what of a session is summed up and sorted by.
+type figures struct {
+	costUSD, durationMS float64 // below 0 where it is not known
+	unpriced            bool
+	in, out, activeMS   int64
+	tools, errors       int
+}
+
+func figuresOf(s *schema.Summary) figures {
+	return figures{costUSD: known(s.CostUSD), unpriced: s.CostUSD == nil, durationMS: known(s.DurationMS), in: tokensOf(s) - s.OutputTokens, out: s.OutputTokens,
+		activeMS: schema.OrZero(s.ActiveMS), tools: s.ToolCalls, errors: s.Errors}
+}
+
+func (t *totals) add(f *figures) {
 	t.Sessions++
-	if s.CostUSD == nil {
+	if f.unpriced {
 		t.Unpriced++
+	} else {
+		t.CostUSD += f.costUSD
 	}
-	t.CostUSD += schema.OrZero(s.CostUSD)
-	t.In += tokensOf(s) - s.OutputTokens
-	t.Out += s.OutputTokens
-	t.ActiveMS += schema.OrZero(s.ActiveMS)
-	t.Tools += s.ToolCalls
-	t.Errors += s.Errors
+	t.In += f.in
+	t.Out += f.out
+	t.ActiveMS += f.activeMS
+	t.Tools += f.tools
+	t.Errors += f.errors
 }
 
 // facet is one way to divide what was found, with the values that occur most.
@@ -92,62 +104,69 @@ var byField = []struct {
 	{"environment", func(s *schema.Summary, add func(string)) { add(schema.OrZero(s.Environment)) }},
 }
 
-// counted is what one processor counted.
-type counted struct {
-	totals totals
-	values []map[string]int
+// values are the values of all facets of a catalog, by numbers that stay the same while it changes.
+type values struct {
+	number map[value]uint32
+	all    []value
 }
 
-func (p *counted) add(s *schema.Summary) {
-	if p.values == nil {
-		p.values = make([]map[string]int, len(byField))
-		for n := range p.values {
-			p.values[n] = map[string]int{}
-		}
+type value struct {
+	field int // of byField
+	text  string
+}
+
+// of are the numbers of a session's values.
+func (v *values) of(s *schema.Summary) (numbers []uint32) {
+	if v.number == nil {
+		v.number = map[value]uint32{}
 	}
-	p.totals.add(s)
 	for n, by := range byField {
-		by.each(s, func(value string) {
-			if _, seen := p.values[n][value]; value == "" || seen {
-				p.values[n][value]++
+		by.each(s, func(text string) {
+			if text == "" {
 				return
 			}
-			p.values[n][strings.Clone(value)] = 1 // it lies in a record that is not kept
+			number, known := v.number[value{n, text}]
+			if !known {
+				one := value{n, strings.Clone(text)} // it lies in a record that is not kept
+				number = uint32(len(v.all))
+				v.number[one] = number
+				v.all = append(v.all, one)
+			}
+			numbers = append(numbers, number)
 		})
 	}
+	return slices.Clip(numbers)
 }
 
 // sumUp makes totals and facets of what was found so far. The lock is held.
-func (f *found) sumUp(ctx context.Context, c *catalog) {
+func (f *found) sumUp(c *catalog) {
 	if f.sums != nil && f.sums.Sessions == len(f.hits) {
 		return
 	}
-	all := counted{}
-	for n, part := range each(ctx, c, f.hits, func(part *counted, _ int32, s library.Stored) { part.add(s.Summary) }) {
-		if n == 0 {
-			all = part
-			continue
-		}
-		all.totals.addAll(part.totals)
-		for n, values := range part.values {
-			for value, k := range values {
-				all.values[n][value] += k
-			}
+	f.sums, f.facets = &totals{}, []facet{}
+	counts := make([]int, len(c.known))
+	for _, i := range f.hits {
+		f.sums.add(&c.kept[i].figures)
+		for _, number := range c.kept[i].values {
+			counts[number]++
 		}
 	}
-	f.sums, f.facets = &all.totals, []facet{}
-	for n, values := range all.values {
-		delete(values, "")
+	byValue := make([]map[string]int, len(byField))
+	for number, n := range counts {
+		if n == 0 {
+			continue
+		}
+		v := c.known[number]
+		if byValue[v.field] == nil {
+			byValue[v.field] = map[string]int{}
+		}
+		byValue[v.field][v.text] = n
+	}
+	for n, values := range byValue {
 		if len(values) > 0 {
 			f.facets = append(f.facets, facetOf(byField[n].key, values))
 		}
 	}
-}
-
-func (t *totals) addAll(o totals) {
-	t.Sessions, t.CostUSD, t.Unpriced = t.Sessions+o.Sessions, t.CostUSD+o.CostUSD, t.Unpriced+o.Unpriced
-	t.In, t.Out, t.ActiveMS = t.In+o.In, t.Out+o.Out, t.ActiveMS+o.ActiveMS
-	t.Tools, t.Errors = t.Tools+o.Tools, t.Errors+o.Errors
 }
 
 func facetOf(key string, values map[string]int) facet {

@@ -41,7 +41,7 @@ type found struct {
 
 // search finds what was typed among the sessions of the catalog, or takes what was found before.
 func (c *catalog) search(ctx context.Context, lib *library.Library, typed string, now time.Time) (*found, error) {
-	if f := c.before(typed); f != nil {
+	if f := c.earlier(typed); f != nil {
 		return f, nil
 	}
 	parsed, err := query.ParseSearch(typed, now)
@@ -67,8 +67,8 @@ func (c *catalog) search(ctx context.Context, lib *library.Library, typed string
 	return f, nil
 }
 
-// before is a search that was made before, nil where it was not.
-func (c *catalog) before(typed string) *found {
+// earlier is a search that was made before, nil where it was not.
+func (c *catalog) earlier(typed string) *found {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for i, f := range c.searches {
@@ -88,7 +88,7 @@ func (f *found) choose(ctx context.Context, lib *library.Library, c *catalog) er
 	}
 	type chosen struct{ fit, open []int32 }
 	var open []int32
-	for _, part := range each(ctx, c, c.every(), func(part *chosen, i int32, s library.Stored) {
+	for _, part := range each(ctx, c, c.every(), mapsOf(f.search), func(part *chosen, i int32, s library.Stored) {
 		switch fits, sure := f.search.Judge(s.Summary); {
 		case !sure:
 			part.open = append(part.open, i)
@@ -102,6 +102,8 @@ func (f *found) choose(ctx context.Context, lib *library.Library, c *catalog) er
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	slices.Sort(f.asked)
+	slices.Sort(open)
 	if len(open) > settleMost {
 		f.unsure = len(open)
 		return nil
@@ -186,7 +188,7 @@ func (f *found) inOrder(ctx context.Context, c *catalog, by string, reverse bool
 		key = "-" + by
 	}
 	if f.order != key || len(f.ordered) != len(f.hits) { // one order is looked at at a time
-		f.order, f.ordered = key, sorted(ctx, c, f.hits, by, reverse)
+		f.order, f.ordered = key, sorted(ctx, c, f.hits, orders[by], reverse)
 	}
 	return f.ordered
 }
@@ -206,7 +208,7 @@ func patterns(texts []query.Text) ([]pattern, error) {
 	})
 	var out []pattern
 	for _, t := range texts {
-		o := search.Options{}
+		o := search.Options{Most: spotsKept}
 		if t.Errors {
 			o.In = []search.Part{search.Errors}
 		}

@@ -70,7 +70,7 @@ func (s *Server) list(_ http.ResponseWriter, r *http.Request) (reply, error) {
 	if by == "" {
 		by = "start"
 	}
-	if orders[by] == nil {
+	if _, ok := orders[by]; !ok {
 		return reply{}, badRequest("A list is sorted by one of %s.", strings.Join(slices.Sorted(maps.Keys(orders)), ", "))
 	}
 	c, err := s.records.get(r.Context())
@@ -88,9 +88,9 @@ func (s *Server) list(_ http.ResponseWriter, r *http.Request) (reply, error) {
 		want = mostFound // any of them could be the first
 	}
 	f.further(s.Library, c, want)
-	f.sumUp(r.Context(), c)
+	f.sumUp(c)
 	out := listReply{Total: len(c.kept), Found: len(f.hits), Done: f.done, Totals: *f.sums, Terms: append([]string{}, f.search.Terms...), From: from,
-		Notes: notes(c, f), Rows: make([]row, 0, n)}
+		Notes: notes(c, f)}
 	if from == 0 {
 		out.Facets = f.facets
 	}
@@ -101,9 +101,7 @@ func (s *Server) list(_ http.ResponseWriter, r *http.Request) (reply, error) {
 		out.Empties = empties(r.Context(), c, f, s.Now().In(s.Location))
 	}
 	shown := f.inOrder(r.Context(), c, by, reverse)
-	for _, i := range shown[min(from, len(shown)):min(from+n, len(shown))] {
-		out.Rows = append(out.Rows, rowOf(c.open(i, new(schema.Summary)), f.spotsOf(i)))
-	}
+	out.Rows = c.rows(r.Context(), shown[min(from, len(shown)):min(from+n, len(shown))], f)
 	if err := r.Context().Err(); err != nil {
 		f.sums, f.ordered = nil, nil // they may lack something
 		return reply{}, err
@@ -113,6 +111,15 @@ func (s *Server) list(_ http.ResponseWriter, r *http.Request) (reply, error) {
 		version = fmt.Sprintf("%s-%d-%d", c.version, len(f.hits), f.failed)
 	}
 	return reply{value: out, version: version}, nil
+}
+
+// rows are sessions as the list shows them, in their order.
+func (c *catalog) rows(ctx context.Context, of []int32, f *found) []row {
+	out := make([]row, len(of))
+	c.walk(ctx, c.blocksOf(of), []string{"signals"}, func(i int32, s library.Stored) {
+		out[slices.Index(of, i)] = rowOf(s.Clone(), f.spotsOf(i))
+	})
+	return out
 }
 
 // spotsOf are the places of the texts in a session.
@@ -189,7 +196,7 @@ func empties(ctx context.Context, c *catalog, f *found, now time.Time) []int {
 		if err != nil {
 			continue
 		}
-		for _, some := range each(ctx, c, c.every(), func(some *bool, _ int32, s library.Stored) {
+		for _, some := range each(ctx, c, c.every(), mapsOf(less), func(some *bool, _ int32, s library.Stored) {
 			if !*some {
 				fits, sure := less.Judge(s.Summary)
 				*some = fits && sure

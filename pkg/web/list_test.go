@@ -253,3 +253,47 @@ func TestTheShelfIsBounded(t *testing.T) {
 		t.Error("the names of these sessions are not their ids")
 	}
 }
+
+// waits are sessions that are recorded and not stored.
+type waits []*schema.Session
+
+func (w waits) Names(context.Context, string) ([]string, error) { return nil, nil }
+
+func (w waits) Session(_ context.Context, name string) (*schema.Session, error) {
+	return w[slices.IndexFunc(w, func(s *schema.Session) bool { return s.SessionID == name })], nil
+}
+
+func (w waits) Newest(context.Context, time.Time) (*schema.Session, error) { return nil, nil }
+
+func (w waits) Waiting(_ context.Context, stored func(string) bool) (out []string, err error) {
+	for _, s := range w {
+		if !stored(s.SessionID) {
+			out = append(out, s.SessionID)
+		}
+	}
+	return out, nil
+}
+
+// TestSessionsThatWaitAreFoundByWords looks for texts in what is stored and in what is not, one text and several.
+func TestSessionsThatWaitAreFoundByWords(t *testing.T) {
+	s := open(t, Options{Access: Access{Loopback: true}}, several()...)
+	lib := library.Open(s.store, library.Options{Unstored: waits{session("eee5", "shop", "deploy the shop again, connection lost", 1, 25),
+		session("fff6", "web", "Rest", 1, 26)}})
+	s.server.Library, s.server.records.lib = lib, lib
+	if _, err := s.server.records.read(t.Context(), true); err != nil {
+		t.Fatal(err)
+	}
+	for q, want := range map[string]string{
+		"": "fff6 eee5 ddd4 ccc3 bbb2 aaa1", "deploy": "eee5 ccc3 aaa1", "deploy connection": "eee5 aaa1", "deploy -connection": "ccc3",
+		"-deploy": "fff6 ddd4 bbb2", "project:shop deploy": "eee5 aaa1", "nowhere": "",
+	} {
+		s.server.records.at = time.Now()
+		got := decode[listReply](t, s.ask("/api/list?q="+url.QueryEscape(q)))
+		if text := strings.Join(names(got.Rows), " "); text != want || len(got.Notes) > 0 {
+			t.Errorf("%q: %s, want %s; %v", q, text, want, got.Notes)
+		}
+		if strings.HasPrefix(q, "deploy") && want[0] == 'e' && (!got.Rows[0].Unstored || got.Rows[0].Spots[0].Match == "") {
+			t.Errorf("%q: %+v", q, got.Rows[0])
+		}
+	}
+}

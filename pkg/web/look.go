@@ -30,7 +30,8 @@ type spot struct {
 	Before string `json:"before"`
 	Match  string `json:"match"`
 	After  string `json:"after"`
-	More   int    `json:"more,omitzero"`
+	More   int    `json:"more,omitzero"` // places of the session
+	Many   bool   `json:"many,omitzero"` // there are more than those
 }
 
 // Sizes of what is looked through at once: the first page must come quickly, and what follows with little ado.
@@ -75,18 +76,14 @@ func (l *look) next(lib *library.Library, c *catalog, asked []int32, until time.
 	return l.withOthers(lib, c, some), true
 }
 
-// begin looks through the next of the sessions. Nothing is stored to look into of those that wait.
+// begin looks through the next of the sessions.
 func (l *look) begin(lib *library.Library, c *catalog, asked []int32) {
 	size := firstLook
 	if l.at > 0 {
 		size = mostLook
 	}
-	l.among, l.done = nil, 0
-	for ; l.at < len(asked) && len(l.among) < size; l.at++ {
-		if !c.kept[asked[l.at]].unstored {
-			l.among = append(l.among, asked[l.at])
-		}
-	}
+	l.among, l.done = asked[l.at:min(l.at+size, len(asked))], 0
+	l.at += len(l.among)
 	ctx, cancel := context.WithCancel(context.Background())
 	next, stop := iter.Pull2(lib.Find(ctx, l.patterns[0].Pattern, c.list.Of(c.some(l.among))))
 	l.next1, l.stop = next, func() { cancel(); stop() }
@@ -122,7 +119,7 @@ func (l *look) note(i int32, m library.Match) {
 		if len(l.spots[i]) == spotsKept {
 			return
 		}
-		l.spots[i] = append(l.spots[i], spot{h.Seq, h.What, h.Before, h.Match, h.After, len(m.Hits) - 1})
+		l.spots[i] = append(l.spots[i], spot{h.Seq, h.What, h.Before, h.Match, h.After, min(len(m.Hits), spotsKept) - 1, len(m.Hits) > spotsKept})
 	}
 }
 

@@ -25,10 +25,10 @@ func TestRecordsAreReadAgainAsFarAsTheyChanged(t *testing.T) {
 	if err != nil || next == first || next.version == first.version || len(next.kept) != 5 {
 		t.Fatalf("%d sessions, %v", len(next.kept), err)
 	}
-	records := func(c *catalog) map[string]*byte {
-		m := map[string]*byte{}
+	records := func(c *catalog) map[string]*block {
+		m := map[string]*block{}
 		for _, k := range c.kept {
-			m[k.name] = &k.record[0]
+			m[k.name] = k.block
 		}
 		return m
 	}

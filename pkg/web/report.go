@@ -94,18 +94,21 @@ func (s *Server) report(_ http.ResponseWriter, r *http.Request) (reply, error) {
 // addUp adds sessions to a report: by their index records, and by their events where those are needed.
 func addUp(ctx context.Context, lib *library.Library, c *catalog, of []int32, sum *report.Report) (failed int, err error) {
 	var whole []int32
-	lent := new(schema.Summary)
-	for _, i := range of {
-		switch one := c.open(i, lent); {
+	c.walk(ctx, c.blocksOf(of), sum.Maps(), func(i int32, one library.Stored) {
+		switch {
 		case one.Unstored:
-		case one.Check() != nil:
+		case one.Doubt != nil:
 			failed++
 		case sum.Needs(one.Summary):
 			whole = append(whole, i)
 		default:
 			sum.Add(sum.FromRecord(one.Summary))
 		}
+	})
+	if ctx.Err() != nil {
+		return failed, context.Cause(ctx)
 	}
+	slices.Sort(whole)
 	for some := range slices.Chunk(whole, mostLook) {
 		parts, err := library.Read(ctx, lib, c.list.Of(c.some(some)), func(_ library.Stored, s *schema.Session) report.Part { return sum.FromSession(s) })
 		if err != nil {

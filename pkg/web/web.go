@@ -4,7 +4,7 @@
 //	GET /                                   the page: list           GET /api/list?q=&sort=&from=&n=
 //	GET /s/ID                               a session                GET /api/s/ID                       its head
 //	GET /report                             sums                     GET /api/s/ID/spans                 16 bytes an event
-//	GET /static/FILE                        scripts and styles       GET /api/s/ID/events?from=&n=       a slice of events
+//	GET /static/[VERSION/]FILE              scripts and styles       GET /api/s/ID/events?from=&n=       a slice of events
 //	GET, POST /login                        a token for the cookie   GET /api/s/ID/events/INDEX          one, with longer texts
 //	GET /export/ID.FORM                     a session as a file      GET /api/s/ID/events/INDEX/PART     a text or picture, whole
 //	                                                                 GET /api/s/ID/find?q=&from=         a text inside
@@ -90,6 +90,7 @@ func (s *Server) routes() {
 		s.mux.HandleFunc("GET "+path, s.page)
 	}
 	s.mux.HandleFunc("GET /static/{file}", s.static)
+	s.mux.HandleFunc("GET /static/{version}/{file}", s.static)
 	s.mux.HandleFunc("GET /export/{file}", s.answer(s.export))
 	s.mux.HandleFunc("GET /api/list", s.answer(s.list))
 	s.mux.HandleFunc("GET /api/report", s.answer(s.report))

@@ -238,6 +238,17 @@ func TestAnswersOfOneVersionAreSentOnce(t *testing.T) {
 			t.Errorf("%s: ETag %s, then %d", path, tag, w.Code)
 		}
 	}
+	page := s.ask("/").Body.String()
+	_, version := assets()
+	for _, file := range []string{"main.js", "page.css", "session.js"} {
+		path := "/static/" + version + "/" + file
+		if w := s.ask(path); !strings.Contains(page, `="`+path+`"`) || w.Code != http.StatusOK || !strings.Contains(w.Header().Get("Cache-Control"), "immutable") {
+			t.Errorf("%s: %d %v", path, w.Code, w.Header())
+		}
+	}
+	if w := s.ask("/static/of-another-program/main.js"); w.Code != http.StatusOK || strings.Contains(w.Header().Get("Cache-Control"), "immutable") {
+		t.Errorf("%d %v", w.Code, w.Header())
+	}
 	tag := s.ask("/api/s/aaaa1111").Header().Get("ETag")
 	one.Title = "another"
 	s.put(one)

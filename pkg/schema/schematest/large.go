@@ -13,10 +13,18 @@ import (
 // Large is a session of so many events in the shape of a long day of work, the same each time: turns with pauses between them, prose,
 // calls at once, waits for a person, failures, and every few hundred events a subagent, some of them three levels deep.
 // 30,000 events are some 33 MB of JSON.
-func Large(events int) *schema.Session {
-	g := &generator{most: events, rand: rand.New(rand.NewPCG(1, uint64(events))), at: time.Date(2026, 11, 20, 8, 0, 0, 0, time.UTC)}
+func Large(events int) *schema.Session { return long(events, 0, "A long day of work") }
+
+// Nested is a session of three levels of agents, the same each time: whatever an agent does, it first starts another one.
+func Nested() *schema.Session {
+	const events, levels = 399, 3 // large sessions have round numbers of events, and ids made of them
+	return long(events, levels, "Agents that start agents")
+}
+
+func long(events, nested int, title string) *schema.Session {
+	g := &generator{most: events, nested: nested, rand: rand.New(rand.NewPCG(1, uint64(events))), at: time.Date(2026, 11, 20, 8, 0, 0, 0, time.UTC)}
 	g.s = &schema.Session{
-		SchemaVersion: schema.Version, SessionID: fmt.Sprintf("1a46e000-0000-4000-8000-%012d", events), TraceID: g.id(0), Title: "A long day of work",
+		SchemaVersion: schema.Version, SessionID: fmt.Sprintf("1a46e000-0000-4000-8000-%012d", events), TraceID: g.id(0), Title: title,
 		Tags: []string{}, Metadata: map[string]schema.Raw{}, StartTime: schema.At(g.at), Status: schema.OK, Outcome: schema.Completed,
 		Client: &schema.Client{Name: "claude-code", Version: "2.1.330", Entrypoint: "cli"}, Cwd: "/home/dev/orders", Repo: "orders", GitBranch: "main",
 		User: "dev", Host: "build-3", Models: []string{opus, haiku}, Cost: &schema.Cost{Source: schema.Computed},
@@ -46,6 +54,8 @@ type generator struct {
 	rand *rand.Rand
 	most int
 	at   time.Time
+
+	nested int // each agent above that level starts another one before it does anything else
 }
 
 // agent is who does what is generated.
@@ -85,7 +95,7 @@ func (g *generator) turn() {
 
 // work are so many steps of an agent: a message, and the calls that it asked for, at once.
 func (g *generator) work(by agentState, steps int) {
-	for range steps {
+	for step := range steps {
 		if g.full() {
 			return
 		}
@@ -102,7 +112,7 @@ func (g *generator) work(by agentState, steps int) {
 			g.at = begin.Add(20 * time.Millisecond)
 		}
 		g.at = until
-		if g.rand.IntN(40*(1+3*by.depth)) == 0 && by.depth < 3 {
+		if g.rand.IntN(40*(1+3*by.depth)) == 0 && by.depth < 3 || step == 0 && by.depth < g.nested {
 			g.agent(by, asked)
 		}
 	}

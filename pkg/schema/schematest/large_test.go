@@ -9,7 +9,7 @@ import (
 
 // TestGeneratedSessionsAreValid holds the generators to the schemas, and to the size that they promise.
 func TestGeneratedSessionsAreValid(t *testing.T) {
-	for name, s := range map[string]*schema.Session{"large": Large(3000), "hostile": Hostile()} {
+	for name, s := range map[string]*schema.Session{"large": Large(3000), "hostile": Hostile(), "nested": Nested()} {
 		body, err := schema.Encode(s)
 		if err != nil {
 			t.Fatal(err)

@@ -22,8 +22,9 @@ export function eventView(page, row, data) {
   node.setAttribute("aria-label", "#" + data.seq + " " + oneLine(data.label + " " + (data.title || "")).slice(0, 120));
   body.append(headLine(data.agent ? Object.assign({}, data, { facts: [] }) : data));
   const open = page.opened.has(i);
-  const how = (k) => ({ open, k, whole: (k) => page.source.whole(i, k), more: () => page.openTexts(i) });
+  const how = (k) => ({ open, k, paper: Boolean(page.paper), whole: (k) => page.source.whole(i, k), more: () => page.openTexts(i) });
   if (data.agent) {
+    body.classList.add("lane-" + laneColour(data.agent.lane));
     body.append(cardView(page, row, data, how));
     return node;
   }
@@ -73,10 +74,10 @@ function cardView(page, row, data, how) {
   const events = (page.rows.byLane[data.agent.lane] || []).length;
   const box = el("div", { class: "card" });
   const figures = el("dl", { class: "figures" }, figure("own cost", money(data.agent.cost_usd)));
-  if (data.agent.below) figures.append(...figure("with " + count(data.agent.below, "agent") + " below", money(data.agent.below_usd)));
+  if (data.agent.below) figures.append(figure("with " + count(data.agent.below, "agent") + " below", money(data.agent.below_usd)));
   const tokens = (data.facts || []).find((f) => / in, .* out$/.test(f));
-  if (tokens) figures.append(...figure("tokens", tokens));
-  figures.append(...figure("calls", lane.calls || 0), ...figure("tools", lane.tools || 0), ...figure("time", span(page.spans.length[row.i])));
+  if (tokens) figures.append(figure("tokens", tokens));
+  figures.append(figure("calls", lane.calls || 0), figure("tools", lane.tools || 0), figure("time", span(page.spans.length[row.i])));
   box.append(figures);
   (data.parts || []).forEach((part, k) => {
     if (part.kind === "thinking" && part.name !== "why" && page.hideThinking) return;
@@ -89,7 +90,7 @@ function cardView(page, row, data, how) {
 }
 
 function figure(name, value) {
-  return [el("dt", {}, name), el("dd", {}, String(value))];
+  return el("div", {}, el("dt", {}, name), el("dd", {}, String(value)));
 }
 
 // runView is a run of ordinary calls in one line.

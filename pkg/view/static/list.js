@@ -178,7 +178,7 @@ export class ListPage {
       cell("c-num c-time", span(row.ms)), cell("c-num", money(row.cost_usd)), cell("c-num c-tokens", short(row.tokens)), cell("c-num c-tools", whole(row.tools)),
       cell("c-num c-err" + (row.errors ? " bad" : ""), row.errors ? whole(row.errors) : ""),
       spot && cell("spot", el("span", { class: "dim" }, (spot.seq ? "#" + spot.seq + " " : "") + spot.what + "  "), spotText(spot.before, true), el("mark", {}, oneLine(spot.match)), spotText(spot.after),
-        spot.more > 0 && el("span", { class: "dim" }, "  and " + count(spot.more, "more place"))));
+        spot.more > 0 && el("span", { class: "dim" }, "  and " + (spot.many ? "more places" : count(spot.more, "more place")))));
   }
 
   link(row) {
@@ -210,8 +210,8 @@ export class ListPage {
     if (a.found > 0) return fill(this.empty);
     if (!a.done) return fill(this.empty, el("p", {}, "Looking\u2026"));
     if (a.total === 0) {
-      return fill(this.empty, el("h2", {}, "No session is stored yet"), el("p", {}, "ams-assemble run stores what was recorded, ams-assemble import what was not."),
-        el("p", {}, "ams-assemble doctor says whether recording works; ams-assemble demo shows what it would look like."));
+      return fill(this.empty, el("h2", {}, "No session is stored yet"), el("p", {}, command("run"), " stores what was recorded, ", command("import"), " what was not."),
+        el("p", {}, command("doctor"), " says whether recording works; ", command("demo"), " shows what it would look like."));
     }
     const some = (a.empties || []).map((n) => [" ", el("button", { type: "button", onclick: () => this.box.without(n) }, "Take away " + a.terms[n])]);
     fill(this.empty, el("h2", {}, "None of " + count(a.total, "session") + " fits"),
@@ -247,6 +247,8 @@ export class ListPage {
     };
   }
 }
+
+const command = (name) => el("code", {}, "ams-assemble " + name);
 
 function spotText(text, end) {
   const t = oneLine(text);

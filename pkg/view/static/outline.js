@@ -48,7 +48,7 @@ export class Outline {
       const t = item.turn;
       return el("button", { type: "button", class: "turn" + (here ? " here" : ""), "aria-current": here ? "true" : null, onclick: go },
         el("span", { class: "turn-title" }, oneLine(t.title) || "(no words)"),
-        el("span", { class: "turn-facts" }, [t.cost, count(t.tools, "tool"), t.agents ? count(t.agents, "agent") : "", t.context ? "ctx " + short(t.context) : ""].filter(Boolean).join(" \u00b7 "),
+        el("span", { class: "turn-facts" }, [t.cost, count(t.tools, "tool"), t.agents ? count(t.agents, "agent") : "", t.context ? "ctx\u00a0" + short(t.context) : ""].filter(Boolean).join(" \u00b7 "),
           t.errors > 0 && el("span", { class: "bad" }, " " + count(t.errors, "error")),
           (t.signals || []).map((k) => el("span", { class: "warn" }, " " + spaced(k)))));
     }

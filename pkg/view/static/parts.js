@@ -8,16 +8,18 @@ import { proseText } from "./prose.js";
 // linesShown is how many lines of a text are shown before it is opened.
 const linesShown = { prose: 24, thinking: 3, command: 12, output: 10, code: 8, diff: 24, todos: 40, failure: 16 };
 
-// partView shows one text of an event. how: {open, k, whole(k), more()}.
+// partView shows one text of an event. how: {open, paper, k, whole(k), more()}. On paper prose is whole, and what is cut says so.
 export function partView(part, how) {
   if (part.kind === "image") return imageView(part, how);
   const most = how.most || linesShown[part.kind] || 10;
   const all = part.text || "";
-  const text = how.open ? all : firstLines(all, most, part.kind === "prose" || part.kind === "thinking" ? 110 : 400);
+  const text = how.open || (how.paper && isProse(part)) ? all : firstLines(all, most, isProse(part) ? 110 : 400);
   const box = el("div", { class: "part " + part.kind }, part.name && el("div", { class: "part-name" }, spaced(part.name)));
-  box.append(...setText(part.kind, text));
+  box.append(...setText(part.kind, text.length < all.length && isProse(part) ? text.trimEnd() + "\u2026" : text));
   const hidden = text.length < all.length, lines = hidden ? all.split("\n").length : 0;
-  if (hidden || (part.cut && !how.open)) {
+  if (how.paper) {
+    if (hidden || part.cut) box.append(el("p", { class: "part-name" }, "\u2026 " + (lines > most ? count(lines, "line") : bytes(part.bytes || all.length)) + " in all"));
+  } else if (hidden || (part.cut && !how.open)) {
     box.append(el("button", { class: "more", type: "button", onclick: how.more },
       part.cut ? "Show more of " + bytes(part.bytes) : "Show all" + (lines > most ? " " + count(lines, "line") : "")));
   } else if (part.cut && how.whole(how.k)) {
@@ -25,6 +27,8 @@ export function partView(part, how) {
   }
   return box;
 }
+
+const isProse = (part) => part.kind === "prose" || part.kind === "thinking";
 
 // firstLines is the beginning of a text, of at most so many lines of so many characters.
 function firstLines(text, most, width) {

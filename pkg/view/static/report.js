@@ -71,7 +71,7 @@ export class ReportPage {
 
   show(a) {
     this.showChoices(a);
-    const name = this.query.get("of") || "cost_usd", [head, words] = measures[name] || measures.cost_usd;
+    const name = this.measure(a), [head, words] = measures[name];
     const value = (row) => Math.max(row[name] || 0, 0);
     const most = Math.max(...a.rows.filter((row) => row.search).map(value), 0) || Math.max(...a.rows.map(value), 0) || 1; // what is in no call would dwarf the days
     const overTime = a.by.length === 1 && ["day", "week", "month"].includes(a.by[0]);
@@ -81,9 +81,16 @@ export class ReportPage {
         " \u00b7 ", short(a.total.tokens), " tokens \u00b7 ", count(a.total.tools, "tool call"), a.overlaps ? " \u00b7 a session may be in several rows" : "", a.by.includes("day") ? " \u00b7 days of calls, in UTC" : ""),
       (a.notes || []).map((n) => el("p", { class: "notes" }, n)),
       a.rows.length === 0 && el("p", { class: "empty" }, "There is nothing to sum up."),
-      overTime && a.rows.length > 1 && this.columns(a.rows, value, words, most),
+      overTime && a.rows.length > 1 && this.columns(a, value, words, most),
       a.rows.length > 0 && this.table(a, rows, head, value, words, most),
       a.rows.length > rows.length && el("p", { class: "dim" }, whole(a.rows.length - rows.length) + " more rows; ams-assemble report has them all."));
+  }
+
+  // measure is what the bars show. Of what a tool cost, only the asking is known.
+  measure(a) {
+    const of = this.query.get("of");
+    if (measures[of]) return of;
+    return ["cost_usd", "asked_usd", "sessions"].find((name) => a.rows.some((row) => row[name])) || "cost_usd";
   }
 
   showChoices(a) {
@@ -93,17 +100,21 @@ export class ReportPage {
     const dims = a.by_all.map((d) => [d, d]);
     fill(this.choices, choose("by1", "By", one, dims, (v) => this.go({ by: two && two !== v ? v + "," + two : v })),
       choose("by2", "and", two || "", [["", "nothing else"], ...dims.filter(([d]) => d !== one)], (v) => this.go({ by: v ? one + "," + v : one })),
-      choose("of", "show", this.query.get("of") || "cost_usd", Object.entries(measures).map(([k, [text]]) => [k, text]), (v) => this.go({ of: v === "cost_usd" ? "" : v })));
+      choose("of", "show", this.measure(a), Object.entries(measures).map(([k, [text]]) => [k, text]), (v) => this.go({ of: v })));
   }
 
   // columns are bars that stand side by side, the time from left to right.
-  columns(rows, value, words, most) {
-    return el("div", { class: "columns", role: "list", "aria-label": "Over time" }, rows.filter((r) => /^\d/.test(r.keys[0])).map((row) => {
+  columns(a, value, words, most) {
+    const rows = spread(a.rows.filter((row) => /^\d/.test(row.keys[0])), a.by[0]);
+    if (!rows.length) return null;
+    const chart = el("div", { class: "chart" }, el("div", { class: "columns", role: "list", "aria-label": "Over time" }, rows.map((row) => {
       const bar = el("span", { class: "column-bar" });
       bar.style.height = Math.max((value(row) / most) * 100, value(row) > 0 ? 1.5 : 0) + "%";
-      const text = row.keys[0] + ": " + words(row[this.query.get("of") || "cost_usd"] || 0);
-      return el("div", { role: "listitem", class: "column" }, row.search ? el("a", { href: link(row), title: text, "aria-label": text }, bar) : bar);
-    }));
+      const text = row.keys[0] + ": " + words(value(row));
+      return el("div", { role: "listitem", class: "column" }, row.search ? el("a", { href: link(row), title: text, "aria-label": text }, bar) : null);
+    })), el("div", { class: "ends", "aria-hidden": "true" }, [rows[0].keys[0], "highest " + words(most), rows[rows.length - 1].keys[0]].map((text) => el("span", {}, text))));
+    chart.style.maxWidth = Math.min(Math.max(rows.length * 36, 300), 1100) + "px"; // a few bars need not be as wide as the page
+    return chart;
   }
 
   table(a, rows, head, value, words, most) {
@@ -120,6 +131,21 @@ export class ReportPage {
           figures.map(([, of, said]) => el("td", { class: "num" + (of === "errors" && row[of] ? " bad" : "") }, row[of] ? said(row[of]) : "")));
       })));
   }
+}
+
+// daysMost bounds how many days a chart has: of more, those with nothing are left out, as a column would be less than a pixel.
+const daysMost = 400;
+
+// spread puts days on which there was nothing between the others, so that a distance is a time.
+function spread(rows, by) {
+  const day = 86400000, first = Date.parse(rows[0] && rows[0].keys[0]), last = Date.parse(rows.length && rows[rows.length - 1].keys[0]);
+  if (by !== "day" || !((last - first) / day < daysMost)) return rows;
+  const known = new Map(rows.map((row) => [row.keys[0], row])), out = [];
+  for (let at = first; at <= last; at += day) {
+    const key = new Date(at).toISOString().slice(0, 10);
+    out.push(known.get(key) || { keys: [key] });
+  }
+  return out;
 }
 
 function link(row) {

@@ -13,6 +13,9 @@ import { onKeys, keysDialog, numberDialog, say } from "./keys.js";
 // blocksKept is how many slices of events are kept: a reader goes back and forth.
 const blocksKept = 24;
 
+// mostPrinted is how many rows are printed: some hundred pages.
+const mostPrinted = 2000;
+
 // SessionPage is one session as a story. It knows where its data comes from only by the source.
 export class SessionPage {
   constructor(app, source) {
@@ -26,6 +29,7 @@ export class SessionPage {
 
   async start(at) {
     this.app.setAttribute("aria-busy", "true");
+    if (!at) this.load(0).catch(() => {}); // it is seen first, and need not wait for the head
     try {
       const [head, view] = await Promise.all([this.source.head(at), this.source.spans()]);
       this.head = head;
@@ -40,6 +44,13 @@ export class SessionPage {
     this.rows = new Rows(this.spans, this.head.lanes);
     this.layOut();
     this.stopKeys = onKeys(this.keys());
+    addEventListener("beforeprint", () => this.putOnPaper());
+    addEventListener("afterprint", () => this.takeOffPaper());
+    addEventListener("keydown", (e) => {
+      if (e.key !== "p" || !(e.ctrlKey || e.metaKey) || e.shiftKey || e.altKey) return;
+      e.preventDefault();
+      this.print();
+    });
     this.stopWatching = this.head.live ? this.source.watch((kind) => this.changed(kind)) : null;
     if (this.head.at !== undefined) this.select(this.head.at);
     document.documentElement.dataset.ready = "session";
@@ -111,7 +122,7 @@ export class SessionPage {
       if (this.blocks.get(block) !== asked) return [];
       this.blocks.set(block, answer.events);
       this.forget();
-      for (const r of [...this.stream.shown.keys()]) {
+      for (const r of this.stream ? [...this.stream.shown.keys()] : []) {
         const row = this.rows.list[r];
         const inBlock = (i) => Math.floor(i / blockSize) === block;
         if (row && (row.kind === "run" ? row.events.some(inBlock) : row.kind === "event" && inBlock(row.i))) this.stream.again(r);
@@ -119,7 +130,7 @@ export class SessionPage {
       return answer.events;
     }).catch((e) => {
       this.blocks.delete(block);
-      say(e.error || "The events cannot be had.");
+      if (this.stream) say(e.error || "The events cannot be had.");
       throw e;
     });
     this.blocks.set(block, asked);
@@ -128,7 +139,7 @@ export class SessionPage {
 
   forget() {
     for (const key of this.blocks.keys()) {
-      if (this.blocks.size <= blocksKept) return;
+      if (this.blocks.size <= blocksKept || this.printing) return;
       this.blocks.delete(key);
     }
     while (this.opened.size > 200) this.opened.delete(this.opened.keys().next().value);
@@ -176,9 +187,10 @@ export class SessionPage {
 
   // rebuilt is told that there are other rows now; what is read stays where it is.
   rebuilt(keep) {
-    const was = keep === undefined ? this.stream.first || 0 : keep.r;
-    const anchor = keep === undefined ? this.anchor : keep.i;
-    this.stream.reset(this.rows.list.length, anchor === undefined ? null : { was, is: Math.max(this.rows.rowOf[anchor], 0) });
+    const at = keep || this.read;
+    const focused = this.stream.reset(this.rows.list.length, at && { was: at.r, is: Math.max(this.rows.rowOf[at.i], 0) });
+    const node = focused && this.stream.shown.get(this.rows.rowOf[this.selected]);
+    if (node) node.focus({ preventScroll: true });
   }
 
   toggle(row) {
@@ -203,8 +215,8 @@ export class SessionPage {
     const top = this.scroller.scrollTop;
     for (let r = first; r < this.rows.list.length && r < first + 40; r++) {
       if (this.rows.list[r].kind === "head" || this.stream.heights.sum(r + 1) <= top) continue;
-      this.anchor = this.rows.list[r].i;
-      if (this.selected === undefined) this.outline.mark(this.anchor, 0, this.head);
+      this.read = { r, i: this.rows.list[r].i };
+      if (this.selected === undefined) this.outline.mark(this.read.i, 0, this.head);
       return;
     }
   }
@@ -319,7 +331,9 @@ export class SessionPage {
     try {
       const [head, view] = await Promise.all([this.source.head(), this.source.spans()]);
       if (head.version === this.head.version) return;
-      const follow = this.stream.atEnd, known = this.spans.n;
+      const known = this.spans.n, r = this.selected === undefined ? -1 : this.rows.rowOf[this.selected];
+      const keep = this.stream.inView(r) ? { r, i: this.selected } : undefined;
+      const follow = this.stream.atEnd && (!keep || r === this.rows.list.length - 1); // else what is chosen and seen stays
       this.head = head;
       this.spans = new Spans(view);
       this.blocks.clear();
@@ -329,7 +343,7 @@ export class SessionPage {
       this.fillBar();
       this.outline.show(head);
       this.waterfall.show(this.spans, head.lanes);
-      this.rebuilt();
+      this.rebuilt(keep);
       if (follow) this.stream.show(this.rows.list.length - 1);
       if (this.spans.n > known) say(count(this.spans.n - known, "new event"));
     } catch (e) {
@@ -337,15 +351,41 @@ export class SessionPage {
     }
   }
 
-  // print shows every row, as far as a printer can take them.
+  // print puts every row on paper, as far as a printer can take them, and reads what it lacks of them before.
   async print() {
-    const most = 2000, list = this.rows.list.slice(0, most);
-    await Promise.all([...new Set(list.filter((row) => row.kind !== "head").map((row) => Math.floor(row.i / blockSize)))].slice(0, blocksKept).map((b) => this.load(b)));
-    const page = el("div", { class: "printed" }, list.map((_, r) => this.render(r)), this.rows.list.length > most && el("p", {}, "The first " + count(most, "row") + " of " + this.rows.list.length + "."));
-    document.body.append(page);
-    document.body.classList.add("printing");
+    this.printing = true; // nothing is forgotten
+    try {
+      for (const row of this.onPaper()) if (row.kind !== "head") await this.load(Math.floor(row.i / blockSize));
+    } catch (e) {
+      return this.takeOffPaper(); // load said why
+    }
+    this.putOnPaper();
     window.print();
+  }
+
+  onPaper() {
+    return this.rows.list.slice(0, mostPrinted);
+  }
+
+  // putOnPaper makes what is printed of what is there: where a browser prints by itself, nothing can be waited for.
+  putOnPaper() {
+    if (this.paper) return;
+    const h = this.head, list = this.onPaper();
+    const known = list.map((row, r) => r).filter((r) => list[r].kind === "head" || Array.isArray(this.blocks.get(Math.floor(list[r].i / blockSize))));
+    this.paper = el("div", { class: "printed" }, el("h1", {}, oneLine(h.title)),
+      el("p", { class: "dim" }, [h.outcome, moment(h.start), span(h.ms), money(h.cost_usd), count(h.events, "event")].join(" \u00b7 ")));
+    this.paper.append(...known.map((r) => this.render(r)));
+    if (known.length < this.rows.list.length) {
+      this.paper.append(el("p", {}, count(known.length, "row") + " of " + this.rows.list.length + "." + (known.length < list.length ? " Ctrl-P on the page reads the others first." : "")));
+    }
+    document.body.append(this.paper);
+    document.body.classList.add("printing");
+  }
+
+  takeOffPaper() {
+    if (this.paper) this.paper.remove();
+    this.paper = null;
+    this.printing = false;
     document.body.classList.remove("printing");
-    page.remove();
   }
 }

@@ -27,6 +27,12 @@ export class Spans {
     }
   }
 
+  // order are all events by when they began: they come nearly so.
+  get order() {
+    if (!this.sorted) this.sorted = Int32Array.from(Array.from({ length: this.n }, (_, i) => i).sort((a, b) => this.start[a] - this.start[b]));
+    return this.sorted;
+  }
+
   has(i, flag) {
     return (this.flags[i] & flag) !== 0;
   }

@@ -15,22 +15,27 @@ export class Stream {
     scroller.append(this.box);
     scroller.addEventListener("scroll", () => this.later(), { passive: true });
     for (const kind of ["wheel", "touchstart", "pointerdown", "keydown"]) {
-      scroller.addEventListener(kind, () => { this.aim = undefined; }, { passive: true }); // the reader moves now
+      scroller.addEventListener(kind, () => { this.aim = this.hold = undefined; }, { passive: true }); // the reader moves now
     }
     this.watcher = new ResizeObserver((entries) => this.measured(entries));
     this.size = new ResizeObserver(() => this.later());
     this.size.observe(scroller);
   }
 
-  // reset is told that there are n rows now. at is the row that a reader looked at, and stays where it is.
+  // reset is told that there are n rows now. at is the row that a reader looked at, and stays where it is. It returns whether one of the
+  // rows had the focus, which it lost.
   reset(n, at) {
     const offset = at ? this.scroller.scrollTop - this.heights.sum(at.was) : 0;
+    const focused = this.box.contains(document.activeElement);
+    this.aim = undefined;
+    this.hold = at ? { i: at.is, below: offset } : undefined;
     for (const node of this.shown.values()) this.remove(node);
     this.shown.clear();
     this.heights = new Fenwick(n, (i) => this.make.estimate(i));
     this.grow();
-    if (at) this.scroller.scrollTop = this.heights.sum(at.is) + offset;
+    this.keep();
     this.draw();
+    return focused;
   }
 
   get count() {
@@ -114,9 +119,15 @@ export class Stream {
     if (!changed) return;
     this.grow();
     if (this.aim !== undefined && this.aim < this.heights.n) this.scroller.scrollTop = this.goal(this.aim);
+    else if (this.hold) this.keep();
     else if (above) this.scroller.scrollTop += above;
     this.place();
     this.later();
+  }
+
+  // keep holds the row that a reader looked at where it was, while rows above it get their heights.
+  keep() {
+    if (this.hold && this.hold.i < this.heights.n) this.scroller.scrollTop = this.heights.sum(this.hold.i) + this.hold.below;
   }
 
   goal(i) {
@@ -129,8 +140,15 @@ export class Stream {
     const inside = y >= top && y + Math.min(this.heights.values[i], this.scroller.clientHeight / 2) <= top + this.scroller.clientHeight;
     if (near && inside) return this.draw();
     this.aim = i;
+    this.hold = undefined;
     this.scroller.scrollTop = this.goal(i);
     this.draw();
+  }
+
+  // inView reports whether a row begins where a reader sees it.
+  inView(i) {
+    const y = i < 0 || i >= this.heights.n ? -1 : this.heights.sum(i) + this.box.offsetTop - this.scroller.scrollTop;
+    return y >= 0 && y < this.scroller.clientHeight;
   }
 
   get atEnd() {

@@ -6,10 +6,9 @@ const keptIdle = 0.015;
 
 export class TimeMap {
   constructor(spans) {
-    const order = Array.from({ length: spans.n }, (_, i) => i).sort((a, b) => spans.start[a] - spans.start[b]);
     const gaps = [];
     let end = 0, busy = 0;
-    for (const i of order) {
+    for (const i of spans.order) {
       const from = spans.start[i], to = from + spans.length[i];
       if (from > end) gaps.push([end, from]);
       if (to > end) {

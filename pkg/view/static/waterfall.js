@@ -33,12 +33,11 @@ export class Waterfall {
     this.lanes = lanes;
     this.map = new TimeMap(spans);
     this.sorted = lanes.map(() => []);
-    for (let i = 0; i < spans.n; i++) {
+    for (const i of spans.order) {
       const lane = spans.kind[i] === kinds.agent ? this.laneOf(i) : spans.lane[i];
       (this.sorted[lane] || this.sorted[0]).push(i);
     }
     this.longest = this.sorted.map((list) => {
-      list.sort((a, b) => spans.start[a] - spans.start[b]);
       let most = 0; // a bar that begins before what is seen may reach into it
       return Float64Array.from(list, (i) => (most = Math.max(most, spans.start[i] + spans.length[i])));
     });
