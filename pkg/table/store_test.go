@@ -2,8 +2,10 @@ package table
 
 import (
 	"errors"
+	"path"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -52,6 +54,56 @@ func TestEachFaultOfAWriteIsRepaired(t *testing.T) {
 		w.write(1, all...)
 		w.wants(revs(1, ids(all)...))
 	})
+}
+
+// onDays are sessions of so many days, one each.
+func onDays(n int) (all []*schema.Session) {
+	for i, s := range many(0, n) {
+		s.StartTime = schema.At(began.AddDate(0, 0, -i))
+		all = append(all, s)
+	}
+	return all
+}
+
+// TestDaysAreWrittenAtOnce fails the parts of some of many days: the others are written, and the rest at the next Commit.
+func TestDaysAreWrittenAtOnce(t *testing.T) {
+	w := newWorld(t)
+	all := onDays(60)
+	bad := map[string]bool{Day(began): true, Day(began.AddDate(0, 0, -30)): true}
+	var down atomic.Bool
+	down.Store(true)
+	out := w.add(w.on(storetest.Faulty(w.store, func(c storetest.Call) storetest.Fault {
+		if c.Op == "put" && down.Load() && bad[strings.TrimPrefix(path.Base(path.Dir(c.Key)), "dt=")] {
+			return storetest.NotDone
+		}
+		return storetest.None
+	})), 1, all...)
+	done, err := out.Commit(t.Context())
+	if err == nil || len(done) != len(all)-len(bad) {
+		t.Errorf("%d are written, %v; want all but %d", len(done), err, len(bad))
+	}
+	down.Store(false)
+	if done, err = out.Commit(t.Context()); err != nil || len(done) != len(bad) {
+		t.Errorf("%d are written at the next, %v; want %d", len(done), err, len(bad))
+	}
+	w.wants(revs(1, ids(all)...))
+}
+
+// TestAStoreThatIsDownIsLeftAlone fails all parts: of many days some are tried.
+func TestAStoreThatIsDownIsLeftAlone(t *testing.T) {
+	w := newWorld(t)
+	var tried atomic.Int64
+	out := w.add(w.on(storetest.Faulty(w.store, func(c storetest.Call) storetest.Fault {
+		if c.Op == "put" && strings.HasPrefix(c.Key, EventsPrefix) {
+			tried.Add(1)
+			return storetest.NotDone
+		}
+		return storetest.None
+	})), 1, onDays(100)...)
+	done, err := out.Commit(t.Context())
+	if err == nil || len(done) != 0 || tried.Load() > maxFailed+2*daysAtOnce {
+		t.Errorf("%d days were tried, %d sessions written, %v", tried.Load(), len(done), err)
+	}
 }
 
 const secret = "text of the session that goes"
