@@ -12,6 +12,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -145,15 +146,40 @@ func writeText(t *testing.T, path, text string) {
 	}
 }
 
-// buildProgram builds ams-assemble.
+// buildProgram returns a path to ams-assemble that is the test's own. It is built once for all tests.
 func buildProgram(t *testing.T) string {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "ams-assemble")
-	if out, err := exec.Command("go", "build", "-o", path, ".").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
+	built, err := buildOnce()
+	if err != nil {
+		t.Fatal(err)
 	}
+	path := filepath.Join(t.TempDir(), "ams-assemble")
+	linkProgram(t, built, path)
 	return path
 }
+
+// linkProgram gives a program a second path.
+func linkProgram(t *testing.T, built, path string) {
+	t.Helper()
+	if os.Link(built, path) == nil {
+		return
+	}
+	body, err := os.ReadFile(built)
+	if err == nil {
+		err = os.WriteFile(path, body, 0o700)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+var buildOnce = sync.OnceValues(func() (string, error) {
+	path := filepath.Join(filepath.Dir(hookPath), "built", "ams-assemble")
+	if out, err := exec.Command("go", "build", "-o", path, ".").CombinedOutput(); err != nil {
+		return "", fmt.Errorf("%w\n%s", err, out)
+	}
+	return path, nil
+})
 
 // notHere skips a test for which something is missing on this machine. CI installs it, and a test that it skipped has
 // checked nothing.
