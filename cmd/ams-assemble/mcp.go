@@ -20,35 +20,36 @@ func mcpCommand(e env) *cli.Command {
 		Usage: "answer an agent's questions about recorded sessions",
 		Description: "A server of the Model Context Protocol on standard input and output, which the client starts: " +
 			"list_sessions, find_text, session_outline, session_events and report. It reads, and changes nothing. An agent " +
-			"sees the sessions of the repository that it works in, unless --scope all is given.\n" +
+			"sees the sessions of the repository that it works in, unless --scope says otherwise.\n" +
 			"Settings come from flags and the env file alone: a project sets the environment of what the client starts in it.",
 		UsageText: "claude mcp add ams -- ams-assemble mcp  # register it for this project\n" +
 			"claude mcp add --scope user ams -- ams-assemble mcp  # for all of yours",
 		Flags: slices.Concat([]cli.Flag{
 			&cli.StringFlag{Name: "scope", Value: "repo",
-				Usage: "which sessions are told: `SCOPE` repo, of the repository that it runs in, or all"},
+				Usage: "which sessions are told: `SCOPE` repo, of the repository that it runs in; shared, with those of other machines whose repository " +
+					"has the same name; or all"},
 		}, commonFlags(recordGroup, maskGroup, storeGroup)),
 		Action: func(c *cli.Context) error {
 			set, err := readSettings(e, c)
 			if err != nil {
 				return err
 			}
-			scope := c.String("scope")
+			scope := mcp.Scope(c.String("scope"))
 			switch {
 			case c.Args().Present():
 				return usagef("mcp takes no arguments")
-			case scope != "repo" && scope != "all":
-				return usagef("--scope must be repo or all, not %q", scope)
+			case !slices.Contains(mcp.Scopes(), scope):
+				return usagef("--scope must be repo, shared or all, not %q", scope)
 			case atTerminal(e):
 				return &exitError{exitUsage, &hintError{
 					err: fmt.Errorf("mcp speaks to a client and not to a person"), hint: "claude mcp add ams -- ams-assemble mcp"}}
 			}
-			return serveMCP(e, c, set, scope == "all")
+			return serveMCP(e, c, set, scope)
 		},
 	}
 }
 
-func serveMCP(e env, c *cli.Context, set settings, all bool) error {
+func serveMCP(e env, c *cli.Context, set settings, scope mcp.Scope) error {
 	dir, err := os.Getwd()
 	if err != nil {
 		return err
@@ -60,7 +61,7 @@ func serveMCP(e env, c *cli.Context, set settings, all bool) error {
 	lib := library.Options{CacheDir: cacheDir(e, set), Unstored: set.unstored(e), Mask: set.redact}
 	opt := mcp.Options{
 		Library: library.Open(store, lib),
-		Mask:    set.redact, Version: version(), Now: e.now, All: all, Dir: dir,
+		Mask:    set.redact, Version: version(), Now: e.now, Scope: scope, Dir: dir,
 	}
 	if set.storeFolder() == "" {
 		if opt.Host, err = os.Hostname(); err != nil {

@@ -9,7 +9,7 @@
 //     outside. A model may still do what a record says: nothing here gives it a tool to do so.
 //   - Every answer is bounded ([maxAnswer]) and says how to go on, with a cursor or a number. One
 //     call works at a time, and no longer than [maxTime].
-//   - Sessions of other repositories are not there, unless [Options.All] is set: not in lists, not
+//   - Sessions of other repositories are not there, unless [Options.Scope] says so: not in lists, not
 //     in sums, and not by their ids. See scope.go for what counts as the same.
 //
 // It is read only. Texts are masked once more on their way out, whatever they were stored with. When
@@ -36,8 +36,8 @@ type Options struct {
 	Version string       // of the program
 	Now     func() time.Time
 
-	All bool   // sessions of every repository
-	Dir string // the folder that the server runs in, absolute
+	Scope Scope  // [Repo] where it is empty
+	Dir   string // the folder that the server runs in, absolute
 	// Host is this machine's name where the store is other machines' too, whose folders may have the
 	// same paths; else "".
 	Host string

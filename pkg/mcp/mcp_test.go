@@ -242,8 +242,8 @@ func TestOtherRepositoriesAreNotThere(t *testing.T) {
 		made("other-theirs", theirs, "word", day), made("other-nested", nested, "word", day), made("other-claims", filepath.Join(theirs, "claims"), "word", day),
 		made("other-beside", mine+"-two", "word", day), made("other-none", "", "word", day), made("other-relative", "x", "word", day),
 		made("other-up", filepath.Join(mine, "..")+"/x/../..", "word", day), of("other-same-name", "here", filepath.Join(theirs, name), name),
-		of("other-gone", "here", "/gone/"+name, name), of("other-host", "there", mine, "another"), of("mine-elsewhere", "there", `C:\src\`+name, name),
-		of("mine-imported", "", mine, ""), of("other-imported", "", theirs, name), of("mine-copied", "", "/gone/"+name, name), of("other-copied", "", "/gone/x", ""),
+		of("other-gone", "here", "/gone/"+name, name), of("other-host", "there", mine, "another"), of("shared-elsewhere", "there", `C:\src\`+name, name),
+		of("mine-imported", "", mine, ""), of("other-imported", "", theirs, name), of("shared-copied", "", "/gone/"+name, name), of("other-copied", "", "/gone/x", ""),
 	} {
 		put(t, store, s)
 	}
@@ -251,9 +251,13 @@ func TestOtherRepositoriesAreNotThere(t *testing.T) {
 		client := connect(t, store, Options{Dir: dir, Host: "here"})
 		for tool, in := range map[string]args{"list_sessions": {}, "find_text": {"text": "word"}, "report": {"by": []string{"outcome"}}} {
 			text, _ := ask(t, client, tool, in)
-			if strings.Contains(text, "other-") || !strings.Contains(text, "6") {
-				t.Errorf("from %s, %s: want six sessions:\n%s", dir, tool, text)
+			if strings.Contains(text, "other-") || strings.Contains(text, "shared-") || !strings.Contains(text, "4") {
+				t.Errorf("from %s, %s: want four sessions:\n%s", dir, tool, text)
 			}
+		}
+		shared := connect(t, store, Options{Dir: dir, Host: "here", Scope: Shared})
+		if text, _ := ask(t, shared, "list_sessions", args{}); strings.Contains(text, "other-") || strings.Count(text, "shared-") < 2 || !strings.Contains(text, "6 of 6") {
+			t.Errorf("from %s, shared: want six sessions:\n%s", dir, text)
 		}
 		for _, id := range []string{"other-theirs", "other-nested", "other-host", "other-none", "other-t", "other"} {
 			for _, tool := range []string{"session_outline", "session_events"} {
@@ -263,7 +267,7 @@ func TestOtherRepositoriesAreNotThere(t *testing.T) {
 			}
 		}
 	}
-	all := connect(t, store, Options{Dir: mine, All: true})
+	all := connect(t, store, Options{Dir: mine, Scope: All})
 	if text, _ := ask(t, all, "list_sessions", args{}); !strings.Contains(text, "18 of 18 sessions of all repositories") {
 		t.Errorf("of all:\n%s", text)
 	}

@@ -24,15 +24,29 @@ import (
 //     have the same. Where a folder is in no repository, it is that folder itself with what is below
 //     it and in no repository either.
 //   - Of another machine, of which a store that is shared has sessions, nothing is known but the name
-//     of the repository: it must be the same. The same path there is another folder.
+//     of the repository, and the same path there is another folder: they are there where sessions of
+//     the same name were asked for ([Shared]).
 //   - A session that does not say where it ran, as an import leaves it, ran here where its folder is
 //     here, else on another machine.
 //
 // What is outside of it is not there: not listed, not counted, not found by its id.
 
+// Scope says what an agent may read.
+type Scope string
+
+// The scopes, the narrowest first.
+const (
+	Repo   Scope = "repo"   // the repository that the server runs in, as this machine's files tell
+	Shared Scope = "shared" // and what ran on other machines in a repository of the same name
+	All    Scope = "all"
+)
+
+// Scopes are all of them.
+func Scopes() []Scope { return []Scope{Repo, Shared, All} }
+
 // inScope returns whether a session is of the server's repository.
 func (s *server) inScope() func(*schema.Summary) bool {
-	if s.All {
+	if s.Scope == All {
 		return func(*schema.Summary) bool { return true }
 	}
 	here, dir := gitdir.Repository(s.Dir), s.Dir
@@ -52,7 +66,7 @@ func (s *server) inScope() func(*schema.Summary) bool {
 				return f.fits
 			}
 		}
-		return here != "" && schema.OrZero(sum.Repo) == filepath.Base(here)
+		return s.Scope == Shared && here != "" && schema.OrZero(sum.Repo) == filepath.Base(here)
 	}
 }
 
@@ -84,7 +98,7 @@ func isBelow(path, dir string) bool {
 
 // where names what is answered from.
 func (s *server) where() string {
-	if s.All {
+	if s.Scope == All {
 		return "of all repositories"
 	}
 	return "of this repository"
