@@ -28,7 +28,7 @@ const (
 	// replaced goes after 48 s instead of a day.
 	faster = 1800
 	// compactorsLive is how much longer a compactor lives than a writer, as what it does takes longer.
-	compactorsLive = 4
+	compactorsLive = 2
 	// The pause between two kills.
 	killPause, killSpread = 150 * time.Millisecond, 1500 * time.Millisecond
 )
@@ -242,6 +242,9 @@ func (sim *simulation) end(ctx context.Context) error {
 	}
 	fmt.Printf("%.0f s: %d writers and %d compactors started, %d and %d killed; %d acknowledged writes, %d compactions\n", time.Since(sim.began).Seconds(),
 		sim.started["writer"], sim.started["compactor"], sim.killed["writer"], sim.killed["compactor"], sim.acks, sim.compacted)
+	if sim.acks == 0 {
+		return errors.New("no write was acknowledged: nothing was tried")
+	}
 	for _, e := range sim.o.engines() {
 		answers, err := e.ask(ctx, current, "SELECT count(*) AS n, count(DISTINCT session_id) AS different FROM sessions")
 		if err != nil {

@@ -19,10 +19,17 @@ type plan struct {
 	largest  int // bytes of the largest session, its agents' files included
 	projects int
 	longest  int // bytes of the longest lines: two of one call, in some sessions
+	begins   time.Time
+	apart    time.Duration // from the start of a session to that of the next
 }
 
 // full is the archive that the targets speak of: 215 MB in 357 files with about 39,000 lines.
-var full = plan{bytes: 216_500_000, sessions: 117, agents: 240, largest: 20_000_000, projects: 9, longest: 1_190_000}
+var full = plan{bytes: 216_500_000, sessions: 117, agents: 240, largest: 20_000_000, projects: 9, longest: 1_190_000,
+	begins: time.Date(2026, 9, 1, 8, 0, 0, 0, time.UTC), apart: 17 * time.Hour}
+
+// twoYears has sessions on 700 days, two a day: as many days of tables are open while it is imported.
+var twoYears = plan{bytes: 430_000_000, sessions: 1400, agents: 1400, largest: 20_000_000, projects: 9, longest: 1_190_000,
+	begins: time.Date(2024, 11, 20, 8, 0, 0, 0, time.UTC), apart: 12 * time.Hour}
 
 // archiveVersion is part of the cache folder's name; raise it with every change of the bytes.
 const archiveVersion = 1
@@ -74,12 +81,11 @@ func (p plan) spread() []session {
 	}
 	sizes[0] = float64(p.largest)
 	var out []session
-	start := time.Date(2026, 9, 1, 8, 0, 0, 0, time.UTC)
 	for i, size := range sizes {
 		n := i * p.projects / p.sessions
 		out = append(out, session{
 			id: uuid(rng), cwd: fmt.Sprintf("/home/dev/project-%d", n), project: fmt.Sprintf("-home-dev-project-%d", n),
-			begins: start.Add(time.Duration(i) * 17 * time.Hour), bytes: int(size),
+			begins: p.begins.Add(time.Duration(i) * p.apart), bytes: int(size),
 		})
 		if i%(p.sessions/5+1) == 0 && int(size) > 4*p.longest {
 			out[i].longest = p.longest

@@ -1,9 +1,9 @@
 // Command transcripts measures how fast ams-assemble turns transcripts into encoded Sessions, and in how much memory.
 //
-//	go run ./bench/transcripts [-dir DIR] [-rounds N] [-ccusage=false]
+//	go run ./bench/transcripts [-dir DIR] [-rounds N] [-ccusage=false] [-years]
 //
 // It generates an archive in the shape of client 2.1.330 once (215 MB in 357 files, about 40,000 lines of up to 1.2 MB, the largest
-// session 20 MB; archive.go), keeps it in DIR (default: ams-bench in the user's cache folder), and runs, each as a process of its own
+// session 20 MB; with -years another one, of 1,400 sessions on 700 days; archive.go), keeps it in DIR (default: ams-bench in the user's cache folder), and runs, each as a process of its own
 // with two cores to use:
 //
 //   - a bare scan: every file read into a buffer, cut at newlines, searched for a word; what reading cannot go below;
@@ -37,26 +37,31 @@ func main() {
 	dir := flag.String("dir", "", "folder for the archive and scratch files, on a real disk (default: ams-bench in the user's cache folder)")
 	rounds := flag.Int("rounds", 3, "rounds of every program")
 	ccusage := flag.Bool("ccusage", true, "compare with ccusage; needs npm and, once, the network")
+	years := flag.Bool("years", false, "sessions on 700 days")
 	// The two below are how the program calls itself: a process of its own is measured alone, and a parent that has generated
 	// 215 MB would count as memory of every child, because a child's peak begins with what its parent had.
 	generateInto := flag.String("generate", "", "only generate the archive into this folder")
 	scanFolder := flag.String("scan", "", "only scan the files below this folder")
 	flag.Parse()
+	archive, of := full, "archive"
+	if *years {
+		archive, of = twoYears, "years"
+	}
 	var err error
 	switch {
 	case *generateInto != "":
-		err = generate(*generateInto, full, cores)
+		err = generate(*generateInto, archive, cores)
 	case *scanFolder != "":
 		err = scan(*scanFolder, cores)
 	default:
-		err = run(*dir, *rounds, *ccusage)
+		err = run(*dir, of, *rounds, *ccusage)
 	}
 	if err != nil {
 		log.Fatalf("bench: %v", err)
 	}
 }
 
-func run(dir string, rounds int, ccusage bool) error {
+func run(dir, of string, rounds int, ccusage bool) error {
 	if dir == "" {
 		cache, err := os.UserCacheDir()
 		if err != nil {
@@ -68,7 +73,7 @@ func run(dir string, rounds int, ccusage bool) error {
 	if err != nil {
 		return err
 	}
-	archive, err := prepare(dir)
+	archive, err := prepare(dir, of)
 	if err != nil {
 		return err
 	}
@@ -86,9 +91,9 @@ func run(dir string, rounds int, ccusage bool) error {
 	return table(archive, programs)
 }
 
-// prepare returns the folder of the archive, generating it if it is not there yet.
-func prepare(dir string) (string, error) {
-	archive := filepath.Join(dir, fmt.Sprintf("archive-%d", archiveVersion))
+// prepare returns the folder of an archive, generating it if it is not there yet.
+func prepare(dir, of string) (string, error) {
+	archive := filepath.Join(dir, fmt.Sprintf("%s-%d", of, archiveVersion))
 	if _, err := os.Stat(archive); !errors.Is(err, fs.ErrNotExist) {
 		return archive, err
 	}
@@ -100,7 +105,7 @@ func prepare(dir string) (string, error) {
 	if err := os.RemoveAll(unfinished); err != nil {
 		return "", err
 	}
-	if out, err := exec.Command(self, "-generate", unfinished).CombinedOutput(); err != nil {
+	if out, err := exec.Command(self, "-generate", unfinished, "-years="+fmt.Sprint(of == "years")).CombinedOutput(); err != nil {
 		return "", fmt.Errorf("generate: %w\n%s", err, out)
 	}
 	return archive, os.Rename(unfinished, archive)

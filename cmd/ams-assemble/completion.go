@@ -41,7 +41,10 @@ func completionCommand(e env) *cli.Command {
 	for _, shell := range completionShells {
 		c.Subcommands = append(c.Subcommands, &cli.Command{
 			Name: shell.name, Usage: "print the script for " + shell.name, Description: shell.setUp,
-			Action: func(*cli.Context) error {
+			Action: func(c *cli.Context) error {
+				if c.Args().Present() {
+					return usagef("completion %s takes no arguments", shell.name)
+				}
 				script, err := completionScripts.ReadFile("completion/" + shell.name)
 				if err != nil {
 					return err

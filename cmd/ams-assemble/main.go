@@ -45,8 +45,12 @@ type env struct {
 	now    func() time.Time
 	self   string // the path of this program
 	// envErr says why the settings in the env file could not be read, nil if they were.
-	envErr error
+	envErr   error
+	patience patience
 }
+
+// patience is how long a run waits for whom it hands a session to. Zeros are otlpTime and onStoredTime; tests wait less.
+type patience struct{ receiver, command time.Duration }
 
 // memoryLimit is the heap at which garbage is collected more often rather than more memory taken: no session needs as
 // much, and half a gigabyte is what a small machine, a container or a cron job can spare.

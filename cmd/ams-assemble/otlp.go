@@ -78,31 +78,32 @@ const (
 type sender struct {
 	client *otlp.Client
 	masks  *redact.Rules // of sessions that are stored without, else nil
+	within time.Duration // of which a session is sent
 
 	mu   sync.Mutex
 	said []string // what the receiver did not take
 }
 
 // newSender sends to a receiver; nil where there is none.
-func newSender(client *otlp.Client, set settings) *sender {
+func newSender(client *otlp.Client, set settings, within time.Duration) *sender {
 	if client == nil {
 		return nil
 	}
-	s := &sender{client: client}
+	s := &sender{client: client, within: within}
 	if rules := sendingMasks(set); !set.redact.Secrets {
 		s.masks = &rules
 	}
 	return s
 }
 
-// takersOf are those that a run tells of sessions that are over.
-func takersOf(send *sender, command program.Command) []ship.Taker {
+// takersOf are those that a run tells of sessions that are over. within bounds a run of the command.
+func takersOf(send *sender, command program.Command, within time.Duration) []ship.Taker {
 	var out []ship.Taker
 	if send != nil {
 		out = append(out, ship.Taker{Name: "otlp", FromNow: true, AtOnce: otlpAtOnce, Take: send.take})
 	}
 	if command != nil {
-		out = append(out, onStored(command))
+		out = append(out, onStored(command, within))
 	}
 	return out
 }
@@ -125,7 +126,7 @@ func (s *sender) take(ctx context.Context, f ship.Final) ([]string, error) {
 			return nil, err
 		}
 	}
-	ctx, done := context.WithTimeoutCause(ctx, otlpTime, fmt.Errorf("not all of it was taken within %v", otlpTime))
+	ctx, done := context.WithTimeoutCause(ctx, s.within, fmt.Errorf("not all of it was taken within %v", s.within))
 	defer done()
 	sent, err := s.client.Send(ctx, session, f.Since)
 	switch {
@@ -165,13 +166,13 @@ const (
 )
 
 // onStored is the Taker that runs a command for each session, with its index record on standard input.
-func onStored(command program.Command) ship.Taker {
+func onStored(command program.Command, within time.Duration) ship.Taker {
 	take := func(ctx context.Context, f ship.Final) ([]string, error) {
 		line, err := lax.Line(schema.Raw(f.Index))
 		if err != nil {
 			return nil, err
 		}
-		r, err := command.Run(ctx, program.Call{Stdin: append(line, '\n'), Most: onStoredOutput, Timeout: onStoredTime})
+		r, err := command.Run(ctx, program.Call{Stdin: append(line, '\n'), Most: onStoredOutput, Timeout: within})
 		switch {
 		case err != nil:
 			return nil, err

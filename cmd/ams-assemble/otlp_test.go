@@ -24,6 +24,7 @@ type desk struct {
 	began time.Time
 	*otlptest.Receiver
 	vars map[string]string // of the environment
+	patience
 }
 
 func newDesk(t *testing.T) *desk {
@@ -53,6 +54,7 @@ func (d *desk) does(code int, args ...string) (stdout, stderr string) {
 	got := run(context.Background(), env{
 		args: args, stdin: strings.NewReader(""), stdout: &out, stderr: &talk,
 		getenv: func(name string) string { return d.vars[name] }, now: time.Now, self: "ams-assemble",
+		patience: d.patience,
 	})
 	if got != code {
 		d.t.Fatalf("ams-assemble %v: exit %d, want %d\n%s%s", args, got, code, out.Bytes(), talk.Bytes())

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -146,8 +147,8 @@ func storeAll(ctx context.Context, e env, set settings, opt runOptions, word *re
 	defer book.Close()
 	shipping := set.shipping(e)
 	shipping.Book, shipping.Jobs = book, opt.jobs
-	send := newSender(opt.receiver, set)
-	shipping.Takers = takersOf(send, opt.onStored)
+	send := newSender(opt.receiver, set, cmp.Or(e.patience.receiver, otlpTime))
+	shipping.Takers = takersOf(send, opt.onStored, cmp.Or(e.patience.command, onStoredTime))
 	if shipping.Store, err = set.open(ctx); err != nil {
 		return err
 	}
@@ -194,7 +195,7 @@ func verdict(t ship.Tally) error {
 	case t.Unseen > 0:
 		return &exitError{exitSome, fmt.Errorf("%s that should be in the store could not be seen there; the next run looks again", screen.Count(t.Unseen, "session"))}
 	case t.Untaken > 0:
-		return &exitError{exitSome, fmt.Errorf("all is stored; %s could not be handed on, and the next run tries it again", screen.Count(t.Untaken, "session"))}
+		return &exitError{exitSome, fmt.Errorf("all is stored; %s failed, and the next run tries again", screen.Count(t.Untaken, "hand-over"))}
 	}
 	return nil
 }

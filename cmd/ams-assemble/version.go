@@ -81,6 +81,9 @@ func versionCommand(e env) *cli.Command {
 		UsageText: "ams-assemble version --json  # for a program or a bug report",
 		Flags:     []cli.Flag{&cli.BoolFlag{Name: "json", Usage: "print it as JSON"}},
 		Action: func(c *cli.Context) error {
+			if c.Args().Present() {
+				return usagef("version takes no arguments")
+			}
 			if !c.Bool("json") {
 				_, err := fmt.Fprintf(e.stdout, "ams-assemble %s\n", thisBuild())
 				return err

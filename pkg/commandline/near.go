@@ -21,8 +21,10 @@ func (e *UnknownError) Hint() string { return e.hint }
 
 func unknownCommand(app *cli.App, path []string, named string) error {
 	_, below := commandAt(app.Commands, path)
-	if len(below) == 0 {
-		below = app.Commands
+	if len(path) > 0 && len(below) == 0 {
+		command := strings.Join(path, " ")
+		return &UnknownError{what: fmt.Sprintf("%s has no commands of its own, and so no %q", command, named),
+			hint: fmt.Sprintf("%s help %s tells of it", app.Name, command)}
 	}
 	var names []string
 	for _, c := range below {

@@ -66,6 +66,7 @@ func TestParseReadsFlagsWhereverTheyStand(t *testing.T) {
 		"list --limit":                 "error: flag --limit needs a value",
 		"frob":                         `error: there is no command "frob" (app help lists the commands)`,
 		"lsit":                         `error: there is no command "lsit" (did you mean list?)`,
+		"help list extra":              `error: list has no commands of its own, and so no "extra" (app help list tells of it)`,
 		"help lst":                     `error: there is no command "lst" (did you mean list?)`,
 		"spool lst":                    `error: there is no command "spool lst" (did you mean spool list?)`,
 		"list --brnach main":           "error: list has no flag --brnach (did you mean --branch?)",

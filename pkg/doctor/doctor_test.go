@@ -311,3 +311,25 @@ func TestWithoutASchedulerThereIsAnotherWay(t *testing.T) {
 		t.Errorf("%+v", findings)
 	}
 }
+
+// TestSessionsWithoutAnIndexRecordAreNamed: no list shows them.
+func TestSessionsWithoutAnIndexRecordAreNamed(t *testing.T) {
+	opt := options(t)
+	store := upload.NewLocal(opt.Store.Name)
+	put := func(key string) {
+		t.Helper()
+		if _, err := store.Put(t.Context(), key, []byte("{}"), upload.PutOptions{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put(upload.SessionKey("whole", now))
+	put(upload.IndexKey("whole"))
+	opt.Store.Folder = opt.Store.Name
+	if got := doctor.Examine(t.Context(), opt); has(got, "store", doctor.Warning, "without an index record") {
+		t.Errorf("where none is: %+v", got)
+	}
+	put(upload.SessionKey("lost", now))
+	if got := doctor.Examine(t.Context(), opt); !has(got, "store", doctor.Warning, "1 session without an index record, lost among them") {
+		t.Errorf("got %+v", got)
+	}
+}

@@ -27,7 +27,7 @@ func (d *doctor) checkStore(ctx context.Context) {
 	defer done()
 	at, all := d.Machine.Now(), true
 	var p storeProbe
-	for _, folder := range []string{"sessions/", "index/"} {
+	for _, folder := range []string{upload.SessionsPrefix, upload.IndexPrefix} {
 		p = storeProbe{store: store, key: folder + "probe-" + strings.ToLower(rand.Text()[:12])}
 		p.run(ctx)
 		all = d.tellProbe(name, &p)
@@ -37,6 +37,7 @@ func (d *doctor) checkStore(ctx context.Context) {
 	}
 	if all {
 		d.ok("store", "%s takes, gives, lists and removes objects", name)
+		d.checkOrphans(ctx, store)
 	}
 	if lacks, ok := store.(interface{ Lacks() []string }); ok && len(lacks.Lacks()) > 0 {
 		d.warn("store", oneWriter, "the server of %s refuses %s", name, strings.Join(lacks.Lacks(), " and "))

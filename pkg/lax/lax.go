@@ -91,11 +91,6 @@ func Line(v any) ([]byte, error) {
 	return json.Marshal(v, options, json.Deterministic(true))
 }
 
-// Sparse is [Line] without the members of structs that have their zero values.
-func Sparse(v any) ([]byte, error) {
-	return json.Marshal(v, options, json.Deterministic(true), json.OmitZeroStructFields(true))
-}
-
 // String returns the text of a JSON string, or "" for any other value.
 func String(r Raw) string {
 	if r.Kind() != '"' {

@@ -23,9 +23,6 @@ import (
 // keptBytes bounds what is kept of fetched sessions, compressed: about 25,000 of 200 kB.
 const keptBytes = 1 << 30
 
-// sessionsPrefix is what the keys of all Sessions begin with.
-const sessionsPrefix = "sessions/"
-
 // nearShare is of how many sessions of a folder one must be in a list, for all to be looked at together.
 const nearShare = 8
 
@@ -76,7 +73,7 @@ func (b *bodies) listVersions(ctx context.Context, in *List) error {
 	slices.Sort(days)
 	days = slices.Compact(days)
 	if b.near != nil && len(in.Sessions) > in.Total/nearShare { // one walk is quicker than many that begin anew
-		days = []string{sessionsPrefix}
+		days = []string{upload.SessionsPrefix}
 	}
 	type day struct {
 		keys, versions []string

@@ -231,15 +231,19 @@ func TestOtherRepositoriesAreNotThere(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	elsewhere := made("other-host", mine, "word", day)
-	elsewhere.Host = "there"
-	named := made("other-same-name", filepath.Join(theirs, filepath.Base(mine)), "word", day)
-	named.Repo = filepath.Base(mine)
+	of := func(id, host, cwd, repo string) *schema.Session {
+		s := made(id, cwd, "word", day)
+		s.Host, s.Repo = host, repo
+		return s
+	}
+	name := filepath.Base(mine)
 	for _, s := range []*schema.Session{
 		made("mine-top", mine, "word", day), made("mine-below", filepath.Join(mine, "gone", "deep"), "word", day), made("mine-tree", tree, "word", day),
 		made("other-theirs", theirs, "word", day), made("other-nested", nested, "word", day), made("other-claims", filepath.Join(theirs, "claims"), "word", day),
 		made("other-beside", mine+"-two", "word", day), made("other-none", "", "word", day), made("other-relative", "x", "word", day),
-		made("other-up", filepath.Join(mine, "..")+"/x/../..", "word", day), elsewhere, named,
+		made("other-up", filepath.Join(mine, "..")+"/x/../..", "word", day), of("other-same-name", "here", filepath.Join(theirs, name), name),
+		of("other-gone", "here", "/gone/"+name, name), of("other-host", "there", mine, "another"), of("mine-elsewhere", "there", `C:\src\`+name, name),
+		of("mine-imported", "", mine, ""), of("other-imported", "", theirs, name), of("mine-copied", "", "/gone/"+name, name), of("other-copied", "", "/gone/x", ""),
 	} {
 		put(t, store, s)
 	}
@@ -247,8 +251,8 @@ func TestOtherRepositoriesAreNotThere(t *testing.T) {
 		client := connect(t, store, Options{Dir: dir, Host: "here"})
 		for tool, in := range map[string]args{"list_sessions": {}, "find_text": {"text": "word"}, "report": {"by": []string{"outcome"}}} {
 			text, _ := ask(t, client, tool, in)
-			if strings.Contains(text, "other-") || !strings.Contains(text, "3") {
-				t.Errorf("from %s, %s: want three sessions:\n%s", dir, tool, text)
+			if strings.Contains(text, "other-") || !strings.Contains(text, "6") {
+				t.Errorf("from %s, %s: want six sessions:\n%s", dir, tool, text)
 			}
 		}
 		for _, id := range []string{"other-theirs", "other-nested", "other-host", "other-none", "other-t", "other"} {
@@ -260,7 +264,7 @@ func TestOtherRepositoriesAreNotThere(t *testing.T) {
 		}
 	}
 	all := connect(t, store, Options{Dir: mine, All: true})
-	if text, _ := ask(t, all, "list_sessions", args{}); !strings.Contains(text, "12 of 12 sessions of all repositories") {
+	if text, _ := ask(t, all, "list_sessions", args{}); !strings.Contains(text, "18 of 18 sessions of all repositories") {
 		t.Errorf("of all:\n%s", text)
 	}
 	outside, err := filepath.EvalSymlinks(t.TempDir())

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -16,11 +17,16 @@ import (
 )
 
 // What an agent may read, unless every repository was asked for: the sessions of the repository that
-// the server runs in. The folder that a session ran in must be in that repository, in whichever of its
-// worktrees, as this machine's files tell; the name of a repository proves nothing, as others may have
-// the same. Where a folder is in no repository, it is that folder itself with what is below it and in
-// no repository either. Where the store is shared, a session of another machine is none of ours: the
-// same path there is another folder.
+// the server runs in.
+//
+//   - Of this machine, the folder that a session ran in must be in that repository, in whichever of its
+//     worktrees, as this machine's files tell; the name of a repository proves nothing, as others may
+//     have the same. Where a folder is in no repository, it is that folder itself with what is below
+//     it and in no repository either.
+//   - Of another machine, of which a store that is shared has sessions, nothing is known but the name
+//     of the repository: it must be the same. The same path there is another folder.
+//   - A session that does not say where it ran, as an import leaves it, ran here where its folder is
+//     here, else on another machine.
 //
 // What is outside of it is not there: not listed, not counted, not found by its id.
 
@@ -33,19 +39,38 @@ func (s *server) inScope() func(*schema.Summary) bool {
 	if resolved, err := filepath.EvalSymlinks(dir); err == nil {
 		dir = resolved
 	}
-	known := map[string]bool{} // by folder: a store has thousands of sessions of few folders
+	folders := map[string]folder{} // a store has thousands of sessions of few
 	return func(sum *schema.Summary) bool {
-		cwd := schema.OrZero(sum.Cwd)
-		if cwd == "" || !filepath.IsAbs(cwd) || s.Host != "" && schema.OrZero(sum.Host) != s.Host {
-			return false
+		host, cwd := schema.OrZero(sum.Host), schema.OrZero(sum.Cwd)
+		if s.Host == "" || host == "" || host == s.Host {
+			f, seen := folders[cwd]
+			if !seen {
+				f = look(cwd, here, dir)
+				folders[cwd] = f
+			}
+			if host != "" || f.isHere {
+				return f.fits
+			}
 		}
-		fits, ok := known[cwd]
-		if !ok {
-			fits = gitdir.Repository(cwd) == here && (here != "" || isBelow(cwd, dir))
-			known[cwd] = fits
-		}
-		return fits
+		return here != "" && schema.OrZero(sum.Repo) == filepath.Base(here)
 	}
+}
+
+// folder is what this machine's files tell of one.
+type folder struct {
+	fits   bool // it is in the server's repository
+	isHere bool // it is there, or in a repository that is
+}
+
+// look looks at a folder for a server in a repository, or in none and a folder.
+func look(cwd, repository, dir string) folder {
+	if !filepath.IsAbs(cwd) {
+		return folder{}
+	}
+	of := gitdir.Repository(cwd)
+	_, err := os.Lstat(cwd)
+	fits := of == repository && (repository != "" || isBelow(cwd, dir))
+	return folder{fits: fits, isHere: fits || of != "" || err == nil}
 }
 
 // isBelow reports whether a path is a folder's or below it.

@@ -15,9 +15,8 @@ import (
 )
 
 const (
-	// laterTime is how long a Run begins to give sessions to Takers that may be slow: as long as it goes on, no other Run
-	// stores what came meanwhile.
-	laterTime = time.Minute
+	// patience is [Options.Patience] where it is not set.
+	patience = time.Minute
 	// laterAge is how long after its end a session that such a Taker failed for is given to it again.
 	laterAge = 30 * 24 * time.Hour
 	// laterAtOnce is how many sessions are read for them at once.
@@ -44,7 +43,7 @@ func (sh *Shipper) later(ctx context.Context) {
 	}
 	results := parallel.Each(ctx, laterAtOnce, due, func() func(waiting) Result {
 		return func(w waiting) Result {
-			if time.Since(began) > laterTime || !sh.hands.isDueLater(w.r) {
+			if time.Since(began) > sh.opt.Patience || !sh.hands.isDueLater(w.r) {
 				sh.hands.passLater(w.r)
 				return Result{Name: w.name}
 			}
@@ -92,7 +91,7 @@ func (sh *Shipper) giveStored(ctx context.Context, w waiting) error {
 			errs = append(errs, sh.hands.handTo(ctx, t, f))
 		}
 	}
-	return errors.Join(errs...)
+	return inOneLine(errs)
 }
 
 // isDueLater reports whether a Taker that may be slow, and does not rest, is to get a session.

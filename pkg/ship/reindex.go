@@ -179,7 +179,7 @@ func (sh *Shipper) freshIndex(ctx context.Context, name string, index []byte, al
 // is looked for once more.
 func (sh *Shipper) orphans(ctx context.Context, named map[string]string) ([]string, error) {
 	var suspects []string
-	err := sh.opt.Store.List(ctx, "sessions/", func(o upload.Object) error {
+	err := sh.opt.Store.List(ctx, upload.SessionsPrefix, func(o upload.Object) error {
 		key, ok := named[strings.TrimSuffix(path.Base(o.Key), ".json")]
 		if !ok || key != "" && key != o.Key {
 			suspects = append(suspects, o.Key)

@@ -50,7 +50,7 @@ type Tally struct {
 	Why    error // of the last session that failed
 	Dead   bool  // the store failed in a way that every other session would meet: not all were tried
 	Unseen int   // stored sessions that should be in the store, were not seen there, and could not be stored anew
-	// Untaken are sessions that are stored, and that a [Taker] did not take: the next Run gives them to it again.
+	// Untaken is how often a [Taker] did not take a session, which is stored all the same: the next Run gives it to it again.
 	Untaken int
 }
 

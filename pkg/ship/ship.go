@@ -23,6 +23,7 @@
 package ship
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -31,6 +32,7 @@ import (
 	"io/fs"
 	"slices"
 	"sync"
+	"time"
 
 	"ams/pkg/assemble"
 	"ams/pkg/receipt"
@@ -56,6 +58,9 @@ type Options struct {
 	Note func(format string, args ...any)
 	// Takers are told of sessions that are over.
 	Takers []Taker
+	// Patience is how long a Run begins to give sessions to Takers that may be slow: as long as it goes on, no other Run
+	// stores what came meanwhile. 0 is a minute.
+	Patience time.Duration
 	// Tables are written at the end of a Run and an Import, and lose what is removed. Nil writes none, and leaves the rows of
 	// what is removed.
 	Tables *table.Keeper
@@ -89,7 +94,7 @@ func New(opt Options) *Shipper {
 	if opt.Note == nil {
 		opt.Note = func(string, ...any) {}
 	}
-	opt.Jobs = max(opt.Jobs, 1)
+	opt.Jobs, opt.Patience = max(opt.Jobs, 1), cmp.Or(opt.Patience, patience)
 	sh := &Shipper{opt: opt, marking: new(sync.Mutex)}
 	if opt.Tables != nil {
 		sh.tables = &tables{keeper: opt.Tables, store: opt.Store}

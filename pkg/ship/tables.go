@@ -133,7 +133,7 @@ func (p *putting) forget(ctx context.Context, s *schema.Session, key, now string
 
 // dayOf is the day of a key of [upload.SessionKey], as the tables write it.
 func dayOf(key string) (string, bool) {
-	const head, layout = "sessions/", "2006/01/02"
+	const head, layout = upload.SessionsPrefix, "2006/01/02"
 	if len(key) < len(head+layout) {
 		return "", false
 	}

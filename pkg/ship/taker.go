@@ -156,7 +156,20 @@ func (h *hands) give(ctx context.Context, w *recorded.Session, r *receipt.Receip
 			errs = append(errs, err)
 		}
 	}
-	return errors.Join(errs...)
+	return inOneLine(errs)
+}
+
+// inOneLine joins errors as a note to a person wants them.
+func inOneLine(errs []error) (all error) {
+	for _, err := range errs {
+		switch {
+		case all == nil:
+			all = err
+		case err != nil:
+			all = fmt.Errorf("%w; %w", all, err)
+		}
+	}
+	return all
 }
 
 // handTo gives a session to one Taker, unless that rests.

@@ -31,6 +31,8 @@ type house struct {
 	began   time.Time
 	program string
 	said    []string
+
+	patience time.Duration
 }
 
 func newHouse(t *testing.T) *house {
@@ -59,7 +61,7 @@ func (h *house) shipper(takers []ship.Taker) (sh *ship.Shipper, done func()) {
 	}
 	h.said = nil
 	return ship.New(ship.Options{
-		Book: book, Store: upload.NewLocal(filepath.Join(h.dir, "store")), Jobs: 2, Takers: takers,
+		Book: book, Store: upload.NewLocal(filepath.Join(h.dir, "store")), Jobs: 2, Takers: takers, Patience: h.patience,
 		Note: func(format string, args ...any) { h.said = append(h.said, fmt.Sprintf(format, args...)) },
 		Source: recorded.Open(recorded.Options{
 			SpoolDir: filepath.Join(h.dir, "spool"), ClaudeDir: filepath.Join(h.dir, "claude"), Idle: 30 * time.Minute, Now: time.Now,
@@ -201,6 +203,31 @@ func TestATakerThatMayBeSlowComesLast(t *testing.T) {
 	if stored != sessions || given != sessions {
 		t.Errorf("%d were stored when the first was given, %d were given; want %d", stored, given, sessions)
 	}
+}
+
+// TestARunEndsWithoutTheSlow is a run whose time for the Takers that may be slow is over when it comes to them.
+func TestARunEndsWithoutTheSlow(t *testing.T) {
+	h := newHouse(t)
+	h.record("a", "SessionEnd", 1)
+	h.record("b", "SessionEnd", 2)
+	var slow, quick taker
+	later := slow.named("otlp")
+	later.FromNow = true
+	h.patience = 1
+	if tally := h.run(later, quick.named("copy")); tally.Stored != 2 || tally.Untaken != 2 {
+		t.Errorf("%+v, want two sessions stored and untaken", tally)
+	}
+	if want := "otlp is slow: 2 sessions more wait for the next run"; !slices.Contains(h.said, want) {
+		t.Errorf("said %q, want %q", h.said, want)
+	}
+	slow.wants(t, "too late")
+	quick.wants(t, "in time", "a", "b")
+	h.patience = 0
+	if tally := h.run(later, quick.named("copy")); tally.Untaken != 0 {
+		t.Errorf("%+v, want none untaken", tally)
+	}
+	slow.wants(t, "the next run", "a", "b")
+	quick.wants(t, "the next run")
 }
 
 func TestATakerThatIsDownIsLeftAlone(t *testing.T) {

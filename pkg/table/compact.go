@@ -58,7 +58,7 @@ func (k *Keeper) Compact(ctx context.Context, day string) (Compacted, error) {
 		return Compacted{Day: day}, err
 	}
 	defer w.Close()
-	w.stays = true
+	w.pack.Level = dense
 	c := compaction{w: w, k: k, out: Compacted{Day: day}, current: map[string]*pending{}}
 	if err := c.read(ctx); err != nil {
 		return c.out, fmt.Errorf("compact the tables of %s: %w", day, err)

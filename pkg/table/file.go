@@ -29,6 +29,12 @@ const (
 	batch = 64
 )
 
+// How parts are packed: by a run quickly, by a compaction, whose parts stay, well.
+const (
+	quick = zstd.SpeedFastest
+	dense = zstd.SpeedDefault
+)
+
 // What the metadata of a part say of it.
 const (
 	metaTable   = "ams.table"
@@ -64,15 +70,11 @@ type fileWriter[R row] struct {
 	rows int
 }
 
-// newFileWriter returns a writer of a part of about so many rows. What is to stay is packed well, what a run writes quickly.
-func newFileWriter[R row](w io.Writer, part string, about int64, stays bool) *fileWriter[R] {
-	level := zstd.SpeedFastest
-	if stays {
-		level = zstd.SpeedDefault
-	}
+// newFileWriter returns a writer of a part of about so many rows.
+func newFileWriter[R row](w io.Writer, part string, about int64, pack *zstd.Codec) *fileWriter[R] {
 	l := layoutOf[R]()
 	options := []parquet.WriterOption{
-		parquet.Compression(&zstd.Codec{Level: level}), parquet.PageBufferSize(int(min((about+1)*cellBytes, pageBytes))), parquet.MaxRowsPerRowGroup(groupRows),
+		parquet.Compression(pack), parquet.PageBufferSize(int(min((about+1)*cellBytes, pageBytes))), parquet.MaxRowsPerRowGroup(groupRows),
 		parquet.SortingWriterConfig(parquet.SortingColumns(l.sorted...)), parquet.BloomFilters(l.bloom...),
 		parquet.KeyValueMetadata(metaTable, l.name), parquet.KeyValueMetadata(metaVersion, strconv.Itoa(Version)),
 		parquet.KeyValueMetadata(metaPart, part), parquet.CreatedBy("ams", strconv.Itoa(Version), ""), parquet.DataPageStatistics(false),

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/parquet-go/parquet-go/compress/zstd"
+
 	"ams/pkg/schema"
 )
 
@@ -71,7 +73,7 @@ func rowOf(t *testing.T, s *schema.Session, rev int64) (Session, *schema.Summary
 func file[R row](t *testing.T, rows ...R) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	w := newFileWriter[R](&b, "part", int64(len(rows)), false)
+	w := newFileWriter[R](&b, "part", int64(len(rows)), new(zstd.Codec))
 	if err := errors.Join(w.write(rows...), w.close()); err != nil {
 		t.Fatal(err)
 	}

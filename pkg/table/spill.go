@@ -1,15 +1,12 @@
 package table
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 	"iter"
 	"os"
 	"slices"
 	"sync"
-
-	"ams/pkg/lax"
 
 	"github.com/klauspost/compress/s2"
 )
@@ -89,12 +86,8 @@ func (a *adder) close() {
 }
 
 func (a *adder) add(row any) error {
-	line, err := lax.Sparse(row)
-	if err != nil {
-		return err
-	}
 	a.n++
-	if a.buf = append(append(a.buf, line...), '\n'); len(a.buf) < frameBytes {
+	if a.buf = appendRow(a.buf, row); len(a.buf) < frameBytes {
 		return nil
 	}
 	return a.flush()
@@ -124,20 +117,20 @@ func (s *spill) write(b []byte) (frame, error) {
 // kept are the rows of frames, in their order.
 func kept[R row](s *spill, frames []frame) iter.Seq2[*R, error] {
 	return func(yield func(*R, error) bool) {
-		var packed, lines []byte
+		var packed, rows []byte
 		for _, f := range frames {
 			packed = slices.Grow(packed[:0], f.len)[:f.len]
 			_, err := s.file.ReadAt(packed, f.at)
 			if err == nil || err == io.EOF {
-				lines, err = s2.Decode(lines[:cap(lines)], packed)
+				rows, err = s2.Decode(rows[:cap(rows)], packed)
 			}
 			if err != nil {
 				yield(nil, fmt.Errorf("read rows back: %w", err))
 				return
 			}
-			for line := range bytes.Lines(lines) {
+			for rest := rows; len(rest) > 0; {
 				r := new(R)
-				if err := lax.Unmarshal(line, r); err != nil {
+				if rest, err = readRow(rest, r); err != nil {
 					yield(nil, fmt.Errorf("read rows back: %w", err))
 					return
 				}

@@ -50,7 +50,7 @@ func (k *Keeper) Verify(ctx context.Context) (Verified, error) {
 	if err := v.missing(ctx); err != nil {
 		return v.out, err
 	}
-	err = k.opt.Store.List(ctx, "sessions/", func(o upload.Object) error {
+	err = k.opt.Store.List(ctx, upload.SessionsPrefix, func(o upload.Object) error {
 		if _, ok := v.index[nameOf(o.Key)]; !ok {
 			v.say("%s: no index record names it", o.Key)
 		}

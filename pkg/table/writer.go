@@ -13,6 +13,8 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/parquet-go/parquet-go/compress/zstd"
+
 	"ams/pkg/schema"
 	"ams/pkg/upload"
 )
@@ -54,7 +56,7 @@ func (p *pending) supersedes(other *pending) bool {
 type Writer struct {
 	k     *Keeper
 	spill *spill
-	stays bool // what is written is compacted
+	pack  zstd.Codec // of all its parts: what one needs to begin with is as much as a small part has
 
 	mu      sync.Mutex
 	days    map[string]map[string]*pending // by session
@@ -67,7 +69,7 @@ func (k *Keeper) Writer() (*Writer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("keep rows of tables: %w", err)
 	}
-	return &Writer{k: k, spill: s, days: map[string]map[string]*pending{}, written: map[string][]string{}}, nil
+	return &Writer{k: k, spill: s, pack: zstd.Codec{Level: quick}, days: map[string]map[string]*pending{}, written: map[string][]string{}}, nil
 }
 
 // Close lets go of what was not committed.
@@ -274,7 +276,7 @@ func (w *Writer) putEvents(ctx context.Context, day, part string, batch []*pendi
 	defer os.Remove(f.Name())
 	defer f.Close()
 	_ = os.Remove(f.Name()) // a crash leaves none, where a file that is open can go
-	out := newFileWriter[Event](f, part, total, w.stays)
+	out := newFileWriter[Event](f, part, total, &w.pack)
 	for _, p := range batch {
 		for e, err := range kept[Event](w.spill, p.events) {
 			if err != nil {
@@ -304,7 +306,7 @@ func (w *Writer) putEvents(ctx context.Context, day, part string, batch []*pendi
 // putSessions writes a sessions part.
 func (w *Writer) putSessions(ctx context.Context, day, part string, batch []*pending) error {
 	var body bytes.Buffer
-	out := newFileWriter[Session](&body, part, int64(len(batch)), w.stays)
+	out := newFileWriter[Session](&body, part, int64(len(batch)), &w.pack)
 	for _, p := range batch {
 		for row, err := range kept[Session](w.spill, p.row) {
 			if err != nil {

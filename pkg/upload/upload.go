@@ -168,8 +168,11 @@ func Versions(ctx context.Context, s Store, prefix string, fn func(key, version 
 	return s.List(ctx, prefix, func(o Object) error { return fn(o.Key, o.ETag) })
 }
 
-// IndexPrefix is what the keys of all summaries begin with.
-const IndexPrefix = "index/"
+// IndexPrefix is what the keys of all summaries begin with, SessionsPrefix what those of Sessions do.
+const (
+	IndexPrefix    = "index/"
+	SessionsPrefix = "sessions/"
+)
 
 const maxSessionName = 65
 
@@ -193,7 +196,7 @@ func SessionKey(name string, start time.Time) string {
 	if !isSessionName(name) {
 		return ""
 	}
-	return "sessions/" + start.UTC().Format("2006/01/02") + "/" + name + ".json"
+	return SessionsPrefix + start.UTC().Format("2006/01/02") + "/" + name + ".json"
 }
 
 // IndexKey is the key of a Session's summary. name is as in [SessionKey].
@@ -207,7 +210,7 @@ func IndexKey(name string) string {
 // RawKey is the key of the raw material of the Session with a key that
 // [SessionKey] made: beside it, with the same date.
 func RawKey(sessionKey string) string {
-	name := strings.TrimSuffix(strings.TrimPrefix(sessionKey, "sessions/"), ".json")
+	name := strings.TrimSuffix(strings.TrimPrefix(sessionKey, SessionsPrefix), ".json")
 	return "raw/" + name + ".tar.zst"
 }
 
