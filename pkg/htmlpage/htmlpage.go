@@ -93,6 +93,12 @@ func (p *page) write() error {
 		if err := p.block(fmt.Sprintf("events-%d", n), events, p.Compact); err != nil {
 			return err
 		}
+		if n == 0 {
+			p.WriteString(frame.script)
+		}
+	}
+	if blocks == 0 {
+		p.WriteString(frame.script)
 	}
 	_, err = p.WriteString(frame.after)
 	return err
@@ -175,8 +181,9 @@ func (p *page) events(from, to int) []event {
 	return out
 }
 
-// frame is the page around the blocks.
-type frame struct{ before, after string }
+// frame is the page around the blocks. The script stands behind the first events and runs at once: they are shown while a browser
+// reads the others.
+type frame struct{ before, script, after string }
 
 // newFrame makes the frame of the page's own files.
 func newFrame() (frame, error) {
@@ -205,7 +212,7 @@ func newFrame() (frame, error) {
 		{`<meta charset="utf-8">`, `<meta charset="utf-8">` + "\n" + `<meta http-equiv="Content-Security-Policy" content="` + policy + `">` + "\n" + `<meta name="referrer" content="no-referrer">` + "\n" + `<meta name="robots" content="noindex">`},
 		{`<link rel="icon" href="/static/icon.svg">`, `<link rel="icon" href="data:image/svg+xml;base64,` + base64.StdEncoding.EncodeToString([]byte(icon)) + `">`},
 		{`<link rel="stylesheet" href="/static/page.css">`, "<style>" + style + "</style>"},
-		{`<script type="module" src="/static/main.js"></script>`, `<script type="module">` + script + "</script>"},
+		{`<script type="module" src="/static/main.js"></script>` + "\n", ""},
 	} {
 		if strings.Count(html, r[0]) != 1 {
 			return frame{}, fmt.Errorf("page.html does not have %s once", r[0])
@@ -221,7 +228,7 @@ func newFrame() (frame, error) {
 	if !found {
 		return frame{}, fmt.Errorf("page.html has no end")
 	}
-	return frame{before, "</body>" + after}, nil
+	return frame{before, `<script type="module" async>` + script + "</script>\n", "</body>" + after}, nil
 }
 
 // hashOf names a script or style in a policy.

@@ -103,7 +103,7 @@ func TestPolicyNamesWhatRuns(t *testing.T) {
 	if policy == nil || strings.Contains(policy[1], "unsafe") {
 		t.Fatalf("policy %v", policy)
 	}
-	for _, m := range regexp.MustCompile(`(?s)<(style|script type="module")>(.*?)</(?:style|script)>`).FindAllStringSubmatch(page, -1) {
+	for _, m := range regexp.MustCompile(`(?s)<(style|script type="module" async)>(.*?)</(?:style|script)>`).FindAllStringSubmatch(page, -1) {
 		sum := sha256.Sum256([]byte(m[2]))
 		if want := "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"; strings.Count(policy[1], want) != 1 {
 			t.Errorf("%s is not in %s", want, policy[1])
@@ -113,7 +113,7 @@ func TestPolicyNamesWhatRuns(t *testing.T) {
 		t.Errorf("policy %s", policy[1])
 	}
 	head, _, _ := strings.Cut(page, `<script type="application/json"`)
-	if found := regexp.MustCompile(`(?i)(?:src|href)="(?:https?:|/)[^"]*"`).FindAllString(regexp.MustCompile(`(?s)<script type="module">.*?</script>`).ReplaceAllString(head, ""), -1); len(found) > 0 {
+	if found := regexp.MustCompile(`(?i)(?:src|href)="(?:https?:|/)[^"]*"`).FindAllString(regexp.MustCompile(`(?s)<script type="module" async>.*?</script>`).ReplaceAllString(head, ""), -1); len(found) > 0 {
 		t.Errorf("the page asks for %q", found)
 	}
 	if strings.Index(page, policy[0]) > strings.Index(page, "<style>") {

@@ -90,7 +90,8 @@ func (c *catalog) add(s library.Stored) {
 		c.kept = append(c.kept, c.before[i])
 		return
 	}
-	k := kept{name: s.Name, start: s.StartTime.UnixMicro(), mark: mark, unstored: s.Unstored, doubt: s.Doubt, figures: figuresOf(s.Summary), values: c.values.of(s.Summary)}
+	k := kept{name: s.Name, start: s.StartTime.UnixMicro(), mark: mark, unstored: s.Unstored, doubt: s.Doubt,
+		figures: figuresOf(s.Summary), values: c.values.of(s.Summary)}
 	k.block, k.at = c.filling.keep()
 	c.kept = append(c.kept, k)
 }

@@ -30,8 +30,8 @@ type figures struct {
 }
 
 func figuresOf(s *schema.Summary) figures {
-	return figures{costUSD: known(s.CostUSD), unpriced: s.CostUSD == nil, durationMS: known(s.DurationMS), in: tokensOf(s) - s.OutputTokens, out: s.OutputTokens,
-		activeMS: schema.OrZero(s.ActiveMS), tools: s.ToolCalls, errors: s.Errors}
+	return figures{costUSD: known(s.CostUSD), unpriced: s.CostUSD == nil, durationMS: known(s.DurationMS),
+		in: tokensOf(s) - s.OutputTokens, out: s.OutputTokens, activeMS: schema.OrZero(s.ActiveMS), tools: s.ToolCalls, errors: s.Errors}
 }
 
 func (t *totals) add(f *figures) {

@@ -35,7 +35,11 @@ export class DocumentSource {
   async block(n) {
     let events = this.kept.get(n);
     if (!events) {
-      const node = document.getElementById("events-" + n);
+      let node = document.getElementById("events-" + n);
+      if (!node || !node.nextElementSibling) { // it was not read, or not to its end
+        await read();
+        node = document.getElementById("events-" + n);
+      }
       events = JSON.parse(!node ? "[]" : this.about.packed ? await unpacked(node.textContent) : node.textContent);
     }
     this.kept.delete(n);
@@ -74,6 +78,12 @@ export class DocumentSource {
   watch() {
     return () => {};
   }
+}
+
+// read waits until all of the document was read: the page begins before that.
+function read() {
+  if (document.readyState !== "loading") return Promise.resolve();
+  return new Promise((done) => document.addEventListener("DOMContentLoaded", done, { once: true }));
 }
 
 // foundIn is the first place of a text in an event.
