@@ -26,7 +26,7 @@ func findCommand(e env) *cli.Command {
 		Usage:     "find a text in whole sessions",
 		ArgsUsage: "TEXT...",
 		Description: "It looks into prompts, messages, thinking, tool inputs and results, and errors. The arguments are one phrase; its blanks stand for any white space, and letters for both cases. The newest sessions come first, as\n" +
-			"they are found. ams-assemble show ID --event SEQ shows an event whole.",
+			"they are found; what is recorded and not stored yet is looked through as it is now. ams-assemble show ID --event SEQ shows an event whole.",
 		UsageText: "ams-assemble find connection refused  # one phrase, in whole sessions\n" +
 			"ams-assemble find --in errors --since 7d timeout  # in errors of the last week\n" +
 			"ams-assemble find -E 'TODO|FIXME' --json  # a regular expression, a line of JSON per place",
@@ -97,13 +97,18 @@ const placesShown = 5
 
 // find looks through the sessions, the newest first, and shows places as soon as they are found.
 func find(e env, c *cli.Context, set settings, q query.Query, pattern *search.Pattern) error {
-	lib, err := openLibrary(c.Context, e, set, nil)
+	lib, err := openLibrary(c.Context, e, set, set.unstored(e))
 	if err != nil {
 		return err
 	}
 	list, err := listed(c.Context, e, lib, q)
 	if err != nil {
 		return err
+	}
+	if !c.Bool("json") { // as list does
+		all := append(waiting(c.Context, e, lib, list, q), list.Sessions...)
+		listing.Sort(all, "start")
+		list.Sessions = all
 	}
 	if len(list.Sessions) == 0 {
 		sayNothing(e, c, set, lib, list.Total)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"ams/pkg/library"
 	"ams/pkg/listing"
 	"ams/pkg/query"
 	"ams/pkg/receipt"
@@ -57,6 +59,18 @@ func listCommand(e env) *cli.Command {
 	}
 }
 
+// waiting are the sessions that are recorded and not stored yet, as far as a list may wait for them, which it says.
+func waiting(ctx context.Context, e env, lib *library.Library, list *library.List, q query.Query) []library.Stored {
+	waiting, others, err := lib.Waiting(ctx, list, q)
+	if err != nil && !errors.Is(err, receipt.ErrLocked) { // a run is just storing them
+		fmt.Fprintf(e.stderr, "ams-assemble: what waits to be stored is not known: %v\n", err)
+	}
+	if others > 0 {
+		fmt.Fprintf(e.stderr, "ams-assemble: %s more not stored yet; ams-assemble run stores them\n", screen.Count(others, "session"))
+	}
+	return waiting
+}
+
 func listSessions(e env, c *cli.Context, set settings, q query.Query) error {
 	lib, err := openLibrary(c.Context, e, set, set.unstored(e))
 	if err != nil {
@@ -71,14 +85,7 @@ func listSessions(e env, c *cli.Context, set settings, q query.Query) error {
 	}
 	shown := list.Sessions
 	if !c.Bool("json") && !c.Bool("csv") { // those are of index records
-		waiting, others, err := lib.Waiting(c.Context, list, q)
-		if err != nil && !errors.Is(err, receipt.ErrLocked) { // a run is just storing them
-			fmt.Fprintf(e.stderr, "ams-assemble: what waits to be stored is not known: %v\n", err)
-		}
-		if others > 0 {
-			fmt.Fprintf(e.stderr, "ams-assemble: %s more not stored yet; ams-assemble run stores them\n", screen.Count(others, "session"))
-		}
-		shown = append(waiting, shown...)
+		shown = append(waiting(c.Context, e, lib, list, q), shown...)
 	}
 	listing.Sort(shown, c.String("sort"))
 	if c.Bool("reverse") {
