@@ -116,7 +116,7 @@ func cacheRules() safefile.Rules { return safefile.Rules{Owner: safefile.Me(), M
 type cache struct{ path string }
 
 // chunkBytes is how much of the file one processor decodes before the next chunk.
-const chunkBytes = 512 << 10
+const chunkBytes = 64 << 10
 
 // chunk is a part of the file: its bytes, in which the texts of the records lie, and what they tell.
 type chunk struct {

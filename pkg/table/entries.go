@@ -9,8 +9,12 @@ import (
 	"ams/pkg/upload"
 )
 
-// partsAtOnce is how many parts are read at once: each takes as much memory as it has bytes, at most partBytes.
-const partsAtOnce = 4
+// partsAtOnce is how many parts are read at once, most of them on their way from a bucket, and bytesAtOnce how many bytes of
+// them are in memory.
+const (
+	partsAtOnce = 16
+	bytesAtOnce = 2 * partBytes
+)
 
 // BadPart is a part that is left out of reading, or read in part, and why: one of the errors of this package.
 type BadPart struct {
@@ -29,13 +33,16 @@ func Entries(ctx context.Context, store upload.Store, visit func(*Entry)) (bad [
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	queue := make(chan partFile)
+	queue, space := make(chan partFile), newRoom(bytesAtOnce)
 	var mu sync.Mutex
 	var workers sync.WaitGroup
 	for range min(partsAtOnce, len(files)) {
 		workers.Go(func() {
 			for f := range queue {
-				switch err := k.entries(ctx, f, visit); {
+				taken := space.take(f.Size)
+				err := k.entries(ctx, f, visit)
+				space.giveBack(taken)
+				switch {
 				case isBad(err):
 					mu.Lock()
 					bad = append(bad, BadPart{f.Key, err})

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -19,6 +20,7 @@ import (
 type Memory struct {
 	mu      sync.Mutex
 	objects map[string]object
+	sorted  []string // their keys, nil where these changed
 	// Before is called before each request, without a lock: it may count, sleep or fail. Nil does nothing.
 	Before func(op, key string) error
 }
@@ -62,7 +64,9 @@ func (m *Memory) Put(ctx context.Context, key string, body []byte, opt upload.Pu
 	}
 	sum := md5.Sum(body)
 	o := object{bytes.Clone(body), hex.EncodeToString(sum[:]), time.Now().UTC()}
-	m.objects[key] = o
+	if m.objects[key] = o; !ok {
+		m.sorted = nil
+	}
 	return o.etag, nil
 }
 
@@ -89,14 +93,19 @@ func (m *Memory) List(ctx context.Context, prefix string, fn func(upload.Object)
 		return err
 	}
 	m.mu.Lock()
+	if m.sorted == nil {
+		m.sorted = slices.Sorted(maps.Keys(m.objects))
+	}
+	at, _ := slices.BinarySearch(m.sorted, prefix)
 	var found []upload.Object
-	for key, o := range m.objects {
-		if strings.HasPrefix(key, prefix) {
-			found = append(found, upload.Object{Key: key, Size: int64(len(o.body)), ETag: o.etag, ModTime: o.at})
+	for _, key := range m.sorted[at:] {
+		if !strings.HasPrefix(key, prefix) {
+			break
 		}
+		o := m.objects[key]
+		found = append(found, upload.Object{Key: key, Size: int64(len(o.body)), ETag: o.etag, ModTime: o.at})
 	}
 	m.mu.Unlock()
-	slices.SortFunc(found, func(a, b upload.Object) int { return strings.Compare(a.Key, b.Key) })
 	for i, o := range found {
 		if i > 0 && i%pageKeys == 0 {
 			if err := m.begin(ctx, "list", prefix); err != nil {
@@ -121,5 +130,6 @@ func (m *Memory) Delete(ctx context.Context, key string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	delete(m.objects, key)
+	m.sorted = nil
 	return nil
 }
