@@ -36,22 +36,6 @@ func checkVersion(version string) error {
 	return nil
 }
 
-// Decode reads a Session of any version 1.x. Fields that it does not know are ignored. [ErrNewer] says that it is of
-// a later one.
-func Decode(b []byte) (*Session, error) {
-	var s Session
-	if err := lax.Unmarshal(b, &s); err != nil {
-		return nil, fmt.Errorf("decode session: %w", err)
-	}
-	if s.SessionID == "" || s.SchemaVersion == "" {
-		return nil, fmt.Errorf("decode session: no session_id or schema_version in it")
-	}
-	if err := checkVersion(s.SchemaVersion); err != nil {
-		return nil, fmt.Errorf("decode session %s: %w", s.SessionID, err)
-	}
-	return &s, nil
-}
-
 // EncodeSummary returns the index record as JSON, by the rules of [Encode]; it has at most [MaxSummary] bytes.
 func EncodeSummary(s *Summary) ([]byte, error) {
 	b, err := s.encodeWithin(MaxSummary)

@@ -24,12 +24,11 @@ const (
 // Peel is [Decode] for who needs few of the events: it returns the Session without them, and beside it their text. Where
 // something else than [Encode] wrote b, the Session has its events, and there is no text of them.
 func Peel(b []byte) (*Session, Events, error) {
-	start, end := bytes.Index(b, []byte(eventsOpen)), bytes.LastIndex(b, []byte(eventsClose))
-	if start < 0 || end < start+len(eventsOpen) {
+	start, end := eventsIn(b)
+	if end == 0 {
 		s, err := Decode(b)
 		return s, nil, err
 	}
-	start += len(eventsOpen)
 	s, err := Decode(slices.Concat(b[:start], b[end:]))
 	if err != nil {
 		s, err = Decode(b)
