@@ -23,7 +23,7 @@ var mayImport = map[string]string{
 	"ams/pkg/price":          "",
 	"ams/pkg/program":        "screen",
 	"ams/pkg/upload":         "parallel program safefile",
-	"ams/pkg/table":          "lax parallel schema upload",
+	"ams/pkg/table":          "lax packed parallel schema upload",
 	"ams/pkg/receipt":        "lax safefile spool",
 	"ams/pkg/safefile":       "",
 	"ams/pkg/bundle":         "",
