@@ -37,10 +37,27 @@ type dimension struct {
 	// divide are the parts of a session by its index record, nil where that does not tell. call and tool are the key of an
 	// event, which for a call of a tool also knows the call of a model that asked for it, nil where none did; call is nil for a
 	// dimension of tools. key is of a time.
-	divide func(s *schema.Summary) map[string]Sums
+	divide func(s *schema.Summary) []part
 	call   func(e *schema.Event, c *context) string
 	tool   func(e, asking *schema.Event, c *context) string
 	key    func(at time.Time) string
+}
+
+// part is what a session has of one key of a dimension.
+type part struct {
+	key  string
+	sums Sums
+}
+
+// addPart adds to the part of a key. A session has few of them.
+func addPart(parts []part, key string, sums Sums) []part {
+	for i := range parts {
+		if parts[i].key == key {
+			parts[i].sums.add(sums)
+			return parts
+		}
+	}
+	return append(parts, part{key, sums})
 }
 
 // divides reports whether a session has parts in several rows.
@@ -167,20 +184,18 @@ func byTime(name, layout string) dimension {
 	return dimension{
 		name: name, time: true, field: "per_day", lacks: []measure{ofTools, active, asked}, key: key, call: of,
 		tool: func(e, _ *schema.Event, c *context) string { return of(e, c) },
-		divide: func(s *schema.Summary) map[string]Sums {
-			parts := map[string]Sums{}
+		divide: func(s *schema.Summary) []part {
+			parts := make([]part, 0, len(s.PerDay)+1)
 			for day, n := range s.PerDay {
 				at, err := time.Parse(time.DateOnly, day)
 				k := None
 				if err == nil && at.Year() > 1 { // a call without a time is on the first day of all
 					k = key(at)
 				}
-				sum := parts[k]
-				sum.add(sumsOfCalls(n))
-				parts[k] = sum
+				parts = addPart(parts, k, sumsOfCalls(n))
 			}
 			if len(parts) == 0 && !s.StartTime.IsZero() {
-				parts[key(s.StartTime.UTC())] = Sums{}
+				parts = append(parts, part{key: key(s.StartTime.UTC())})
 			}
 			return parts
 		},
@@ -201,10 +216,10 @@ var byModel = dimension{
 		}
 		return orUnnamed(asking.LLM.Model)
 	},
-	divide: func(s *schema.Summary) map[string]Sums {
-		parts := map[string]Sums{}
+	divide: func(s *schema.Summary) []part {
+		parts := make([]part, 0, len(s.PerModel))
 		for model, n := range s.PerModel {
-			parts[model] = sumsOfCalls(n)
+			parts = append(parts, part{model, sumsOfCalls(n)})
 		}
 		return parts
 	},
@@ -219,10 +234,10 @@ var byAgentType = dimension{
 		return orUnnamed(c.types[e.AgentID])
 	},
 	tool: func(e, _ *schema.Event, c *context) string { return orUnnamed(c.types[e.AgentID]) },
-	divide: func(s *schema.Summary) map[string]Sums {
-		parts := map[string]Sums{}
+	divide: func(s *schema.Summary) []part {
+		parts := make([]part, 0, len(s.Agents))
 		for kind, n := range s.Agents {
-			parts[kind] = Sums{Calls: n.Calls, UnknownCalls: n.UnknownCalls, CostUSD: n.CostUSD}
+			parts = append(parts, part{kind, Sums{Calls: n.Calls, UnknownCalls: n.UnknownCalls, CostUSD: n.CostUSD}})
 		}
 		return parts
 	},

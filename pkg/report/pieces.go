@@ -64,29 +64,30 @@ func (r *Report) FromRecord(s *schema.Summary) Part {
 	d := r.dims[at]
 	parts := d.divide(s)
 	if d.time && r.location != time.UTC {
-		parts = map[string]Sums{d.key(s.StartTime.In(r.location)): together(parts)}
+		parts = []part{{d.key(s.StartTime.In(r.location)), together(parts)}}
 	}
 	return Part{pieces: r.parts(s, total, at, parts), total: total}
 }
 
-func together(parts map[string]Sums) (all Sums) {
+func together(parts []part) (all Sums) {
 	for _, p := range parts {
-		all.add(p)
+		all.add(p.sums)
 	}
 	return all
 }
 
 // parts are the pieces of a session by one dimension that divides it, and by those that do not.
-func (r *Report) parts(s *schema.Summary, total Sums, at int, parts map[string]Sums) []piece {
+func (r *Report) parts(s *schema.Summary, total Sums, at int, parts []part) []piece {
 	if len(parts) == 0 {
-		parts = map[string]Sums{None: {}}
+		parts = []part{{key: None}}
 	}
 	var out []piece
 	rest := total.CostUSD
-	for key, sums := range parts {
+	for _, p := range parts {
+		sums := p.sums
 		rest -= sums.CostUSD
 		sums.Sessions, sums.UnknownSessions, sums.Uncertain = 1, total.UnknownSessions, total.Uncertain
-		out = append(out, r.spread(s, at, key, sums)...)
+		out = append(out, r.spread(s, at, p.key, sums)...)
 	}
 	if math.Abs(rest) > rounding {
 		out = append(out, r.spread(s, at, InNoCall, Sums{Sessions: 1, CostUSD: rest})...)
@@ -96,26 +97,36 @@ func (r *Report) parts(s *schema.Summary, total Sums, at int, parts map[string]S
 
 // spread gives sums a row for each value of the dimensions of whole sessions. The key is that of the dimension at a place.
 func (r *Report) spread(s *schema.Summary, at int, key string, sums Sums) []piece {
-	out := []piece{{nil, sums}}
+	rows := [][]string{make([]string, 0, len(r.dims))}
 	for i, d := range r.dims {
 		values := []string{key}
 		if i != at {
 			values = valuesOf(d, s)
 		}
-		var next []piece
-		for _, p := range out {
-			for _, v := range values {
-				next = append(next, piece{append(slices.Clone(p.keys), v), sums})
+		before := rows
+		for _, v := range values[1:] {
+			for _, row := range before {
+				rows = append(rows, append(slices.Clone(row), v))
 			}
 		}
-		out = next
+		for j := range before {
+			rows[j] = append(rows[j], values[0])
+		}
+	}
+	out := make([]piece, len(rows))
+	for i, keys := range rows {
+		out[i] = piece{keys, sums}
 	}
 	return out
 }
 
 // valuesOf are the values of a session, without those that stand twice.
 func valuesOf(d dimension, s *schema.Summary) []string {
-	values := slices.DeleteFunc(slices.Clone(d.values(s)), func(v string) bool { return v == "" })
+	values := d.values(s)
+	if len(values) == 1 && values[0] != "" { // most have one
+		return values
+	}
+	values = slices.DeleteFunc(slices.Clone(values), func(v string) bool { return v == "" })
 	if len(values) == 0 {
 		return []string{None}
 	}

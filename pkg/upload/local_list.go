@@ -189,6 +189,7 @@ func readFolder(ctx context.Context, root *os.Root, folder string) ([]fs.DirEntr
 	if err != nil {
 		return nil, err
 	}
+	slices.Sort(names) // but for folders it is the order, and names are compared sooner than entries
 	below, err := root.OpenRoot(orDot(folder))
 	if err != nil {
 		return nil, err
