@@ -59,6 +59,11 @@ type object struct{ key, version string }
 // each visits every index record, in no order. The cache is read while the store is listed. The error is the store's, of the
 // list or of the first record that it would not give.
 func (x *index) each(ctx context.Context) error {
+	var rows *tableRows
+	if x.isCold() {
+		rows = x.startTables(ctx, earlyRows)
+		defer rows.end()
+	}
 	listed := make(chan error, 1)
 	go func() { listed <- x.list(ctx) }()
 	kept := cache{path: x.cachePath}
@@ -73,7 +78,7 @@ func (x *index) each(ctx context.Context) error {
 		}
 	}
 	kept.mend(x, state, len(todo))
-	err = x.readAll(ctx, x.readTables(ctx, todo))
+	err = x.readAll(ctx, x.readTables(ctx, rows, todo))
 	kept.append(x.fresh)
 	return err
 }

@@ -112,6 +112,36 @@ func (s *tabled) damage() {
 	s.check(err)
 }
 
+// TestTablesAreReadWhileTheStoreIsListed: whatever was decoded before it is known what is wanted, each record is told once, and
+// what no row has is left.
+func TestTablesAreReadWhileTheStoreIsListed(t *testing.T) {
+	s := newTabled(t, 11)
+	for range 3 {
+		s.step()
+	}
+	for _, room := range []int{0, 3, earlyRows} {
+		x := &index{store: s.store, codec: records}
+		times := map[string]int{}
+		x.visit = func(key string, _ told) { times[key]++ }
+		s.check(x.list(t.Context()))
+		rows := x.startTables(t.Context(), room)
+		rest := x.readTables(t.Context(), rows, x.objects)
+		rows.end()
+		for _, o := range rest {
+			times[o.key]++
+		}
+		for _, o := range x.objects {
+			if times[o.key] != 1 {
+				t.Errorf("room %d: %s is told or left %d times", room, o.key, times[o.key])
+			}
+		}
+		if len(rest) == 0 || len(rest) > len(x.objects)/2 {
+			t.Errorf("room %d: %d of %d are left", room, len(rest), len(x.objects))
+		}
+		x.startTables(t.Context(), room).end() // of which nothing is wanted
+	}
+}
+
 // noTables is a store without tables.
 type noTables struct{ upload.Store }
 
