@@ -56,7 +56,7 @@ type indexed struct {
 	IndexBytes int64 `json:"index_bytes"`
 }
 
-// indexGC keeps the heap near to what is in use: the list of 20,000 sessions stays in memory for as long as the index is
+// indexGC keeps the heap near to what is in use: the list of the sessions stays in memory for as long as the index is
 // made, and would count three times.
 const indexGC = 40
 
@@ -65,10 +65,11 @@ func indexWords(ctx context.Context, e env, set settings, json bool) error {
 	if err != nil {
 		return err
 	}
-	list, err := listed(ctx, e, lib, query.Query{})
+	list, err := lib.Brief(ctx, query.Query{})
 	if err != nil {
 		return err
 	}
+	sayOf(e, list)
 	if e.getenv("GOGC") == "" {
 		defer debug.SetGCPercent(debug.SetGCPercent(indexGC))
 	}
