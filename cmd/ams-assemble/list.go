@@ -79,10 +79,16 @@ func listSessions(e env, c *cli.Context, set settings, q query.Query) error {
 	if c.Bool("follow") {
 		return followList(e, c, lib, q)
 	}
-	list, err := listed(c.Context, e, lib, q)
+	var list *library.List
+	if c.Bool("json") || c.Bool("csv") {
+		list, err = lib.List(c.Context, q)
+	} else {
+		list, err = lib.ListOnly(c.Context, q, listing.Maps())
+	}
 	if err != nil {
 		return err
 	}
+	sayOf(e, list)
 	shown := list.Sessions
 	if !c.Bool("json") && !c.Bool("csv") { // those are of index records
 		shown = append(waiting(c.Context, e, lib, list, q), shown...)

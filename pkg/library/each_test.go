@@ -49,6 +49,16 @@ func TestEachSeesWhatListLists(t *testing.T) {
 		if !maps.EqualFunc(seen, listed, func(a, b *schema.Summary) bool { return reflect.DeepEqual(a, b) }) {
 			t.Errorf("from %s: Each and List differ", from)
 		}
+		brief, err := l.ListOnly(t.Context(), query.Query{}, []string{"files"})
+		if err != nil || len(brief.Sessions) != len(list.Sessions) {
+			t.Fatalf("from %s: %v, %d sessions", from, err, len(brief.Sessions))
+		}
+		for i, s := range brief.Sessions {
+			want := list.Sessions[i]
+			if s.Name != want.Name || !reflect.DeepEqual(s.Title, want.Title) || !reflect.DeepEqual(s.Files, want.Files) || s.Old() != want.Old() || len(s.PerDay) > 0 {
+				t.Fatalf("from %s: ListOnly lists %+v, List %+v", from, s.Summary, want.Summary)
+			}
+		}
 		if of.Total != list.Total || of.Total != 2*256+11 || len(of.Unreadable) != 1 || len(list.Unreadable) != 1 || len(of.Sessions) != 0 {
 			t.Errorf("from %s: Each counts %d, List %d; unreadable %v, %v", from, of.Total, list.Total, of.Unreadable, list.Unreadable)
 		}

@@ -31,9 +31,22 @@ func (list *List) Of(some []Stored) *List {
 // index record lacks what a filter asks for ([query.Query.Judge]) is read itself. The error is the store's, of the list or
 // of the first record that it would not give.
 func (l *Library) List(ctx context.Context, q query.Query) (*List, error) {
+	return l.listOnly(ctx, q, records)
+}
+
+// ListOnly is [Library.List] for whoever reads, of those fields of a record that are maps, the ones named: the others may be
+// empty, as with [Library.EachOnly]. They are most of a list's memory.
+func (l *Library) ListOnly(ctx context.Context, q query.Query, maps []string) (*List, error) {
+	return l.listOnly(ctx, q, records.Only(append(q.Maps(), maps...)...))
+}
+
+func (l *Library) listOnly(ctx context.Context, q query.Query, codec *packed.Codec[schema.Summary]) (*List, error) {
 	var sessions []Stored
-	index := &index{store: l.store, cachePath: l.indexCache(), progress: l.opt.Progress, codec: records}
-	list, err := l.each(ctx, q, index, func(s Stored) { sessions = append(sessions, s) })
+	index := &index{store: l.store, cachePath: l.indexCache(), progress: l.opt.Progress, codec: codec}
+	list, err := l.each(ctx, q, index, func(s Stored) {
+		codec.Trim(s.Summary) // it may have been read whole
+		sessions = append(sessions, s)
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -68,6 +68,9 @@ func signalsOf(s *schema.Summary) (n int) {
 	return n
 }
 
+// Maps are the fields of an index record that a [Table] and its orders read, of those that are maps.
+func Maps() []string { return []string{"files", "signals"} }
+
 // SortNames are the names of the orders.
 func SortNames() []string {
 	var names []string

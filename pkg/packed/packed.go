@@ -55,6 +55,15 @@ func (c *Codec[T]) Only(maps ...string) *Codec[T] {
 	return out
 }
 
+// Trim empties the maps of v that c does not read.
+func (c *Codec[T]) Trim(v *T) {
+	for _, i := range c.passed {
+		if f := reflect.ValueOf(v).Elem().Field(i); f.Len() > 0 {
+			f.Set(reflect.MakeMap(f.Type()))
+		}
+	}
+}
+
 // Append appends the packed value to b.
 func (c *Codec[T]) Append(b []byte, v *T) []byte { return c.plan.pack(b, reflect.ValueOf(v).Elem()) }
 

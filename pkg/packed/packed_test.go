@@ -87,6 +87,13 @@ func TestOnlyPassesOverMaps(t *testing.T) {
 			if err := c.Only(only...).Unpack(b, &got); err != nil || !reflect.DeepEqual(got, v) {
 				t.Fatalf("only %v: %v\n got %+v\nwant %+v", only, err, got, v)
 			}
+			whole := record{}
+			if err := c.Unpack(b, &whole); err != nil {
+				t.Fatal(err)
+			}
+			if c.Only(only...).Trim(&whole); !reflect.DeepEqual(whole, v) {
+				t.Fatalf("only %v: trimmed to %+v, want %+v", only, whole, v)
+			}
 			for n := range b {
 				_ = c.Only(only...).Unpack(b[:n], &got) // an error, or another value
 			}
