@@ -165,7 +165,7 @@ func (x *index) list(ctx context.Context) error {
 	return nil
 }
 
-// chunks whose records are used again: going through an index takes a tenth of the memory of a list.
+// lending are chunks whose records are used again: going through an index takes a tenth of the memory of a list.
 var lending = sync.Pool{New: func() any { return new(chunk) }}
 
 func (x *index) room() *chunk {

@@ -20,7 +20,7 @@ import (
 	"ams/pkg/upload"
 )
 
-// The cache is a file of entries, appended in one write each time that something was read:
+// The cache is a file of entries, appended while records are read, whole ones in each write:
 //
 //	magic    "amsindex3 ", the shape of what a record is packed as in 16 hex digits, "\n"
 //	entry    length of key 4, of version 4, of body 4, CRC-32 (IEEE) of the rest 4, key, version, body; numbers big endian

@@ -207,7 +207,11 @@ func FuzzCache(f *testing.F) {
 			t.Fatal(err)
 		}
 		for c := range (cache{path}).chunks(func() *chunk { return new(chunk) }) {
-			c.decode(records)
+			for _, r := range c.decode(records).records {
+				if r.sum != nil && !names(r.key, r.sum.SessionID) {
+					t.Errorf("%q stands under %q", r.sum.SessionID, r.key)
+				}
+			}
 		}
 	})
 }

@@ -31,7 +31,7 @@ func (l *Library) Waiting(ctx context.Context, list *List, q query.Query) (waiti
 		}
 		sum := schema.Summarize(l.masked(s))
 		if q.Match(sum) {
-			waiting = append(waiting, Stored{Name: spool.FileName(s.SessionID), Summary: sum, Unstored: true})
+			waiting = append(waiting, Stored{Name: spool.FileName(s.SessionID), Summary: sum, Unstored: true, Doubt: sum.Check()})
 		}
 	}
 	return waiting, more, nil

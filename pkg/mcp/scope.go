@@ -113,7 +113,7 @@ func (s *server) sessions(ctx context.Context, q query.Query) (*library.List, er
 	var some []library.Stored
 	ours := s.inScope()
 	for _, stored := range list.Sessions {
-		if ours(stored.Summary) && stored.Check() == nil {
+		if ours(stored.Summary) && stored.Doubt == nil {
 			some = append(some, stored)
 		}
 	}

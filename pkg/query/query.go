@@ -100,7 +100,7 @@ var conditions = []condition{
 	{[]string{"per_day"}, (*Query).matchDays},
 }
 
-// Maps are the fields of an index record that the query asks for, of those that are maps.
+// Maps are the fields of an index record that the query asks for: all of those that are maps, and perhaps others.
 func (q *Query) Maps() []string {
 	var names []string
 	for name, wanted := range map[string]int{

@@ -45,7 +45,7 @@ func (r *Report) onOneDay(d dimension, s *schema.Summary) bool {
 	return d.key(s.StartTime.In(r.location)) == d.key(end.In(r.location))
 }
 
-// Maps are the fields of an index record that [Report.FromRecord] reads, of those that are maps.
+// Maps are the fields of an index record that [Report.FromRecord] reads: all of those that are maps, and perhaps others.
 func (r *Report) Maps() []string {
 	maps := []string{"per_model"}
 	for _, d := range r.dims {

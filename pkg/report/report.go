@@ -86,12 +86,12 @@ func plus(sum, lost, x float64) (float64, float64) {
 	return all, lost + (x - all + sum)
 }
 
-// told rounds US dollars to ten digits after the point: a token costs down to 1e-8.
-func told(usd float64) float64 { return math.Round(usd*1e10) / 1e10 }
+// rounded rounds US dollars to ten digits after the point: a token costs down to 1e-8.
+func rounded(usd float64) float64 { return math.Round(usd*1e10) / 1e10 }
 
 // settled returns the sums as they are told.
 func (s Sums) settled() Sums {
-	s.CostUSD, s.AskedUSD = told(s.CostUSD+s.costLost), told(s.AskedUSD+s.askedLost)
+	s.CostUSD, s.AskedUSD = rounded(s.CostUSD+s.costLost), rounded(s.AskedUSD+s.askedLost)
 	s.costLost, s.askedLost = 0, 0
 	return s
 }

@@ -109,28 +109,26 @@ func (t *terminal) outline() {
 		facts := list(" · ", slices.Clone(has[:])...)
 		room := t.textRoom() - screen.Width(list("  ", facts, trouble)) - 4
 		wide := t.textRoom() - columns.width() - 4
-		below := wide-columns.trouble < minTitle // so that what troubled is
-		if !below {
+		beside := wide-columns.trouble >= minTitle // there is a column for what troubled turns, too
+		if beside {
 			wide -= columns.trouble
 		}
 		var lines []string
 		switch {
 		case wide >= minTitle:
 			lines = []string{screen.Pad(title, wide) + "  " + t.Paint(screen.Dim, columns.set(has))}
-			if below {
-				lines = append(lines, "  "+t.Paint(screen.Alarm, trouble))
-			} else {
+			if beside {
 				lines[0] += "  " + t.Paint(screen.Alarm, trouble)
+			} else if trouble != "" {
+				lines = append(lines, "  "+t.Paint(screen.Alarm, trouble))
 			}
 		case screen.Width(title) <= room:
 			lines = []string{screen.Pad(title, room) + "  " + list("  ", t.Paint(screen.Dim, facts), t.Paint(screen.Alarm, trouble))}
 		default:
 			lines = []string{screen.Cut(title, t.textRoom()), "  " + list("  ", t.Paint(screen.Dim, facts), t.Paint(screen.Alarm, trouble))}
 		}
-		for i, line := range lines {
-			if i == 0 || strings.TrimSpace(line) != "" {
-				t.text(strings.TrimRight(gutter+line, " ") + "\n")
-			}
+		for _, line := range lines {
+			t.text(strings.TrimRight(gutter+line, " ") + "\n")
 			gutter = t.gutter("", "")
 		}
 	}

@@ -83,4 +83,9 @@ func TestADamagedSpillIsSaid(t *testing.T) {
 			t.Errorf("its first %d bytes are a row", n)
 		}
 	}
+	for i := range a.buf {
+		other := append([]byte(nil), a.buf...)
+		other[i] ^= 0xff
+		_, _ = unpack(other, new(Session)) // whatever it is, it ends
+	}
 }

@@ -184,6 +184,9 @@ func (w *Writer) commitDays(ctx context.Context, gone map[string]removal, done m
 			giveUp()
 		}
 	}
+	if len(failed) == 0 && len(w.days) > 0 { // the end of ctx left them
+		return context.Cause(ctx)
+	}
 	return errors.Join(failed...)
 }
 
